@@ -1,0 +1,37 @@
+# Outside libraries, all from the distribution.  A missing one stops here with the package to install.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+function(sixfold_require_package package debian)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} not found. On Debian or Ubuntu: apt-get install ${debian} (or run tools/bootstrap)")
+  endif()
+endfunction()
+
+macro(sixfold_require_pkg_config target module debian)
+  pkg_check_modules(${target} QUIET IMPORTED_TARGET ${module})
+  if(NOT ${target}_FOUND)
+    message(FATAL_ERROR "${module} not found. On Debian or Ubuntu: apt-get install ${debian} (or run tools/bootstrap)")
+  endif()
+endmacro()
+
+find_package(Boost 1.81 QUIET COMPONENTS json url)
+if(NOT Boost_FOUND)
+  message(FATAL_ERROR "Boost 1.81 not found. On Debian: apt-get install libboost1.81-dev libboost-json1.81-dev "
+                      "libboost-url1.81-dev (or run tools/bootstrap)")
+endif()
+find_package(spdlog QUIET)
+find_package(fmt QUIET)
+find_package(yaml-cpp QUIET)
+find_package(CLI11 QUIET)
+find_package(prometheus-cpp QUIET)
+foreach(package spdlog fmt yaml-cpp CLI11 prometheus-cpp)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} not found. On Debian: apt-get install libspdlog-dev libfmt-dev libyaml-cpp-dev "
+                        "libcli11-dev prometheus-cpp-dev (or run tools/bootstrap)")
+  endif()
+endforeach()
+sixfold_require_pkg_config(PCRE2 libpcre2-8 libpcre2-dev)
+sixfold_require_pkg_config(EDIT libedit libedit-dev)

@@ -1,0 +1,22 @@
+# One libFuzzer program per file: fuzz/<module>_<what>_fuzz.cc -> fuzz_<module>_<what>, linked with that module.
+# Seeds are in fuzz/corpus/<module>_<what>/.  A plain ctest run gives each a few seconds.
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
+foreach(source ${sources})
+  get_filename_component(base ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" what ${base})
+  string(REGEX REPLACE "_.*$" "" module ${what})
+  if(TARGET sixfold_${module})
+    add_executable(fuzz_${what} ${source})
+    target_link_libraries(fuzz_${what} PRIVATE sixfold_${module})
+    target_compile_options(fuzz_${what} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${what} PRIVATE -fsanitize=fuzzer)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${what})
+    set(seeds ${CMAKE_SOURCE_DIR}/fuzz/corpus/${what})
+    if(NOT EXISTS ${seeds})
+      set(seeds)
+    endif()
+    add_test(NAME fuzz.${what} COMMAND fuzz_${what} -max_total_time=5 -rss_limit_mb=2048 -timeout=10
+             ${CMAKE_BINARY_DIR}/corpus/${what} ${seeds})
+    set_tests_properties(fuzz.${what} PROPERTIES LABELS fuzz)
+  endif()
+endforeach()

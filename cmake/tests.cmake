@@ -1,0 +1,29 @@
+# One test program per module: <module>_test, made of test/<module>/*_test.cc.
+find_package(GTest QUIET)
+if(NOT GTest_FOUND)
+  message(FATAL_ERROR "GoogleTest not found. On Debian: apt-get install libgtest-dev libgmock-dev (or run tools/bootstrap)")
+endif()
+include(GoogleTest)
+find_package(Python3 QUIET COMPONENTS Interpreter)
+
+file(GLOB test_modules RELATIVE ${CMAKE_SOURCE_DIR}/test CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/*)
+foreach(module ${test_modules})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/${module}/*_test.cc)
+  if(sources AND TARGET sixfold_${module})
+    add_executable(${module}_test ${sources})
+    target_include_directories(${module}_test PRIVATE ${CMAKE_SOURCE_DIR}/test)
+    target_link_libraries(${module}_test PRIVATE sixfold_${module} GTest::gmock_main)
+    target_compile_definitions(${module}_test PRIVATE SIXFOLD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(${module}_test TEST_PREFIX ${module}. DISCOVERY_MODE PRE_TEST
+                         PROPERTIES LABELS ${module} TIMEOUT 300)
+  endif()
+endforeach()
+
+# Structure checks and script-driven tests: test/<folder>/tests.cmake adds them.
+add_test(NAME structure.floors
+         COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/check_floors.py ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/floors.txt)
+foreach(module ${test_modules})
+  if(EXISTS ${CMAKE_SOURCE_DIR}/test/${module}/tests.cmake)
+    include(${CMAKE_SOURCE_DIR}/test/${module}/tests.cmake)
+  endif()
+endforeach()

@@ -1,0 +1,23 @@
+# Compiler settings shared by every target of this project.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fvisibility=hidden)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-O2 -g1)
+  # The program runs on any x86-64-v2 CPU; faster instructions live only in the per-ISA kernel files.
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    add_compile_options(-march=x86-64-v2)
+  endif()
+endif()
+if(SIXFOLD_SANITIZE)
+  add_compile_options(-fsanitize=${SIXFOLD_SANITIZE} -fno-omit-frame-pointer -O1 -g1)
+  if(SIXFOLD_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+  add_link_options(-fsanitize=${SIXFOLD_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC reports false maybe-uninitialized and restrict findings inside library headers under sanitizers.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-tsan)
+  endif()
+endif()
+if(SIXFOLD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
