@@ -1,2 +1,4 @@
 // The program's entry.
-int main() { return 0; }
+int main() {
+  return 0;
+}

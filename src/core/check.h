@@ -5,7 +5,7 @@ namespace sixfold::internal {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 }  // namespace sixfold::internal
 
-#define SIXFOLD_CHECK(condition)                                                     \
-  do {                                                                               \
+#define SIXFOLD_CHECK(condition)                                                         \
+  do {                                                                                   \
     if (!(condition)) ::sixfold::internal::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -13,7 +13,7 @@ using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Nanoseconds
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual TimePoint now() const = 0;           // monotonic
+  virtual TimePoint now() const = 0;              // monotonic
   virtual std::int64_t unix_seconds() const = 0;  // wall clock, for timestamps in answers
 };
 

@@ -55,9 +55,7 @@ FileMap::FileMap(std::string path, const std::byte* data, std::size_t size)
     : path_(std::move(path)), data_(data), size_(size) {}
 
 FileMap::FileMap(FileMap&& other) noexcept
-    : path_(std::move(other.path_)),
-      data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
 FileMap& FileMap::operator=(FileMap&& other) noexcept {
   if (this != &other) {
@@ -69,7 +67,9 @@ FileMap& FileMap::operator=(FileMap&& other) noexcept {
   return *this;
 }
 
-FileMap::~FileMap() { unmap(); }
+FileMap::~FileMap() {
+  unmap();
+}
 
 void FileMap::unmap() noexcept {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);

@@ -15,16 +15,16 @@ inline constexpr std::size_t kTensorRankMax = 4;
 // Model shapes: larger than any published model, small enough that products of two fit 64 bits with room.
 inline constexpr std::uint64_t kVocabularyMax = 4u << 20;
 inline constexpr std::uint64_t kLayersMax = 1024;
-inline constexpr std::uint64_t kWidthMax = 1u << 20;      // elements in any one dimension of a layer
-inline constexpr std::uint64_t kContextMax = 16u << 20;   // tokens
+inline constexpr std::uint64_t kWidthMax = 1u << 20;     // elements in any one dimension of a layer
+inline constexpr std::uint64_t kContextMax = 16u << 20;  // tokens
 
 // Engine.
-inline constexpr std::size_t kMailboxMax = 1024;          // requests waiting for the engine thread
-inline constexpr std::size_t kTokenStreamMax = 256;       // events of one request which nobody has read yet
-inline constexpr std::size_t kChoicesMax = 128;           // n of one request
+inline constexpr std::size_t kMailboxMax = 1024;     // requests waiting for the engine thread
+inline constexpr std::size_t kTokenStreamMax = 256;  // events of one request which nobody has read yet
+inline constexpr std::size_t kChoicesMax = 128;      // n of one request
 inline constexpr std::size_t kStopStringsMax = 16;
 inline constexpr std::size_t kStopStringBytesMax = 1024;
-inline constexpr std::size_t kLogprobsMax = 20;           // alternatives reported per token
+inline constexpr std::size_t kLogprobsMax = 20;  // alternatives reported per token
 inline constexpr std::size_t kLogitBiasMax = 1024;
 
 // Tokenizer.

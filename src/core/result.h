@@ -48,16 +48,25 @@ inline Error with_context(Error error, std::string_view where) {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}    // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool is_ok() const { return state_.index() == 0; }
   explicit operator bool() const { return is_ok(); }
 
   // Only after is_ok(); anything else is our own mistake and stops the program.
-  T& value() & { SIXFOLD_CHECK(is_ok()); return *std::get_if<0>(&state_); }
-  const T& value() const& { SIXFOLD_CHECK(is_ok()); return *std::get_if<0>(&state_); }
-  T&& value() && { SIXFOLD_CHECK(is_ok()); return std::move(*std::get_if<0>(&state_)); }
+  T& value() & {
+    SIXFOLD_CHECK(is_ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& {
+    SIXFOLD_CHECK(is_ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && {
+    SIXFOLD_CHECK(is_ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -65,8 +74,14 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
 
   // Only when !is_ok().
-  const Error& error() const& { SIXFOLD_CHECK(!is_ok()); return *std::get_if<1>(&state_); }
-  Error&& error() && { SIXFOLD_CHECK(!is_ok()); return std::move(*std::get_if<1>(&state_)); }
+  const Error& error() const& {
+    SIXFOLD_CHECK(!is_ok());
+    return *std::get_if<1>(&state_);
+  }
+  Error&& error() && {
+    SIXFOLD_CHECK(!is_ok());
+    return std::move(*std::get_if<1>(&state_));
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -75,23 +90,24 @@ class [[nodiscard]] Result {
 // Success without a value.
 struct Unit {};
 using Status = Result<Unit>;
-inline Status ok() { return Unit{}; }
+inline Status ok() {
+  return Unit{};
+}
 
 #define SIXFOLD_CONCAT_INNER(a, b) a##b
 #define SIXFOLD_CONCAT(a, b) SIXFOLD_CONCAT_INNER(a, b)
 
 // SIXFOLD_TRY(auto x, f()): x becomes the value, or the enclosing function returns the error.
-#define SIXFOLD_TRY(declaration, expression)                                   \
-  auto SIXFOLD_CONCAT(sixfold_result_, __LINE__) = (expression);               \
-  if (!SIXFOLD_CONCAT(sixfold_result_, __LINE__).is_ok())                      \
-    return std::move(SIXFOLD_CONCAT(sixfold_result_, __LINE__)).error();       \
+#define SIXFOLD_TRY(declaration, expression)                             \
+  auto SIXFOLD_CONCAT(sixfold_result_, __LINE__) = (expression);         \
+  if (!SIXFOLD_CONCAT(sixfold_result_, __LINE__).is_ok())                \
+    return std::move(SIXFOLD_CONCAT(sixfold_result_, __LINE__)).error(); \
   declaration = std::move(SIXFOLD_CONCAT(sixfold_result_, __LINE__)).value()
 
 // SIXFOLD_TRY_STATUS(f()): returns the error of f from the enclosing function, if there is one.
-#define SIXFOLD_TRY_STATUS(expression)                                                            \
-  do {                                                                                            \
-    if (auto sixfold_status = (expression); !sixfold_status.is_ok())                              \
-      return std::move(sixfold_status).error();                                                   \
+#define SIXFOLD_TRY_STATUS(expression)                                                                         \
+  do {                                                                                                         \
+    if (auto sixfold_status = (expression); !sixfold_status.is_ok()) return std::move(sixfold_status).error(); \
   } while (false)
 
 }  // namespace sixfold

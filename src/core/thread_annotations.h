@@ -1,4 +1,4 @@
-// Clang thread-safety annotations; nothing under other compilers.  https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
+// Clang thread-safety annotations; nothing under other compilers. https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
 #pragma once
 
 #if defined(__clang__)

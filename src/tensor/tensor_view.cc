@@ -7,7 +7,8 @@
 namespace sixfold {
 
 std::string to_string(const Shape& shape) {
-  return fmt::format("[{}]", fmt::join(shape.dims.begin(), shape.dims.begin() + static_cast<std::ptrdiff_t>(shape.rank), ", "));
+  return fmt::format("[{}]",
+                     fmt::join(shape.dims.begin(), shape.dims.begin() + static_cast<std::ptrdiff_t>(shape.rank), ", "));
 }
 
 }  // namespace sixfold

@@ -1,0 +1,67 @@
+// One model, one thread, many requests: continuous batching over paged keys and values.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "engine/request.h"
+#include "engine/token_stream.h"
+#include "model/model.h"
+#include "telemetry/metrics.h"
+#include "tokenizer/tokenizer.h"
+
+namespace sixfold::engine {
+
+struct EngineOptions {
+  std::size_t context = 0;          // tokens a sequence may have; 0 = the model's, at most 8192
+  std::size_t sequences_max = 16;   // running at once (choices count)
+  std::size_t kv_tokens = 0;        // room in the cache for all sequences together; 0 = context * min(4, sequences_max)
+  std::size_t prefill_chunk = 128;  // prompt tokens mixed into one step at most while others decode
+  std::size_t queue_max = 256;      // waiting requests; at most limits::kMailboxMax
+  kernels::KvDType kv_dtype = kernels::KvDType::kF16;
+  bool has_prefix_cache = true;
+};
+
+// A moment's numbers; read without stopping the engine.
+struct EngineStatus {
+  std::uint64_t requests_waiting = 0;
+  std::uint64_t requests_running = 0;
+  std::uint64_t pages_used = 0;
+  std::uint64_t pages_cached = 0;
+  std::uint64_t pages_total = 0;
+  std::uint64_t steps = 0;
+  double idle_seconds = 0;  // since the last step that advanced any sequence while work was there; 0 when idle
+  bool is_ready = false;    // the start-up self test decoded a token, and decoding has not stopped advancing
+  std::uint64_t prefix_tokens_asked = 0;
+  std::uint64_t prefix_tokens_found = 0;
+};
+
+// Thread-safe unless said otherwise.
+class Engine {
+ public:
+  // Allocates the cache, starts the thread, decodes one token as a self test.
+  // metrics and clock may be null (none; the system's); both, tokenizer and pool (inside model) must outlive the
+  // engine.
+  static Result<std::unique_ptr<Engine>> start(std::unique_ptr<model::Model> model,
+                                               std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
+                                               const EngineOptions& options, telemetry::Metrics* metrics,
+                                               const Clock* clock);
+  virtual ~Engine() = default;  // cancels what runs, joins the thread
+
+  // Errors: invalid_argument (empty prompt, token out of range, bad sampling options, prompt longer than the context:
+  // the message begins "context length"), resource_exhausted (queue full), unavailable (stopping).
+  virtual Result<std::shared_ptr<TokenStream>> submit(EngineRequest request) = 0;
+
+  virtual EngineStatus status() const = 0;
+  virtual const model::ModelDescription& model() const = 0;
+  virtual const tokenizer::Tokenizer& tokenizer() const = 0;
+  virtual const EngineOptions& options() const = 0;  // with defaults filled in
+
+  // Refuses new requests, finishes running and waiting ones, for at most drain_ms; then cancels.  True when nothing was
+  // cut.
+  virtual bool stop(int drain_ms) = 0;
+};
+
+}  // namespace sixfold::engine

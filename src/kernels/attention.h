@@ -1,0 +1,60 @@
+// Attention of query rows over paged keys and values.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/worker_pool.h"
+
+namespace sixfold::kernels {
+
+enum class KvDType { kF32, kF16 };
+inline std::size_t kv_element_bytes(KvDType dtype) {
+  return dtype == KvDType::kF32 ? 4 : 2;
+}
+
+// Memory of one layer's keys and values in the page pool.  A page holds page_tokens consecutive positions of one
+// sequence:
+//   K: [kv_heads, page_tokens, head_dim], then V: [kv_heads, page_tokens, head_dim], element type dtype.
+struct KvLayerView {
+  std::byte* base = nullptr;    // page 0 of this layer
+  std::size_t page_stride = 0;  // bytes from a page to the next
+  std::size_t page_tokens = 0;
+  std::size_t kv_heads = 0;
+  std::size_t head_dim = 0;
+  KvDType dtype = KvDType::kF16;
+
+  std::size_t head_bytes() const { return page_tokens * head_dim * kv_element_bytes(dtype); }
+  std::byte* k(std::size_t page, std::size_t head) const { return base + page * page_stride + head * head_bytes(); }
+  std::byte* v(std::size_t page, std::size_t head) const { return k(page, kv_heads + head); }
+};
+
+// Consecutive rows of a batch that belong to one sequence: row r has position first_position + r and sees positions
+// max(0, position + 1 - window) ... position of its own sequence (window 0 = all).
+struct AttentionSpan {
+  std::size_t first_row = 0;
+  std::size_t rows = 0;
+  std::size_t first_position = 0;
+  std::span<const std::uint32_t> pages;  // page of positions [i * page_tokens, (i+1) * page_tokens)
+};
+
+// Writes the new keys and values of every row into the pages.  k, v: [rows, kv_heads, head_dim] f32 with `stride`
+// elements from row to row.
+void store_kv(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLayerView& kv, const float* k,
+              const float* v, std::size_t stride);
+
+struct AttentionParameters {
+  std::size_t heads = 0;   // query heads, a multiple of kv.kv_heads; head h reads kv head h / (heads / kv_heads)
+  float scale = 0;         // usually 1/sqrt(head_dim)
+  std::size_t window = 0;  // tokens; 0 = unlimited
+};
+
+// Softmax attention.  q: [rows, heads, head_dim] f32 with q_stride elements from row to row; out: the same shape,
+// contiguous rows of out_stride elements; out may not alias q.  The keys and values of all rows are already stored.
+// A row's result depends only on its own query and its sequence's pages: the same bits however the batch was cut.
+// Source: online softmax, arXiv:1805.02867; blocked over pages as in arXiv:2205.14135.
+void attention(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLayerView& kv,
+               const AttentionParameters& parameters, const float* q, std::size_t q_stride, float* out,
+               std::size_t out_stride);
+
+}  // namespace sixfold::kernels

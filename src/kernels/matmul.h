@@ -1,0 +1,49 @@
+// y = x W^T for packed weights: the one entry for every matrix product of a model.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "kernels/packed_matrix.h"
+#include "kernels/worker_pool.h"
+
+namespace sixfold::kernels {
+
+// One batch of input rows, in whatever forms the matrices that read it need (f32, int8 blocks of 32 with scales and
+// sums). Made once and shared by all matrices that read the same input (q, k, v; gate, up).  Buffers are kept between
+// uses. Owned by the engine thread.
+class Activations {
+ public:
+  Activations();
+  ~Activations();
+  Activations(const Activations&) = delete;
+  Activations& operator=(const Activations&) = delete;
+
+  // Borrows x: [rows, cols] f32, contiguous, until the last matmul that reads it.  Forms are made when first needed.
+  void assign(const float* x, std::size_t rows, std::size_t cols);
+
+  struct State;  // private to kernels/
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+// One product: out: [x.rows, weights.rows] f32 with out_stride elements from row to row.
+struct MatmulTarget {
+  const PackedMatrix* weights = nullptr;
+  float* out = nullptr;
+  std::size_t out_stride = 0;
+};
+
+// Computes every target from the same input, in one parallel region.
+// Row r of every output depends only on row r of x: the same bits whatever the number of rows and whatever the others
+// hold, and whatever the number of workers. Thread: engine only.  Outputs may not alias x or each other.
+void matmul(WorkerPool& pool, Activations& x, std::span<const MatmulTarget> targets);
+
+inline void matmul(WorkerPool& pool, Activations& x, const PackedMatrix& weights, float* out, std::size_t out_stride) {
+  const MatmulTarget target{&weights, out, out_stride};
+  matmul(pool, x, {&target, 1});
+}
+
+}  // namespace sixfold::kernels

@@ -1,0 +1,38 @@
+// Row-wise maths of a transformer, on the active kernel table.  Pure functions; thread-safe.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/dtype.h"
+
+namespace sixfold::kernels {
+
+// out[i] = value of element i.  source: one row (or any whole number of blocks) of `count` elements of `dtype`.
+// Exact: bit for bit the value that the format defines.
+void dequantize(DType dtype, const std::byte* source, std::size_t count, float* out);
+
+// out[i] = x[i] * weight[i] / sqrt(mean(x^2) + epsilon).  out may alias x.  Source: arXiv:1910.07467.
+void rms_norm(const float* x, const float* weight, float epsilon, std::size_t count, float* out);
+
+// x[i] += y[i]
+void add(float* x, const float* y, std::size_t count);
+
+// out[i] = silu(gate[i]) * up[i], silu(v) = v / (1 + exp(-v)).  out may alias gate or up.
+void swiglu(const float* gate, const float* up, std::size_t count, float* out);
+
+enum class RopePairing {
+  kInterleaved,  // (x[2i], x[2i+1]): GGUF's llama architecture
+  kHalves,       // (x[i], x[i + n/2]): GPT-NeoX style; Qwen
+};
+
+// Rotates the first 2*pairs elements of one head in place.  cos_sin: [pairs, 2] f32, (cos, sin) of this row's position.
+void rope(float* head, const float* cos_sin, std::size_t pairs, RopePairing pairing);
+
+// Largest value's index; the lowest index wins a tie.  count >= 1.  NaNs are never chosen unless all are NaN (then 0).
+std::size_t argmax(const float* x, std::size_t count);
+
+// f32 <-> f16 rows (round to nearest even).
+void f32_to_f16(const float* x, std::size_t count, std::uint16_t* out);
+void f16_to_f32(const std::uint16_t* x, std::size_t count, float* out);
+
+}  // namespace sixfold::kernels

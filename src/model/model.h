@@ -1,0 +1,78 @@
+// A language model that can be run: tokens in, logits out.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/result.h"
+#include "formats/checkpoint.h"
+#include "kernels/worker_pool.h"
+#include "model/kv_pages.h"
+#include "tokenizer/tokenizer.h"
+
+namespace sixfold::model {
+
+using tokenizer::TokenId;
+
+struct ModelDescription {
+  std::string name;          // general.name, or the file's stem
+  std::string architecture;  // "llama"
+  std::string weights;       // the most common matrix type, "Q8_0"
+  std::uint64_t parameters = 0;
+  std::uint64_t weight_bytes = 0;  // in the file
+  std::size_t vocabulary = 0;
+  std::size_t context_max = 0;  // tokens the model was made for
+  std::size_t layers = 0;
+  std::size_t width = 0;
+};
+
+// One input token.  Rows of one sequence stand together, in rising consecutive positions.
+struct BatchRow {
+  TokenId token = 0;
+  std::uint32_t position = 0;
+  std::uint32_t sequence = 0;  // index into Batch::pages
+  bool wants_logits = false;
+};
+
+struct Batch {
+  std::span<const BatchRow> rows;
+  // Per sequence: the page of positions [i * page_tokens, (i+1) * page_tokens); covers every position of its rows.
+  std::span<const std::span<const PageId>> pages;
+};
+
+// Immutable weights plus scratch buffers; one thread (the engine's) at a time.
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual const ModelDescription& description() const = 0;
+
+  // The cache this model needs.
+  virtual KvShape kv_shape(kernels::KvDType dtype) const = 0;
+
+  // Rows in one forward call at most; scratch memory is sized for it.
+  virtual std::size_t rows_max() const = 0;
+
+  // Computes all rows, appends their keys and values to the pages.
+  // logits: [number of rows with wants_logits, vocabulary] f32, in row order.
+  // A row's logits do not depend on the other rows of the batch beyond its own sequence: same bits alone or among
+  // others. Errors: invalid_argument (token or position out of range, missing page): nothing was computed then.
+  virtual Status forward(const Batch& batch, KvPages& kv, std::span<float> logits) = 0;
+};
+
+struct LoadOptions {
+  std::size_t rows_max = 512;
+};
+
+// Builds the model that the checkpoint's general.architecture names (arch_list.cc).  The checkpoint may be dropped
+// unless the model keeps views into it, so it is handed over.  pool must outlive the model. Errors: invalid_argument
+// (an architecture we do not know; lists ours), corrupt_data (missing tensor, wrong shape, impossible hyper-parameter),
+// resource_exhausted.
+Result<std::unique_ptr<Model>> load(formats::Checkpoint checkpoint, kernels::WorkerPool& pool,
+                                    const LoadOptions& options);
+
+// The vocabulary of a checkpoint (GGUF's tokenizer.* keys), validated.
+Result<tokenizer::Vocabulary> read_vocabulary(const formats::Checkpoint& checkpoint);
+
+}  // namespace sixfold::model
