@@ -32,12 +32,12 @@ struct Perplexity {
 };
 
 struct PerplexityOptions {
-  std::size_t context = 512;   // tokens in a chunk, even
-  std::size_t chunks_max = 0;  // 0 = all that the text gives
-  std::optional<TokenId> bos;  // replaces the first token of every chunk
+  std::size_t context = 512;                  // tokens in a chunk, even
+  std::size_t chunks_max = 0;                 // 0 = all that the text gives
+  std::optional<TokenId> bos = std::nullopt;  // replaces the first token of every chunk
   kernels::KvDType kv_dtype = kernels::KvDType::kF32;
   // Called after every chunk with the result so far; returns false to stop there.
-  std::function<bool(const Perplexity& so_far, std::size_t chunks_in_all)> progress;
+  std::function<bool(const Perplexity& so_far, std::size_t chunks_in_all)> progress = nullptr;
 };
 
 // Cuts the tokens into chunks of `context`, runs each on an empty cache, and scores the second half of each chunk:

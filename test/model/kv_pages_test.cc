@@ -44,12 +44,13 @@ TEST(KvPages, every_head_of_every_page_has_its_own_memory) {
 
 TEST(KvPages, memory_is_taken_only_when_written) {
   KvShape shape = small_shape();
-  shape.layers = 1;
+  shape.page_tokens = 64;
+  shape.head_dim = 256;
   // A terabyte of address space.
   auto pages = KvPages::allocate(shape, (std::size_t{1} << 40) / shape.page_bytes());
   ASSERT_TRUE(pages.is_ok()) << pages.error().message;
-  *pages->layer(0).k(pages->pages() - 1, 1) = std::byte{7};
-  EXPECT_EQ(*pages->layer(0).k(pages->pages() - 1, 1), std::byte{7});
+  *pages->layer(2).k(pages->pages() - 1, 1) = std::byte{7};
+  EXPECT_EQ(*pages->layer(2).k(pages->pages() - 1, 1), std::byte{7});
   EXPECT_EQ(*pages->layer(0).k(0, 0), std::byte{0});
 }
 
