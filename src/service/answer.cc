@@ -145,7 +145,11 @@ void Answer::pump() {
 // Reads what one generation has.  False: stop for now, the client is slow or the answer has ended.
 bool Answer::pump_prompt(std::size_t prompt) {
   Generation& generation = *generations_[prompt];
-  while (!is_full()) {
+  for (;;) {
+    if (is_full()) {
+      flush();
+      if (is_over_ || is_full()) return false;
+    }
     std::optional<engine::TokenEvent> event = generation.try_next();
     if (!event) return true;
     if (event->finish == engine::FinishReason::kError || event->finish == engine::FinishReason::kCancelled) {
@@ -158,8 +162,6 @@ bool Answer::pump_prompt(std::size_t prompt) {
     }
     take(prompt * choices_per_prompt_ + event->choice, *event);
   }
-  flush();
-  return false;
 }
 
 void Answer::take(std::size_t choice, engine::TokenEvent& event) {
