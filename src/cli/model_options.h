@@ -17,7 +17,7 @@ class App;
 namespace sixfold::cli {
 
 struct ModelOptions {
-  std::string source;       // "" = the built-in model
+  std::string source = {};  // "" = the built-in model
   std::size_t threads = 0;  // 0 = as many as this process may use
   std::size_t context = 0;  // tokens; 0 = the model's, capped
   std::string kv_dtype = "f16";
