@@ -36,7 +36,6 @@ class DequantizeReference : public testing::TestWithParam<DType> {};
 TEST_P(DequantizeReference, matches_bit_for_bit) {
   const char* testdata = std::getenv("SIXFOLD_TESTDATA");
   if (testdata == nullptr) GTEST_SKIP() << "SIXFOLD_TESTDATA is not set";
-  if (GetParam() == DType::kF32) GTEST_SKIP() << "the reference has no vectors for plain f32";
   const std::string name(dtype_info(GetParam()).name);
   int vectors = 0;
   for (const char* kind : {"random", "tensor"}) {
@@ -58,7 +57,8 @@ TEST_P(DequantizeReference, matches_bit_for_bit) {
   EXPECT_GE(vectors, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(AllTypes, DequantizeReference, testing::ValuesIn(kAll),
+// The reference has no vectors for plain f32, the first of the list.
+INSTANTIATE_TEST_SUITE_P(AllTypes, DequantizeReference, testing::ValuesIn(std::begin(kAll) + 1, std::end(kAll)),
                          [](const auto& tested) { return std::string(dtype_info(tested.param).name); });
 
 TEST(Dequantize, reads_from_any_address_and_writes_only_count_elements) {
