@@ -72,11 +72,59 @@ class TileScratch {
   std::unique_ptr<float[], Free> memory_;
 };
 
-std::size_t tiles_of(std::span<const AttentionSpan> spans, std::size_t tile_rows, std::size_t kv_heads) {
-  std::size_t tiles = 0;
-  for (const AttentionSpan& span : spans) tiles += divide_up(span.rows, tile_rows) * kv_heads;
-  return tiles;
+// The tiles of a batch in a fixed order: span by span, kv head by kv head.
+struct TileGrid {
+  std::span<const AttentionSpan> spans;
+  std::size_t kv_heads = 0;
+  std::size_t tile_rows = 0;
+
+  std::size_t row_tiles(const AttentionSpan& span) const { return divide_up(span.rows, tile_rows); }
+  std::size_t count() const {
+    std::size_t tiles = 0;
+    for (const AttentionSpan& span : spans) tiles += row_tiles(span) * kv_heads;
+    return tiles;
+  }
+};
+
+TileGrid grid_of(std::span<const AttentionSpan> spans, std::size_t kv_heads, std::size_t group, std::size_t workers) {
+  TileGrid grid{spans, kv_heads, std::max<std::size_t>(kTileQueries / group, 1)};
+  while (grid.tile_rows > 1 && grid.tile_rows * group >= 2 * kTileQueriesMin &&
+         grid.count() < kTilesPerWorker * workers) {
+    grid.tile_rows /= 2;
+  }
+  return grid;
 }
+
+struct TilePlace {
+  const AttentionSpan* span = nullptr;  // nullptr: there is no such tile
+  std::size_t head = 0;
+  std::size_t row = 0;
+};
+
+// Finds tiles whose numbers rise from call to call, without a table of them.
+class TileFinder {
+ public:
+  explicit TileFinder(const TileGrid& grid) : grid_(grid) {}
+
+  TilePlace find(std::size_t number) {
+    for (; span_ < grid_.spans.size(); ++span_) {
+      const AttentionSpan& span = grid_.spans[span_];
+      const std::size_t row_tiles = grid_.row_tiles(span);
+      const std::size_t here = number - passed_;
+      if (here < row_tiles * grid_.kv_heads) {
+        // The last rows see the most keys; they go first, so that the work ends evenly.
+        return {&span, here / row_tiles, (row_tiles - 1 - here % row_tiles) * grid_.tile_rows};
+      }
+      passed_ += row_tiles * grid_.kv_heads;
+    }
+    return {};
+  }
+
+ private:
+  const TileGrid& grid_;
+  std::size_t span_ = 0;
+  std::size_t passed_ = 0;  // tiles of the spans before span_
+};
 
 void check_pages(std::span<const AttentionSpan> spans, const KvLayerView& kv) {
   SIXFOLD_CHECK(kv.page_tokens > 0 && kv.head_dim > 0 && kv.kv_heads > 0);
@@ -104,7 +152,7 @@ void store_kv(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLa
   for (const AttentionSpan& span : spans) rows += span.rows;
   const std::size_t workers = rows * kv.kv_heads * kv.head_dim < kSerialElements ? 1 : pool.size();
   const auto work = [&](std::size_t worker) {
-    // Workers take heads in turn, counted through all sequences, so that one of many short ones still spreads out.
+    // Workers take heads in turn, counted on through all sequences, so that a batch of short ones spreads out too.
     std::vector<std::uint16_t> halves(2 * kv.head_dim);
     std::size_t turn = 0;
     for (const AttentionSpan& span : spans) {
@@ -136,12 +184,7 @@ void attention(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvL
   SIXFOLD_CHECK(parameters.heads % kv.kv_heads == 0);
   const KernelTable& table = *active_isa_row().kernels;
   const std::size_t group = parameters.heads / kv.kv_heads;
-
-  std::size_t tile_rows = std::max<std::size_t>(kTileQueries / group, 1);
-  while (tile_rows * group >= 2 * kTileQueriesMin && tile_rows > 1 &&
-         tiles_of(spans, tile_rows, kv.kv_heads) < kTilesPerWorker * pool.size()) {
-    tile_rows /= 2;
-  }
+  const TileGrid grid = grid_of(spans, kv.kv_heads, group, pool.size());
   std::size_t products = 0;
   for (const AttentionSpan& span : spans) {
     products += span.rows * (span.first_position + span.rows) * parameters.heads * kv.head_dim;
@@ -150,35 +193,27 @@ void attention(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvL
   // Tiles differ in cost, so whoever is free takes the next one.  Who computes a tile does not change its bits.
   std::atomic<std::size_t> next_tile{0};
   const auto work = [&](std::size_t) {
-    TileScratch scratch(tile_rows * group, kv.head_dim);
-    std::size_t passed = 0;  // tiles of the spans before this worker's current one
-    const AttentionSpan* span = spans.data();
+    TileScratch scratch(grid.tile_rows * group, kv.head_dim);
+    TileFinder finder(grid);
     for (;;) {
-      const std::size_t index = next_tile.fetch_add(1, std::memory_order_relaxed);
-      const auto tiles_here = [&] { return divide_up(span->rows, tile_rows) * kv.kv_heads; };
-      while (span != spans.data() + spans.size() && index - passed >= tiles_here()) {
-        passed += tiles_here();
-        ++span;
-      }
-      if (span == spans.data() + spans.size()) return;
-      const std::size_t row_tiles = divide_up(span->rows, tile_rows);
-      const std::size_t head = (index - passed) / row_tiles;
-      // The last rows see the most keys; they go first, so that the work ends evenly.
-      const std::size_t row = (row_tiles - 1 - (index - passed) % row_tiles) * tile_rows;
+      const TilePlace place = finder.find(next_tile.fetch_add(1, std::memory_order_relaxed));
+      if (place.span == nullptr) return;
+      const std::size_t batch_row = place.span->first_row + place.row;
+      const std::size_t first_element = place.head * group * kv.head_dim;
       AttentionTile tile;
-      tile.q = q + (span->first_row + row) * q_stride + head * group * kv.head_dim;
+      tile.q = q + batch_row * q_stride + first_element;
       tile.q_stride = q_stride;
-      tile.out = out + (span->first_row + row) * out_stride + head * group * kv.head_dim;
+      tile.out = out + batch_row * out_stride + first_element;
       tile.out_stride = out_stride;
-      tile.rows = std::min(tile_rows, span->rows - row);
+      tile.rows = std::min(grid.tile_rows, place.span->rows - place.row);
       tile.group = group;
       tile.head_dim = kv.head_dim;
-      tile.first_position = span->first_position + row;
+      tile.first_position = place.span->first_position + place.row;
       tile.window = parameters.window;
       tile.scale = parameters.scale;
-      tile.pages = span->pages.data();
-      tile.k = kv.k(0, head);
-      tile.v = kv.v(0, head);
+      tile.pages = place.span->pages.data();
+      tile.k = kv.k(0, place.head);
+      tile.v = kv.v(0, place.head);
       tile.page_stride = kv.page_stride;
       tile.page_tokens = kv.page_tokens;
       tile.is_f16 = kv.dtype == KvDType::kF16;

@@ -9,7 +9,9 @@ function(sixfold_isa name)
   add_library(sixfold_kernels_${name} OBJECT ${sources})
   target_include_directories(sixfold_kernels_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
   # No contraction: a product and a sum are fused where the code says fma, so that bits do not depend on inlining.
-  target_compile_options(sixfold_kernels_${name} PRIVATE ${ARGN} $<$<CONFIG:Release>:-O3> -fno-lto -ffp-contract=off)
+  # No exceptions: kernels throw none, and the handlers' bookkeeping would be a weak symbol under sanitizers.
+  target_compile_options(sixfold_kernels_${name} PRIVATE ${ARGN} $<$<CONFIG:Release>:-O3> -fno-lto -ffp-contract=off
+                         -fno-exceptions)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC 12's avx512fintrin.h itself warns (GCC bug 105593); clang keeps the checks.
     target_compile_options(sixfold_kernels_${name} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)

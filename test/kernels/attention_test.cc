@@ -7,16 +7,16 @@
 #include <string>
 
 #include "kernels/attention_checks.h"
-#include "kernels/dispatch.h"
+#include "kernels/every_isa.h"
 
 namespace sixfold::kernels {
 namespace {
 
-class Attention : public testing::TestWithParam<IsaRow> {
+class Attention : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (!GetParam().usable()) GTEST_SKIP() << "this CPU does not run " << GetParam().name;
-    ASSERT_TRUE(select_isa(GetParam().name).is_ok());
+    if (!checks::row_named(GetParam()).usable()) GTEST_SKIP() << "this CPU does not run " << GetParam();
+    ASSERT_TRUE(select_isa(GetParam()).is_ok());
   }
   void TearDown() override { ASSERT_TRUE(select_isa("").is_ok()); }
 };
@@ -61,8 +61,8 @@ TEST_P(Attention, one_kv_head_may_serve_very_many_heads) {
   EXPECT_EQ(scene.compare_with_double(scene.attend(pool)), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryIsa, Attention, testing::ValuesIn(isa_rows().begin(), isa_rows().end()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(EveryIsa, Attention, testing::ValuesIn(checks::compiled_isas()),
+                         [](const auto& tested) { return tested.param; });
 
 TEST(AttentionEdge, empty_batch_is_nothing_to_do) {
   WorkerPool pool(2);

@@ -1,6 +1,7 @@
 // Checks of one kernel table against double arithmetic.  Used by the unit tests for every instruction set of this
 // machine, and by cross/table_check.cc, which needs no test framework, for those of others.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -39,6 +40,10 @@ std::string describe(const char* format, Values... values) {
   char text[256];
   std::snprintf(text, sizeof(text), format, values...);
   return text;
+}
+
+inline bool same_bits(const float* a, const float* b, std::size_t count) {
+  return count == 0 || std::memcmp(a, b, count * sizeof(float)) == 0;
 }
 
 inline bool is_close(float got, double want, double tolerance) {
@@ -88,9 +93,9 @@ inline std::string check_rms_norm(const KernelTable& table) {
     table.rms_norm(x.data() + offset, weight.data() + 2 * offset, epsilon, count, out.data() + offset);
     if (std::string wrong = compare(out, offset, want, 1e-6); !wrong.empty()) return wrong;
     std::vector<float> in_place(out.size(), kUntouched);
-    std::memcpy(in_place.data(), x.data(), x.size() * sizeof(float));
+    std::copy(x.begin(), x.end(), in_place.begin());
     table.rms_norm(in_place.data() + offset, weight.data() + 2 * offset, epsilon, count, in_place.data() + offset);
-    const bool same = std::memcmp(in_place.data() + offset, out.data() + offset, count * sizeof(float)) == 0;
+    const bool same = same_bits(in_place.data() + offset, out.data() + offset, count);
     return same ? std::string() : "another result in place";
   });
 }
@@ -128,8 +133,8 @@ inline std::string check_swiglu(const KernelTable& table) {
     std::vector<float> over_up = up;
     table.swiglu(over_gate.data() + offset, up.data() + offset, count, over_gate.data() + offset);
     table.swiglu(gate.data() + offset, over_up.data() + offset, count, over_up.data() + offset);
-    const bool same = std::memcmp(over_gate.data() + offset, out.data() + offset, count * sizeof(float)) == 0 &&
-                      std::memcmp(over_up.data() + offset, out.data() + offset, count * sizeof(float)) == 0;
+    const bool same = same_bits(over_gate.data() + offset, out.data() + offset, count) &&
+                      same_bits(over_up.data() + offset, out.data() + offset, count);
     return same ? std::string() : "another result over an input";
   });
 }
@@ -155,7 +160,7 @@ inline std::string check_rope(const KernelTable& table) {
         want[second] = x[first] * sine + x[second] * cosine;
       }
       std::vector<float> head(2 * pairs + offset + 40, kUntouched);
-      std::memcpy(head.data() + offset, x.data(), x.size() * sizeof(float));
+      std::copy(x.begin(), x.end(), head.begin() + static_cast<std::ptrdiff_t>(offset));
       (halves ? table.rope_halves : table.rope_interleaved)(head.data() + offset, cos_sin.data() + offset, pairs);
       if (std::string wrong = compare(head, offset, want, 1e-6); !wrong.empty()) {
         return (halves ? "halves: " : "interleaved: ") + wrong;

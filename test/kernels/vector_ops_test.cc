@@ -3,32 +3,31 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <string>
 #include <tuple>
 
-#include "kernels/dispatch.h"
+#include "kernels/every_isa.h"
 #include "kernels/kernel_checks.h"
 
 namespace sixfold::kernels {
 namespace {
 
-using Case = std::tuple<IsaRow, checks::NamedCheck>;
-class VectorOps : public testing::TestWithParam<Case> {};
+class VectorOps : public testing::TestWithParam<std::tuple<std::string, std::size_t>> {};
 
 TEST_P(VectorOps, agrees_with_double_at_every_length) {
-  const auto& [row, check] = GetParam();
+  const IsaRow& row = checks::row_named(std::get<0>(GetParam()));
   if (!row.usable()) GTEST_SKIP() << "this CPU does not run " << row.name;
-  EXPECT_EQ(check.run(*row.kernels), "");
-}
-
-std::string case_name(const testing::TestParamInfo<Case>& tested) {
-  return std::string(std::get<0>(tested.param).name) + "_" + std::get<1>(tested.param).name;
+  EXPECT_EQ(checks::kVectorChecks[std::get<1>(GetParam())].run(*row.kernels), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryIsa, VectorOps,
-                         testing::Combine(testing::ValuesIn(isa_rows().begin(), isa_rows().end()),
-                                          testing::ValuesIn(checks::kVectorChecks)),
-                         case_name);
+                         testing::Combine(testing::ValuesIn(checks::compiled_isas()),
+                                          testing::Range(std::size_t{0}, std::size(checks::kVectorChecks))),
+                         [](const auto& tested) {
+                           return std::get<0>(tested.param) + "_" +
+                                  checks::kVectorChecks[std::get<1>(tested.param)].name;
+                         });
 
 TEST(VectorOpsEntry, functions_reach_the_active_table) {
   float x[3] = {3, 4, 5};

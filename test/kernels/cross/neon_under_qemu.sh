@@ -16,7 +16,8 @@ set -e
 mkdir -p "$output"
 flags="-std=c++20 -O2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -ffp-contract=off -I$source/src -I$source/test"
 # The kernel file is compiled as kernels.cmake does it.
-"$compiler" $flags -march=armv8.2-a+dotprod -c "$source/src/kernels/isa_neon.cc" -o "$output/isa_neon.o"
+"$compiler" $flags -march=armv8.2-a+dotprod -fno-exceptions -c "$source/src/kernels/isa_neon.cc" -o "$output/isa_neon.o"
 "$source/tools/check_weak.sh" "$nm" "$output/isa_neon.o"
-"$compiler" $flags -static "$source/test/kernels/cross/table_check.cc" "$output/isa_neon.o" -o "$output/table_check"
+"$compiler" $flags -static "$source/test/kernels/cross/table_check.cc" "$source/src/kernels/attention.cc" \
+  "$source/src/core/check.cc" "$output/isa_neon.o" -o "$output/table_check"
 "$qemu" "$output/table_check"
