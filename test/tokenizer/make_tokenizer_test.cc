@@ -69,6 +69,13 @@ TEST(ByteLevelBpe, bytes_without_a_token_are_unknown) {
   EXPECT_THAT(texts(*make(vocabulary), vocabulary, "aqa"), ElementsAre("a", "[cut]", "a"));
 }
 
+TEST(ByteLevelBpe, never_takes_a_leading_space_for_its_own) {
+  Vocabulary vocabulary = small_byte_level();
+  vocabulary.adds_space_prefix = true;  // some files carry it along; it means nothing here
+  const auto tokenizer = make(vocabulary);
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode(" the", {}).value(), false), " the");
+}
+
 TEST(ByteLevelBpe, begin_and_end_are_added_as_asked) {
   Vocabulary vocabulary = small_byte_level();
   EXPECT_FALSE(make(vocabulary)->adds_bos());
