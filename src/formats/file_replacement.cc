@@ -1,13 +1,11 @@
-// mkstemp, write, fsync, rename.
+// Creates, writes, syncs, renames.
 #include "formats/file_replacement.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <system_error>
 #include <utility>
 
@@ -30,15 +28,15 @@ Error errno_error(const std::string& path, const char* what) {
 }  // namespace
 
 Result<FileReplacement> FileReplacement::begin(const std::string& path) {
-  std::string temporary = path + ".XXXXXX";
-  const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0) return errno_error(path, "create");
-  FileReplacement replacement(path, temporary, file);
-  // mkstemp makes the file private; a model is as readable as the user's other files.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::fchmod(file, 0666 & ~mask) != 0) return errno_error(path, "chmod");
-  return replacement;
+  // Not mkstemp, which makes the file private: open obeys the umask, and only it can without a race.
+  constexpr int kNamesMax = 1000;
+  for (int number = 0; number < kNamesMax; ++number) {
+    const std::string temporary = fmt::format("{}.{}-{}.part", path, ::getpid(), number);
+    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0) return FileReplacement(path, temporary, file);
+    if (errno != EEXIST) return errno_error(path, "create");
+  }
+  return already_exists("{}: want a free temporary name beside it, got {} taken ones", path, kNamesMax);
 }
 
 FileReplacement::FileReplacement(std::string path, std::string temporary, int file)

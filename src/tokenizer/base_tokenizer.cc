@@ -9,9 +9,9 @@ namespace sixfold::tokenizer {
 BaseTokenizer::BaseTokenizer(TokenTable table, SpecialTokens special, Defaults defaults)
     : table_(std::move(table)), special_(std::move(special)) {
   const Vocabulary& vocabulary = table_.vocabulary();
-  defaults_.adds_bos = vocabulary.adds_bos.value_or(defaults.adds_bos) && vocabulary.bos.has_value();
-  defaults_.adds_eos = vocabulary.adds_eos.value_or(defaults.adds_eos) && vocabulary.eos.has_value();
-  defaults_.adds_space_prefix = vocabulary.adds_space_prefix.value_or(defaults.adds_space_prefix);
+  adds_bos_ = vocabulary.adds_bos.value_or(defaults.adds_bos) && vocabulary.bos.has_value();
+  adds_eos_ = vocabulary.adds_eos.value_or(false) && vocabulary.eos.has_value();
+  adds_space_prefix_ = defaults.adds_space_prefix && vocabulary.adds_space_prefix.value_or(true);
 }
 
 Result<std::vector<TokenId>> BaseTokenizer::encode(std::string_view text, const EncodeOptions& options) const {
@@ -19,7 +19,7 @@ Result<std::vector<TokenId>> BaseTokenizer::encode(std::string_view text, const 
     return invalid_argument("text: want at most {} bytes, got {}", limits::kTokenizeBytesMax, text.size());
   }
   std::vector<TokenId> tokens;
-  if (options.adds_special && defaults_.adds_bos) tokens.push_back(*bos());
+  if (options.adds_special && adds_bos_) tokens.push_back(*bos());
   bool follows_special = true;
   for (const TextPart& part : special_.split(text, options.parses_special)) {
     if (part.token.has_value()) {
@@ -29,7 +29,7 @@ Result<std::vector<TokenId>> BaseTokenizer::encode(std::string_view text, const 
     }
     follows_special = part.token.has_value();
   }
-  if (options.adds_special && defaults_.adds_eos) tokens.push_back(*eos());
+  if (options.adds_special && adds_eos_) tokens.push_back(*eos());
   return tokens;
 }
 

@@ -21,21 +21,22 @@ class BaseTokenizer : public Tokenizer {
   std::size_t size() const final { return table_.size(); }
   std::optional<TokenId> bos() const final { return table_.vocabulary().bos; }
   std::optional<TokenId> eos() const final { return table_.vocabulary().eos; }
-  bool adds_bos() const final { return defaults_.adds_bos; }
+  bool adds_bos() const final { return adds_bos_; }
   bool ends_generation(TokenId token) const final { return table_.ends_generation(token); }
   std::optional<TokenId> find(std::string_view token) const final { return table_.find(token); }
   const std::string& chat_template() const final { return table_.vocabulary().chat_template; }
 
  protected:
-  struct Defaults {  // what the model kind does when the vocabulary does not say; resolved by the constructor
+  // What a model kind does when the vocabulary does not say.
+  struct Defaults {
     bool adds_bos = false;
-    bool adds_eos = false;
-    bool adds_space_prefix = false;
+    bool adds_space_prefix = false;  // false: the kind never does, whatever the vocabulary says
   };
 
   BaseTokenizer(TokenTable table, SpecialTokens special, Defaults defaults);
 
   const TokenTable& table() const { return table_; }
+  bool adds_space_prefix() const { return adds_space_prefix_; }
 
  private:
   // Appends the tokens of plain text, which has no special tokens.  follows_special: the text stands at the very start
@@ -47,10 +48,9 @@ class BaseTokenizer : public Tokenizer {
 
   TokenTable table_;
   SpecialTokens special_;  // views into table_
-  Defaults defaults_;
-
- protected:
-  bool adds_space_prefix() const { return defaults_.adds_space_prefix; }
+  bool adds_bos_ = false;  // true only when there is a BOS
+  bool adds_eos_ = false;
+  bool adds_space_prefix_ = false;
 };
 
 // The kinds.  Errors: as make_tokenizer.

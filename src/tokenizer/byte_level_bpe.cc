@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/utf8.h"
 #include "tokenizer/base_tokenizer.h"
 #include "tokenizer/byte_level.h"
@@ -133,6 +134,8 @@ Result<std::unique_ptr<Tokenizer>> make_byte_level_bpe(TokenTable table) {
   if (info == nullptr) {
     return invalid_argument("vocabulary: pre-tokenizer: want one of {}, got \"{}\"", pretokenizer_names(), name);
   }
+  if (name.empty())
+    spdlog::warn("vocabulary: the file names no pre-tokenizer; its ids may differ from the model's own");
   SIXFOLD_TRY(Pretokenizer pretokenizer, Pretokenizer::make(info->patterns));
   SIXFOLD_TRY(MergeTable merges, make_merge_table(table));
   SIXFOLD_TRY(SpecialTokens special, SpecialTokens::make(table));

@@ -58,6 +58,16 @@ TEST_F(GgufWriteFile, replaces_an_older_file_and_leaves_it_alone_on_error) {
   EXPECT_EQ(files(), 1);
 }
 
+TEST_F(GgufWriteFile, obeys_the_umask) {
+  const mode_t before = ::umask(027);
+  const auto status = write_gguf(path(), make_sample().contents());
+  ::umask(before);
+  ASSERT_TRUE(status.is_ok()) << status.error().message;
+  struct stat file {};
+  ASSERT_EQ(::stat(path().c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 0777, 0640u);
+}
+
 TEST_F(GgufWriteFile, missing_folder_is_not_found) {
   const auto status = write_gguf(folder_ / "none" / "model.gguf", make_sample().contents());
   ASSERT_FALSE(status.is_ok());
