@@ -48,10 +48,6 @@ Result<std::vector<float>> WeightReader::vector(const std::string& name, std::si
   return values;
 }
 
-void WeightReader::ignore(const std::string& name) {
-  if (const TensorView* tensor = checkpoint_.find_tensor(name)) read_.push_back(tensor);
-}
-
 Status WeightReader::expect_all_read() const {
   std::vector<const TensorView*> read = read_;
   std::sort(read.begin(), read.end(), std::less<>());

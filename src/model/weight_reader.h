@@ -29,9 +29,6 @@ class WeightReader {
   // [count] f32.
   Result<std::vector<float>> vector(const std::string& name, std::size_t count);
 
-  // A tensor that the model knows but does not need.
-  void ignore(const std::string& name);
-
   // An unread tensor means that the file holds a model that this code would compute wrongly.
   // Errors: invalid_argument, naming the first one.
   Status expect_all_read() const;
