@@ -8,11 +8,14 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <string_view>
 #include <vector>
 
+#include "core/check.h"
 #include "kernels/isa.h"
 #include "kernels/matmul.h"
 #include "kernels/packed_matrix.h"
@@ -40,12 +43,13 @@ __attribute__((target("avx512f,avx512vnni"))) void dot_steps(long steps) {
                        SIXFOLD_DOT(12) SIXFOLD_DOT(13) SIXFOLD_DOT(14) SIXFOLD_DOT(15) "dec %0\njnz 1b\nvzeroupper\n"
                : "+r"(steps)
                :
-               : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
-                 "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "xmm30", "xmm31");
+               : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                 "xmm12", "xmm13", "xmm14", "xmm15", "xmm30", "xmm31");
 #undef SIXFOLD_DOT
 }
 
-// Billions of int8 operations per second and thread (a product and a sum are two); 0 where there is no such instruction.
+// Billions of int8 operations per second and thread (a product and a sum are two); 0 where there is no such
+// instruction.
 double dot_peak_gops() {
   if (!__builtin_cpu_supports("avx512vnni")) return 0;
   return 16 * 128.0 * kPeakSteps / seconds_of([] { dot_steps(kPeakSteps); }) / 1e9;
@@ -56,19 +60,23 @@ double dot_peak_gops() {
 }
 #endif
 
-// One thread reads a buffer from end to end.
+// One thread reads a buffer from end to end, on huge pages like the weights.
 class ReadProbe {
  public:
-  ReadProbe() : words_(kBytes / sizeof(std::uint64_t)) {
-    ::madvise(words_.data(), kBytes, MADV_HUGEPAGE);
-    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] = i;
+  ReadProbe() {
+    void* map = ::mmap(nullptr, kBytes + kHugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    SIXFOLD_CHECK(map != MAP_FAILED);
+    const auto address = reinterpret_cast<std::uintptr_t>(map);
+    words_ = reinterpret_cast<std::uint64_t*>((address + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes);
+    ::madvise(words_, kBytes, MADV_HUGEPAGE);
+    for (std::size_t i = 0; i < kWords; ++i) words_[i] = i;
   }
 
   double gb_per_second() {
     return static_cast<double>(kBytes) / 1e9 / seconds_of([this] {
              std::uint64_t sums[8] = {};
-             for (std::size_t i = 0; i < words_.size(); i += 8) {
-               __builtin_prefetch(words_.data() + i + 512);
+             for (std::size_t i = 0; i < kWords; i += 8) {
+               __builtin_prefetch(words_ + i + 512);
                for (std::size_t j = 0; j < 8; ++j) sums[j] ^= words_[i + j];
              }
              for (const std::uint64_t sum : sums) sink_ = sink_ ^ sum;
@@ -76,8 +84,10 @@ class ReadProbe {
   }
 
  private:
+  static constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
   static constexpr std::size_t kBytes = std::size_t{256} << 20;
-  std::vector<std::uint64_t> words_;
+  static constexpr std::size_t kWords = kBytes / sizeof(std::uint64_t);
+  std::uint64_t* words_ = nullptr;  // lives as long as the program
   volatile std::uint64_t sink_ = 0;
 };
 

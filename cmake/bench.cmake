@@ -1,4 +1,4 @@
-# Benchmarks: bench/<module>*_bench.cc or bench/<what>_bench.cc -> a program of that name, built only when asked for.
+# Micro-benchmarks of the kernels: bench/<what>_bench.cc -> <what>_bench, built only when asked for by name.
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_bench.cc)
 foreach(source ${sources})
   get_filename_component(name ${source} NAME_WE)

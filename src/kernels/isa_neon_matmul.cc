@@ -143,9 +143,7 @@ float quantize_block(const float* x, std::int8_t* codes, std::int32_t (&sums)[2]
 }
 
 #include "kernels/body/matmul_float.inc"
-
 #include "kernels/body/matmul_int8.inc"
-
 #include "kernels/body/matmul_table.inc"
 
 }  // namespace
