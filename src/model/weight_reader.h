@@ -23,6 +23,10 @@ class WeightReader {
   // [rows, cols], laid out for the kernels.
   Result<kernels::PackedMatrix> matrix(const std::string& name, std::size_t rows, std::size_t cols);
 
+  // [count, rows, cols]: `count` matrices.
+  Result<std::vector<kernels::PackedMatrix>> matrices(const std::string& name, std::size_t count, std::size_t rows,
+                                                      std::size_t cols);
+
   // [rows, cols], as it lies in the file.
   Result<const TensorView*> table(const std::string& name, std::size_t rows, std::size_t cols);
 
@@ -35,6 +39,7 @@ class WeightReader {
 
  private:
   Result<const TensorView*> find(const std::string& name, const Shape& shape);
+  Result<kernels::PackedMatrix> pack(const TensorView& matrix);
 
   const formats::Checkpoint& checkpoint_;
   kernels::WorkerPool& pool_;

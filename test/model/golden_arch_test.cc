@@ -67,7 +67,8 @@ TEST_P(GoldenArchitecture, half_precision_cache_stays_close) {
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenArchitecture,
                          testing::Values("llama_plain", "llama_gqa_untied", "llama3_rope", "llama_rope_linear",
-                                         "llama_rope_yarn", "mistral_like", "qwen2", "qwen3", "granite"),
+                                         "llama_rope_yarn", "mistral_like", "qwen2", "qwen3", "granite", "llama_moe",
+                                         "qwen3moe"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 }  // namespace
