@@ -225,8 +225,8 @@ class LlamaModel final : public Model {
   std::size_t rows_ = 0;  // rows of the batch that are still computed
 };
 
-// Parallel regions: embed 1, a layer 9 (norm is part of add), project 1; the ones of for_rows run on the calling thread
-// alone when a batch is small, which leaves 6 a layer in decoding.
+// Parallel regions of a decoding step: the four matrix products of each layer, attention when the context is long, and
+// the output.  In large batches the row-wise steps and store_kv are shared too: five more a layer.
 Status LlamaModel::forward(const Batch& batch, KvPages& kv, std::span<float> logits) {
   const KvShape& shape = kv.shape();
   if (shape.layers != p_.layers || shape.kv_heads != p_.kv_heads || shape.head_dim != p_.head_dim) {
