@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,9 @@
 #include "model/batch_plan.h"
 #include "model/description.h"
 #include "model/hyper_parameters.h"
+#include "model/mixture.h"
 #include "model/rope_table.h"
+#include "model/row_loop.h"
 #include "model/weight_reader.h"
 
 namespace sixfold::model {
@@ -42,6 +45,7 @@ struct LayerWeights {
   std::vector<float> feed_forward_norm;       // [width]
   PackedMatrix gate, up;                      // [feed_forward, width]
   PackedMatrix down;                          // [width, feed_forward]
+  std::optional<MixtureWeights> mixture;      // in place of gate, up and down
 };
 
 struct Weights {
@@ -77,6 +81,10 @@ Result<LayerWeights> load_layer(WeightReader& reader, const HyperParameters& p, 
   SIXFOLD_TRY(layer.attention_output, reader.matrix(prefix + "attn_output.weight", p.width, p.query_width()));
   SIXFOLD_TRY(layer.attention_output_bias, load_bias(reader, traits.output_bias, prefix + "attn_output.bias", p.width));
   SIXFOLD_TRY(layer.feed_forward_norm, reader.vector(prefix + "ffn_norm.weight", p.width));
+  if (p.experts != 0) {
+    SIXFOLD_TRY(layer.mixture, load_mixture(reader, prefix, p));
+    return layer;
+  }
   SIXFOLD_TRY(layer.gate, reader.matrix(prefix + "ffn_gate.weight", p.feed_forward, p.width));
   SIXFOLD_TRY(layer.up, reader.matrix(prefix + "ffn_up.weight", p.feed_forward, p.width));
   SIXFOLD_TRY(layer.down, reader.matrix(prefix + "ffn_down.weight", p.width, p.feed_forward));
@@ -167,6 +175,7 @@ class LlamaModel final : public Model {
         limits_{.rows_max = rows_max, .vocabulary = weights_.embedding.shape[0], .context = p_.context},
         rope_(p_.rope, weights_.rope_factors, p_.context),
         buffers_(rows_max, p_) {
+    if (p_.experts != 0) mixture_.emplace(pool_, p_, rows_max);
     description_.vocabulary = limits_.vocabulary;
     description_.context_max = p_.context;
     description_.layers = p_.layers;
@@ -197,8 +206,6 @@ class LlamaModel final : public Model {
   void feed_forward(const LayerWeights& layer);
   void add_and_normalize(const std::vector<float>& weight);
   void project(std::span<float> logits);
-  template <class Body>
-  void for_rows(std::size_t row_elements, const Body& body);
 
   // Constant after construction.
   formats::Checkpoint checkpoint_;  // holds the embedding
@@ -214,11 +221,12 @@ class LlamaModel final : public Model {
   BatchPlan plan_;
   Buffers buffers_;
   kernels::Activations activations_;
+  std::optional<Mixture> mixture_;
   std::size_t rows_ = 0;  // rows of the batch that are still computed
 };
 
-// Parallel regions: embed 1, a layer 9 (norm is part of add), project 1; the ones of for_rows run on the calling thread
-// alone when a batch is small, which leaves 6 a layer in decoding.
+// Parallel regions of a decoding step: the four matrix products of each layer, attention when the context is long, and
+// the output.  In large batches the row-wise steps and store_kv are shared too: five more a layer.
 Status LlamaModel::forward(const Batch& batch, KvPages& kv, std::span<float> logits) {
   const KvShape& shape = kv.shape();
   if (shape.layers != p_.layers || shape.kv_heads != p_.kv_heads || shape.head_dim != p_.head_dim) {
@@ -249,7 +257,7 @@ Status LlamaModel::forward(const Batch& batch, KvPages& kv, std::span<float> log
 void LlamaModel::embed(const Batch& batch) {
   const TensorView& table = weights_.embedding;
   const std::size_t bytes = row_bytes(table.dtype, p_.width);
-  for_rows(p_.width, [&](std::size_t r) {
+  for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
     float* x = buffers_.x.get() + r * p_.width;
     kernels::dequantize(table.dtype, table.bytes.data() + static_cast<std::size_t>(batch.rows[r].token) * bytes,
                         p_.width, x);
@@ -259,7 +267,7 @@ void LlamaModel::embed(const Batch& batch) {
 
 // normed = rms_norm(x)
 void LlamaModel::normalize(const std::vector<float>& weight) {
-  for_rows(p_.width, [&](std::size_t r) {
+  for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
     kernels::rms_norm(buffers_.x.get() + r * p_.width, weight.data(), p_.epsilon, p_.width,
                       buffers_.normed.get() + r * p_.width);
   });
@@ -285,7 +293,7 @@ void LlamaModel::attend(const LayerWeights& layer, const kernels::KvLayerView& k
   activations_.assign(b.attended.get(), rows_, p_.query_width());
   kernels::matmul(pool_, activations_, layer.attention_output, b.delta.get(), p_.width);
   if (!layer.attention_output_bias.empty()) {
-    for_rows(p_.width, [&](std::size_t r) {
+    for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
       kernels::add(b.delta.get() + r * p_.width, layer.attention_output_bias.data(), p_.width);
     });
   }
@@ -293,7 +301,7 @@ void LlamaModel::attend(const LayerWeights& layer, const kernels::KvLayerView& k
 
 // Biases, the norm of each head, and RoPE, on q and k; the bias on v.
 void LlamaModel::rotate(const LayerWeights& layer, const Batch& batch) {
-  for_rows(p_.query_width() + p_.kv_width(), [&](std::size_t r) {
+  for_rows(pool_, rows_, p_.query_width() + p_.kv_width(), [&](std::size_t r) {
     float* q = buffers_.q.get() + r * p_.query_width();
     float* k = buffers_.k.get() + r * p_.kv_width();
     float* v = buffers_.v.get() + r * p_.kv_width();
@@ -331,11 +339,15 @@ void LlamaModel::keep_wanted_rows() {
 // delta = W_down (silu(W_gate normed) * W_up normed).  SwiGLU: arXiv:2002.05202.
 void LlamaModel::feed_forward(const LayerWeights& layer) {
   const Buffers& b = buffers_;
+  if (layer.mixture) {
+    mixture_->compute(*layer.mixture, b.normed.get(), rows_, b.delta.get());
+    return;
+  }
   activations_.assign(b.normed.get(), rows_, p_.width);
   const MatmulTarget targets[] = {{&layer.gate, b.gate.get(), p_.feed_forward},
                                   {&layer.up, b.up.get(), p_.feed_forward}};
   kernels::matmul(pool_, activations_, targets);
-  for_rows(p_.feed_forward, [&](std::size_t r) {
+  for_rows(pool_, rows_, p_.feed_forward, [&](std::size_t r) {
     float* gate = b.gate.get() + r * p_.feed_forward;
     kernels::swiglu(gate, b.up.get() + r * p_.feed_forward, p_.feed_forward, gate);
   });
@@ -345,7 +357,7 @@ void LlamaModel::feed_forward(const LayerWeights& layer) {
 
 // x += delta; normed = rms_norm(x)
 void LlamaModel::add_and_normalize(const std::vector<float>& weight) {
-  for_rows(2 * p_.width, [&](std::size_t r) {
+  for_rows(pool_, rows_, 2 * p_.width, [&](std::size_t r) {
     float* x = buffers_.x.get() + r * p_.width;
     float* delta = buffers_.delta.get() + r * p_.width;
     if (p_.residual_scale != 1) scale(delta, p_.residual_scale, p_.width);
@@ -359,23 +371,8 @@ void LlamaModel::project(std::span<float> logits) {
   activations_.assign(buffers_.normed.get(), rows_, p_.width);
   kernels::matmul(pool_, activations_, weights_.output, logits.data(), limits_.vocabulary);
   if (p_.logit_scale == 1) return;
-  for_rows(limits_.vocabulary,
+  for_rows(pool_, rows_, limits_.vocabulary,
            [&](std::size_t r) { scale(logits.data() + r * limits_.vocabulary, p_.logit_scale, limits_.vocabulary); });
-}
-
-// Runs body(row) for all rows, on all workers when that is worth waking them.
-template <class Body>
-void LlamaModel::for_rows(std::size_t row_elements, const Body& body) {
-  // About 10 microseconds of one core: several times what a region costs.
-  constexpr std::size_t kElementsToShare = 1 << 15;
-  if (rows_ == 1 || rows_ * row_elements < kElementsToShare) {
-    for (std::size_t r = 0; r < rows_; ++r) body(r);
-    return;
-  }
-  pool_.run([&](std::size_t worker) {
-    const kernels::Share share = kernels::share_of(rows_, 1, worker, pool_.size());
-    for (std::size_t r = share.begin; r < share.end; ++r) body(r);
-  });
 }
 
 }  // namespace

@@ -15,6 +15,8 @@ struct DecoderTraits {
   Presence output_bias = Presence::kNever;
   // RMS norm over each query and key head, before RoPE.
   bool has_head_norm = false;
+  // Mixtures of experts in place of one feed-forward block; optional: where the file says so.
+  Presence experts = Presence::kNever;
   // Constant factors on embeddings, residuals, attention scores and logits.
   bool has_scales = false;
 };

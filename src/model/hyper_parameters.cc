@@ -19,6 +19,9 @@ struct Range {
 // Scales and factors of real models lie far inside; outside, float arithmetic would overflow or vanish.
 constexpr Range kScaleRange{1e-6, 1e6};
 
+// The largest published mixtures have a few hundred.
+constexpr std::uint64_t kExpertsMax = 4096;
+
 // Reads keys of one architecture; every number is checked against a range before it is used.
 class KeyReader {
  public:
@@ -27,6 +30,12 @@ class KeyReader {
 
   std::string key(std::string_view name) const { return prefix_ + std::string(name); }
   bool has(std::string_view name) const { return checkpoint_.find(key(name)) != nullptr; }
+
+  // False also for what is not a number: count says so.
+  bool is_zero(std::string_view name) const {
+    const auto value = checkpoint_.unsigned_integer(key(name));
+    return value.is_ok() && *value == 0;
+  }
 
   Result<std::size_t> count(std::string_view name, std::uint64_t limit) const {
     const auto value = checkpoint_.unsigned_integer(key(name));
@@ -102,6 +111,19 @@ Status read_heads(const KeyReader& keys, HyperParameters& out) {
   return ok();
 }
 
+Status read_experts(const KeyReader& keys, Presence presence, HyperParameters& out) {
+  // Converters write 0 for a model without experts.
+  const bool is_present = keys.has("expert_count") && !keys.is_zero("expert_count");
+  if (is_present && presence == Presence::kNever) {
+    return keys.unsupported("expert_count", "want 0: this architecture has no experts");
+  }
+  if (!is_present && presence != Presence::kRequired) return ok();
+  SIXFOLD_TRY(out.experts, keys.count("expert_count", kExpertsMax));
+  SIXFOLD_TRY(out.experts_used, keys.count("expert_used_count", out.experts));
+  SIXFOLD_TRY(out.feed_forward, keys.count_or("expert_feed_forward_length", limits::kWidthMax, out.feed_forward));
+  return ok();
+}
+
 Status read_rope_scaling(const KeyReader& keys, std::size_t context, RopeParameters& rope) {
   // Files older than rope.scaling.* have only the linear factor; 0 means none in both.
   const std::string_view factor_name = keys.has("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear";
@@ -163,11 +185,7 @@ Result<HyperParameters> read_hyper_parameters(const formats::Checkpoint& checkpo
   SIXFOLD_TRY(out.width, keys.count("embedding_length", limits::kWidthMax));
   SIXFOLD_TRY(out.feed_forward, keys.count("feed_forward_length", limits::kWidthMax));
   SIXFOLD_TRY(out.context, keys.count("context_length", limits::kContextMax));
-  if (keys.has("expert_count")) {
-    SIXFOLD_TRY(const std::uint64_t experts, checkpoint.unsigned_integer(keys.key("expert_count")));
-    if (experts != 0)
-      return keys.unsupported("expert_count", "{}, want 0: mixtures of experts are not supported", experts);
-  }
+  SIXFOLD_TRY_STATUS(read_experts(keys, traits.experts, out));
   SIXFOLD_TRY_STATUS(read_heads(keys, out));
   SIXFOLD_TRY(const std::size_t window, keys.count_or("attention.sliding_window", ~std::uint64_t{0} >> 1, out.context));
   if (window < out.context) out.window = window;

@@ -30,11 +30,13 @@ struct HyperParameters {
   std::size_t width = 0;
   std::size_t heads = 0;  // query heads, a multiple of kv_heads
   std::size_t kv_heads = 0;
-  std::size_t head_dim = 0;  // even
-  std::size_t feed_forward = 0;
-  std::size_t context = 0;  // tokens
-  std::size_t window = 0;   // tokens; 0 = the whole context
-  float epsilon = 0;        // of every RMS norm
+  std::size_t head_dim = 0;      // even
+  std::size_t feed_forward = 0;  // of one expert, where there are experts
+  std::size_t experts = 0;       // 0 = one feed-forward block
+  std::size_t experts_used = 0;  // per token
+  std::size_t context = 0;       // tokens
+  std::size_t window = 0;        // tokens; 0 = the whole context
+  float epsilon = 0;             // of every RMS norm
   RopeParameters rope;
   float embedding_scale = 1;
   float residual_scale = 1;

@@ -29,9 +29,29 @@ Result<const TensorView*> WeightReader::table(const std::string& name, std::size
 
 Result<PackedMatrix> WeightReader::matrix(const std::string& name, std::size_t rows, std::size_t cols) {
   SIXFOLD_TRY(const TensorView* tensor, table(name, rows, cols));
-  auto packed = PackedMatrix::pack(*tensor, pool_);
+  return pack(*tensor);
+}
+
+Result<std::vector<PackedMatrix>> WeightReader::matrices(const std::string& name, std::size_t count, std::size_t rows,
+                                                         std::size_t cols) {
+  SIXFOLD_TRY(const TensorView* tensor, find(name, Shape{.dims = {count, rows, cols}, .rank = 3}));
+  const std::size_t bytes = tensor->bytes.size() / count;
+  std::vector<PackedMatrix> matrices;
+  for (std::size_t i = 0; i < count; ++i) {
+    const TensorView slice{.name = name,
+                           .dtype = tensor->dtype,
+                           .shape = {.dims = {rows, cols}, .rank = 2},
+                           .bytes = tensor->bytes.subspan(i * bytes, bytes)};
+    SIXFOLD_TRY(PackedMatrix matrix, pack(slice));
+    matrices.push_back(std::move(matrix));
+  }
+  return matrices;
+}
+
+Result<PackedMatrix> WeightReader::pack(const TensorView& matrix) {
+  auto packed = PackedMatrix::pack(matrix, pool_);
   if (!packed.is_ok()) {
-    return with_context(std::move(packed).error(), checkpoint_.path() + ": tensor " + name);
+    return with_context(std::move(packed).error(), checkpoint_.path() + ": tensor " + matrix.name);
   }
   return packed;
 }
@@ -46,10 +66,6 @@ Result<std::vector<float>> WeightReader::vector(const std::string& name, std::si
   }
   kernels::dequantize(tensor->dtype, tensor->bytes.data(), count, values.data());
   return values;
-}
-
-void WeightReader::ignore(const std::string& name) {
-  if (const TensorView* tensor = checkpoint_.find_tensor(name)) read_.push_back(tensor);
 }
 
 Status WeightReader::expect_all_read() const {

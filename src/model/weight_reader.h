@@ -23,14 +23,15 @@ class WeightReader {
   // [rows, cols], laid out for the kernels.
   Result<kernels::PackedMatrix> matrix(const std::string& name, std::size_t rows, std::size_t cols);
 
+  // [count, rows, cols]: `count` matrices.
+  Result<std::vector<kernels::PackedMatrix>> matrices(const std::string& name, std::size_t count, std::size_t rows,
+                                                      std::size_t cols);
+
   // [rows, cols], as it lies in the file.
   Result<const TensorView*> table(const std::string& name, std::size_t rows, std::size_t cols);
 
   // [count] f32.
   Result<std::vector<float>> vector(const std::string& name, std::size_t count);
-
-  // A tensor that the model knows but does not need.
-  void ignore(const std::string& name);
 
   // An unread tensor means that the file holds a model that this code would compute wrongly.
   // Errors: invalid_argument, naming the first one.
@@ -38,6 +39,7 @@ class WeightReader {
 
  private:
   Result<const TensorView*> find(const std::string& name, const Shape& shape);
+  Result<kernels::PackedMatrix> pack(const TensorView& matrix);
 
   const formats::Checkpoint& checkpoint_;
   kernels::WorkerPool& pool_;

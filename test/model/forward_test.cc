@@ -102,6 +102,24 @@ TEST(Forward, granite_matches_a_plain_decoder) {
   expect_as_plain(tiny, {.embedding_scale = 3, .residual_scale = 0.5, .attention_scale = 0.25, .logit_divisor = 4});
 }
 
+TEST(Forward, mixtures_match_a_plain_decoder) {
+  TinyModel mixtral({.experts = 4, .experts_used = 2});
+  expect_as_plain(mixtral, {});
+  TinyModel one_expert({.experts = 3, .experts_used = 1});
+  expect_as_plain(one_expert, {});
+  TinyModel qwen3({.architecture = "qwen3moe", .head_dim = 8, .has_head_norm = true, .experts = 5, .experts_used = 5});
+  expect_as_plain(qwen3, {.pairs_halves = true});
+}
+
+TEST(Forward, mixtures_give_the_same_bits_in_pieces) {
+  TinyModel tiny({.experts = 4, .experts_used = 2});
+  const auto model = load_tiny(tiny);
+  const std::vector<TokenId> tokens = some_tokens(48);
+  const std::vector<float> whole = Sequence(*model, KvDType::kF32, 64).feed(tokens);
+  EXPECT_EQ(Sequence(*model, KvDType::kF32, 64).feed_in_pieces(tokens, 1), whole);
+  EXPECT_EQ(Sequence(*model, KvDType::kF32, 64).feed_in_pieces(tokens, 7), whole);
+}
+
 // Several sequences in one batch, whose pages interleave in one cache.
 class Batches : public testing::TestWithParam<KvDType> {
  protected:

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "golden_files.h"
+#include "kernels/isa.h"
 #include "model_runner.h"
 
 namespace sixfold::test {
@@ -10,6 +11,14 @@ namespace {
 constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
 constexpr Tolerance kHalfCache{.max_abs = 1.5e-1, .nmse = 3e-4, .kl = 1e-3};
 constexpr std::size_t kPositions = 70 + 32;
+
+TEST(GoldenIsa, is_the_one_asked_for) {
+  const char* wanted = std::getenv("SIXFOLD_ISA");
+  if (wanted == nullptr) GTEST_SKIP() << "SIXFOLD_ISA is not set";
+  const std::vector<std::string_view> usable = kernels::usable_isas();
+  if (std::find(usable.begin(), usable.end(), wanted) == usable.end()) GTEST_SKIP() << "not usable here: " << wanted;
+  EXPECT_EQ(kernels::active_isa(), wanted);
+}
 
 class GoldenArchitecture : public testing::TestWithParam<const char*> {};
 
@@ -58,7 +67,8 @@ TEST_P(GoldenArchitecture, half_precision_cache_stays_close) {
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenArchitecture,
                          testing::Values("llama_plain", "llama_gqa_untied", "llama3_rope", "llama_rope_linear",
-                                         "llama_rope_yarn", "mistral_like", "qwen2", "qwen3", "granite"),
+                                         "llama_rope_yarn", "mistral_like", "qwen2", "qwen3", "granite", "llama_moe",
+                                         "qwen3moe"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 }  // namespace

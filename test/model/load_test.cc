@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
         erase_key("no_feed_forward", "llama.feed_forward_length"), erase_key("no_heads", "llama.attention.head_count"),
         erase_key("no_epsilon", "llama.attention.layer_norm_rms_epsilon"),
         set_key("unknown_architecture", "general.architecture", std::string("perceiver"),
-                "architecture \"perceiver\": not supported, want one of llama, qwen2, qwen3, granite",
+                "architecture \"perceiver\": not supported, want one of llama, qwen2, qwen3, qwen3moe, granite",
                 ErrorCode::kInvalidArgument),
         set_key("layers_0", "llama.block_count", std::uint64_t{0}, "llama.block_count: 0, want 1 to 1024"),
         set_key("layers_huge", "llama.block_count", kHuge, "want 1 to 1024"),
@@ -76,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
         set_key("epsilon_nan", "llama.attention.layer_norm_rms_epsilon", std::numeric_limits<double>::quiet_NaN(),
                 "layer_norm_rms_epsilon: nan"),
         set_key("epsilon_negative", "llama.attention.layer_norm_rms_epsilon", -1e-5, "layer_norm_rms_epsilon"),
-        set_key("experts", "llama.expert_count", std::uint64_t{4}, "expert_count: 4", ErrorCode::kInvalidArgument),
+        set_key("experts_without_number_used", "llama.expert_count", std::uint64_t{4}, "llama.expert_used_count"),
+        set_key("experts_huge", "llama.expert_count", kHuge, "llama.expert_count"),
         set_key("window_0", "llama.attention.sliding_window", std::uint64_t{0}, "sliding_window: 0"),
         set_key("rope_dimensions_odd", "llama.rope.dimension_count", std::uint64_t{3}, "want an even number"),
         set_key("rope_dimensions_too_many", "llama.rope.dimension_count", std::uint64_t{6}, "up to the head size 4"),
@@ -127,6 +128,22 @@ TEST(Load, needs_biases_where_the_architecture_has_them) {
   const auto loaded = load_tiny(tiny);
   ASSERT_FALSE(loaded.is_ok());
   EXPECT_EQ(loaded.error().message, "tiny.gguf: tensor blk.1.attn_v.bias: missing");
+}
+
+TEST(Load, checks_the_experts_of_a_mixture) {
+  TinyModel tiny({.experts = 4, .experts_used = 2});
+  ASSERT_TRUE(load_tiny(tiny).is_ok());
+  tiny.set("llama.expert_used_count", std::uint64_t{5});
+  EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: llama.expert_used_count: 5, want 1 to 4");
+  tiny.set("llama.expert_used_count", std::uint64_t{2});
+  tiny.set("llama.expert_count", std::uint64_t{3});
+  EXPECT_EQ(load_tiny(tiny).error().message,
+            "tiny.gguf: tensor blk.0.ffn_gate_inp.weight: shape [4, 16], want [3, 16]");
+  TinyModel dense({.architecture = "qwen2", .has_qkv_bias = true});
+  dense.set("qwen2.expert_count", std::uint64_t{0});
+  EXPECT_TRUE(load_tiny(dense).is_ok());
+  dense.set("qwen2.expert_count", std::uint64_t{4});
+  EXPECT_EQ(load_tiny(dense).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(Load, refuses_to_make_scratch_for_no_rows) {

@@ -56,13 +56,17 @@ class PlainDecoder {
     return row;
   }
 
-  // weight x, plus the bias of the same name when there is one
-  Row times(const std::string& name, const Row& x) const {
-    const std::span<const float> weight = m_.values(name);
+  static Row product(std::span<const float> weight, const Row& x) {
     Row out(weight.size() / x.size());
     for (std::size_t i = 0; i < out.size(); ++i) {
       for (std::size_t j = 0; j < x.size(); ++j) out[i] += static_cast<double>(weight[i * x.size() + j]) * x[j];
     }
+    return out;
+  }
+
+  // weight x, plus the bias of the same name when there is one
+  Row times(const std::string& name, const Row& x) const {
+    Row out = product(m_.values(name), x);
     const std::span<const float> bias = m_.values(name.substr(0, name.rfind('.')) + ".bias");
     for (std::size_t i = 0; i < bias.size(); ++i) out[i] += static_cast<double>(bias[i]);
     return out;
@@ -132,10 +136,38 @@ class PlainDecoder {
 
   void add_feed_forward(const std::string& prefix, Row& x) const {
     const Row normed = norm(x, prefix + "ffn_norm.weight");
-    Row gate = times(prefix + "ffn_gate.weight", normed);
-    const Row up = times(prefix + "ffn_up.weight", normed);
+    if (s_.experts == 0) {
+      add(x, swiglu(m_.values(prefix + "ffn_gate.weight"), m_.values(prefix + "ffn_up.weight"),
+                    m_.values(prefix + "ffn_down.weight"), normed));
+      return;
+    }
+    // Softmax over all experts; the shares of the best are scaled to sum to 1.
+    const Row scores = times(prefix + "ffn_gate_inp.weight", normed);
+    std::vector<std::pair<double, std::size_t>> ranked;
+    for (std::size_t e = 0; e < s_.experts; ++e) ranked.emplace_back(-std::exp(scores[e]), e);
+    std::sort(ranked.begin(), ranked.end());
+    double total = 0;
+    for (std::size_t i = 0; i < s_.experts_used; ++i) total -= ranked[i].first;
+    Row sum(x.size());
+    for (std::size_t i = 0; i < s_.experts_used; ++i) {
+      const auto part = [&](const char* name) {
+        const std::span<const float> all = m_.values(prefix + name);
+        const std::size_t size = all.size() / s_.experts;
+        return all.subspan(ranked[i].second * size, size);
+      };
+      const Row out =
+          swiglu(part("ffn_gate_exps.weight"), part("ffn_up_exps.weight"), part("ffn_down_exps.weight"), normed);
+      for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += out[j] * -ranked[i].first / total;
+    }
+    add(x, sum);
+  }
+
+  static Row swiglu(std::span<const float> gate_weight, std::span<const float> up_weight,
+                    std::span<const float> down_weight, const Row& x) {
+    Row gate = product(gate_weight, x);
+    const Row up = product(up_weight, x);
     for (std::size_t i = 0; i < gate.size(); ++i) gate[i] = gate[i] / (1 + std::exp(-gate[i])) * up[i];
-    add(x, times(prefix + "ffn_down.weight", gate));
+    return product(down_weight, gate);
   }
 
   void add(Row& x, const Row& delta) const {

@@ -1,5 +1,5 @@
 # Golden results must hold with every instruction set: one more run of those tests for each that this build may have.
-# A machine that cannot run one skips it.
+# A machine that cannot run one repeats its best, and says so in GoldenIsa.
 if(TARGET model_test)
   foreach(isa scalar avx2 avx512)
     add_test(NAME model.golden.${isa} COMMAND model_test --gtest_filter=*Golden*:Forward.*:*Batches*)

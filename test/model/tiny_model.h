@@ -30,6 +30,8 @@ struct TinyShape {
   bool has_output = true;  // else tied to the embedding
   bool has_qkv_bias = false;
   bool has_head_norm = false;
+  std::size_t experts = 0;
+  std::size_t experts_used = 0;
 };
 
 // The opened checkpoints borrow from this object.
@@ -112,6 +114,10 @@ class TinyModel {
     set(key("attention.key_length"), std::uint64_t{shape_.head_dim});
     set(key("attention.value_length"), std::uint64_t{shape_.head_dim});
     set(key("attention.layer_norm_rms_epsilon"), 1e-3);
+    if (shape_.experts != 0) {
+      set(key("expert_count"), std::uint64_t{shape_.experts});
+      set(key("expert_used_count"), std::uint64_t{shape_.experts_used});
+    }
   }
 
   void add_vocabulary() {
@@ -154,6 +160,13 @@ class TinyModel {
       }
       add_random_tensor(prefix + "attn_output.weight", {s.width, query}, 0.5F);
       add_random_tensor(prefix + "ffn_norm.weight", {s.width}, 0.3F, 1);
+      if (s.experts != 0) {
+        add_random_tensor(prefix + "ffn_gate_inp.weight", {s.experts, s.width}, 1);
+        add_random_tensor(prefix + "ffn_gate_exps.weight", {s.experts, s.feed_forward, s.width}, 0.5F);
+        add_random_tensor(prefix + "ffn_up_exps.weight", {s.experts, s.feed_forward, s.width}, 0.5F);
+        add_random_tensor(prefix + "ffn_down_exps.weight", {s.experts, s.width, s.feed_forward}, 0.5F);
+        continue;
+      }
       add_random_tensor(prefix + "ffn_gate.weight", {s.feed_forward, s.width}, 0.5F);
       add_random_tensor(prefix + "ffn_up.weight", {s.feed_forward, s.width}, 0.5F);
       add_random_tensor(prefix + "ffn_down.weight", {s.width, s.feed_forward}, 0.5F);
