@@ -1,0 +1,108 @@
+// Picks the instruction set.  A new one is one isa_<name>.cc file, one line in kernels.cmake and one row here.
+#include "kernels/dispatch.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <atomic>
+#include <cstdlib>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "kernels/cpu_features.h"
+
+namespace sixfold::kernels {
+
+// Defined in isa_<name>.cc and isa_<name>_matmul.cc.
+extern const KernelTable scalar_kernels;
+extern const MatmulTable scalar_matmul;
+#if defined(__x86_64__)
+extern const KernelTable avx2_kernels;
+extern const MatmulTable avx2_matmul;
+extern const KernelTable avx512_kernels;
+extern const MatmulTable avx512_matmul;
+#elif defined(__aarch64__)
+extern const KernelTable neon_kernels;
+extern const MatmulTable neon_matmul;
+#endif
+
+namespace {
+
+bool always() {
+  return true;
+}
+
+// Best first.
+constexpr IsaRow kRows[] = {
+#if defined(__x86_64__)
+    {"avx512", cpu_runs_avx512, &avx512_kernels, &avx512_matmul},
+    {"avx2", cpu_runs_avx2, &avx2_kernels, &avx2_matmul},
+#elif defined(__aarch64__)
+    {"neon", cpu_runs_neon, &neon_kernels, &neon_matmul},
+#endif
+    {"scalar", always, &scalar_kernels, &scalar_matmul},
+};
+
+std::atomic<const IsaRow*> chosen{nullptr};
+
+// Nothing if the name is unknown or this CPU cannot run it.  An empty name means the best.
+const IsaRow* find_usable(std::string_view name) {
+  for (const IsaRow& row : kRows) {
+    if ((name.empty() || row.name == name) && row.usable()) return &row;
+  }
+  return nullptr;
+}
+
+std::string usable_names() {
+  return fmt::format("{}", fmt::join(usable_isas(), ", "));
+}
+
+const IsaRow& choose_automatically() {
+  const char* wish = std::getenv("SIXFOLD_ISA");  // NOLINT(concurrency-mt-unsafe): nobody calls setenv
+  const IsaRow* row = find_usable(wish == nullptr ? "" : wish);
+  if (row == nullptr) {
+    row = find_usable("");
+    spdlog::warn("SIXFOLD_ISA={}: this CPU runs {}; using {}", wish, usable_names(), row->name);
+  }
+  // Whoever comes first decides for all.
+  const IsaRow* nobody = nullptr;
+  return chosen.compare_exchange_strong(nobody, row) ? *row : *nobody;
+}
+
+}  // namespace
+
+std::span<const IsaRow> isa_rows() {
+  return kRows;
+}
+
+const IsaRow& active_isa_row() {
+  const IsaRow* row = chosen.load(std::memory_order_acquire);
+  return row != nullptr ? *row : choose_automatically();
+}
+
+std::string_view active_isa() {
+  return active_isa_row().name;
+}
+
+Status select_isa(std::string_view name) {
+  const IsaRow* row = find_usable(name);
+  if (row == nullptr) {
+    return invalid_argument("instruction set: want one of {} on this CPU, got \"{}\"", usable_names(), name);
+  }
+  chosen.store(row, std::memory_order_release);
+  return ok();
+}
+
+std::vector<std::string_view> usable_isas() {
+  std::vector<std::string_view> names;
+  for (const IsaRow& row : kRows) {
+    if (row.usable()) names.push_back(row.name);
+  }
+  return names;
+}
+
+std::string cpu_description() {
+  return fmt::format("{} ({})", cpu_model_name(), cpu_feature_names());
+}
+
+}  // namespace sixfold::kernels

@@ -1,0 +1,22 @@
+// The kernels for x86 with AVX-512 F, BW, VL, DQ and VNNI.
+#include <immintrin.h>
+
+#include "kernels/kernel_table.h"
+
+namespace sixfold::kernels {
+namespace {
+
+// In this order: each uses the one before.
+// clang-format off
+#include "kernels/body/vec_avx512.inc"
+#include "kernels/body/vector_ops.inc"
+#include "kernels/body/attention.inc"
+#include "kernels/body/table.inc"
+// clang-format on
+
+}  // namespace
+
+extern const KernelTable avx512_kernels;
+constinit const KernelTable avx512_kernels = kTable;
+
+}  // namespace sixfold::kernels

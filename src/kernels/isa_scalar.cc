@@ -1,0 +1,20 @@
+// The kernels for any CPU, one lane at a time.
+#include "kernels/kernel_table.h"
+
+namespace sixfold::kernels {
+namespace {
+
+// In this order: each uses the one before.
+// clang-format off
+#include "kernels/body/vec_scalar.inc"
+#include "kernels/body/vector_ops.inc"
+#include "kernels/body/attention.inc"
+#include "kernels/body/table.inc"
+// clang-format on
+
+}  // namespace
+
+extern const KernelTable scalar_kernels;
+constinit const KernelTable scalar_kernels = kTable;
+
+}  // namespace sixfold::kernels

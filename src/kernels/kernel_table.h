@@ -1,0 +1,26 @@
+// The functions that every instruction set provides.  Contracts are those of vector_ops.h and attention.h.
+// Read by the isa_*.cc files: nothing here may need an inline function of the standard library (see check_weak.sh).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/attention_tile.h"
+
+namespace sixfold::kernels {
+
+// Immutable; one per instruction set, for the whole process.
+struct KernelTable {
+  void (*rms_norm)(const float* x, const float* weight, float epsilon, std::size_t count, float* out);
+  void (*add)(float* x, const float* y, std::size_t count);
+  void (*swiglu)(const float* gate, const float* up, std::size_t count, float* out);
+  void (*rope_interleaved)(float* head, const float* cos_sin, std::size_t pairs);
+  void (*rope_halves)(float* head, const float* cos_sin, std::size_t pairs);
+  std::size_t (*argmax)(const float* x, std::size_t count);
+  void (*f32_to_f16)(const float* x, std::size_t count, std::uint16_t* out);
+  void (*f16_to_f32)(const std::uint16_t* x, std::size_t count, float* out);
+  // out[i] = e^x[i], within 2 units in the last place; 0 below the smallest normal number, infinity above the largest.
+  void (*exp)(const float* x, std::size_t count, float* out);
+  void (*attend)(const AttentionTile& tile);
+};
+
+}  // namespace sixfold::kernels

@@ -1,0 +1,304 @@
+// Checks of one kernel table against double arithmetic.  Used by the unit tests for every instruction set of this
+// machine, and by cross/table_check.cc, which needs no test framework, for those of others.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "tensor/half.h"
+
+namespace sixfold::kernels::checks {
+
+// Small, fast and the same everywhere.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed * 2 + 1) {}
+  std::uint32_t bits() {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<std::uint32_t>(state_ >> 33);
+  }
+  std::size_t below(std::size_t bound) { return bits() % bound; }
+  float between(float low, float high) { return low + (high - low) * static_cast<float>(bits() % 65536) / 65536.0f; }
+  std::vector<float> floats(std::size_t count, float low = -4, float high = 4) {
+    std::vector<float> values(count);
+    for (float& value : values) value = between(low, high);
+    return values;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+template <class... Values>
+std::string describe(const char* format, Values... values) {
+  char text[256];
+  std::snprintf(text, sizeof(text), format, values...);
+  return text;
+}
+
+inline bool is_close(float got, double want, double tolerance) {
+  return std::fabs(got - want) <= tolerance;
+}
+
+// Every length from 0 to past two vectors of 16 lanes and their unrolled loops, at several misalignments.
+// check(count, offset) returns a message, empty if all is well.
+template <class Check>
+std::string at_every_length(Check check) {
+  for (std::size_t count = 0; count <= 150; count += count < 40 ? 1 : 11) {
+    for (std::size_t offset = 0; offset < 4; ++offset) {
+      if (std::string wrong = check(count, offset); !wrong.empty()) {
+        return describe("count %zu, offset %zu: ", count, offset) + wrong;
+      }
+    }
+  }
+  return {};
+}
+
+// Compares out[offset ... offset + want.size()), and that the elements around it still hold `untouched`.
+constexpr float kUntouched = 777.0f;
+inline std::string compare(const std::vector<float>& out, std::size_t offset, const std::vector<double>& want,
+                           double tolerance) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (i < offset || i >= offset + want.size()) {
+      if (out[i] != kUntouched) return describe("element %zu outside the row was written", i);
+    } else if (!is_close(out[i], want[i - offset], tolerance * (1 + std::fabs(want[i - offset])))) {
+      return describe("element %zu: %.9g, want %.9g", i - offset, static_cast<double>(out[i]), want[i - offset]);
+    }
+  }
+  return {};
+}
+
+inline std::string check_rms_norm(const KernelTable& table) {
+  Random random(1);
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    const std::vector<float> x = random.floats(count + offset);
+    const std::vector<float> weight = random.floats(count + 2 * offset);
+    const float epsilon = 1e-3f;
+    double squares = 0;
+    for (std::size_t i = 0; i < count; ++i) squares += static_cast<double>(x[offset + i]) * x[offset + i];
+    const double scale = 1 / std::sqrt(squares / static_cast<double>(count) + epsilon);
+    std::vector<double> want(count);
+    for (std::size_t i = 0; i < count; ++i) want[i] = x[offset + i] * scale * weight[2 * offset + i];
+    std::vector<float> out(count + offset + 40, kUntouched);
+    table.rms_norm(x.data() + offset, weight.data() + 2 * offset, epsilon, count, out.data() + offset);
+    if (std::string wrong = compare(out, offset, want, 1e-6); !wrong.empty()) return wrong;
+    std::vector<float> in_place(out.size(), kUntouched);
+    std::memcpy(in_place.data(), x.data(), x.size() * sizeof(float));
+    table.rms_norm(in_place.data() + offset, weight.data() + 2 * offset, epsilon, count, in_place.data() + offset);
+    const bool same = std::memcmp(in_place.data() + offset, out.data() + offset, count * sizeof(float)) == 0;
+    return same ? std::string() : "another result in place";
+  });
+}
+
+inline std::string check_add(const KernelTable& table) {
+  Random random(2);
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    std::vector<float> x(count + offset + 40, kUntouched);
+    const std::vector<float> y = random.floats(count + 3 - offset);
+    std::vector<double> want(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      x[offset + i] = random.between(-4, 4);
+      want[i] = x[offset + i] + y[3 - offset + i];  // the sum in f32 is what is asked for
+    }
+    table.add(x.data() + offset, y.data() + 3 - offset, count);
+    return compare(x, offset, want, 0);
+  });
+}
+
+inline std::string check_swiglu(const KernelTable& table) {
+  Random random(3);
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    const std::vector<float> gate = random.floats(count + offset, -20, 20);
+    const std::vector<float> up = random.floats(count + offset);
+    std::vector<double> want(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double v = gate[offset + i];
+      want[i] = v / (1 + std::exp(-v)) * up[offset + i];
+    }
+    std::vector<float> out(count + offset + 40, kUntouched);
+    table.swiglu(gate.data() + offset, up.data() + offset, count, out.data() + offset);
+    if (std::string wrong = compare(out, offset, want, 1e-6); !wrong.empty()) return wrong;
+    // Over either input.
+    std::vector<float> over_gate = gate;
+    std::vector<float> over_up = up;
+    table.swiglu(over_gate.data() + offset, up.data() + offset, count, over_gate.data() + offset);
+    table.swiglu(gate.data() + offset, over_up.data() + offset, count, over_up.data() + offset);
+    const bool same = std::memcmp(over_gate.data() + offset, out.data() + offset, count * sizeof(float)) == 0 &&
+                      std::memcmp(over_up.data() + offset, out.data() + offset, count * sizeof(float)) == 0;
+    return same ? std::string() : "another result over an input";
+  });
+}
+
+inline std::string check_rope(const KernelTable& table) {
+  Random random(4);
+  return at_every_length([&](std::size_t pairs, std::size_t offset) {
+    std::vector<float> cos_sin(2 * pairs + offset);
+    for (std::size_t i = 0; i < pairs; ++i) {
+      const float angle = random.between(-3, 3);
+      cos_sin[offset + 2 * i] = std::cos(angle);
+      cos_sin[offset + 2 * i + 1] = std::sin(angle);
+    }
+    const std::vector<float> x = random.floats(2 * pairs);
+    for (const bool halves : {false, true}) {
+      std::vector<double> want(2 * pairs);
+      for (std::size_t i = 0; i < pairs; ++i) {
+        const std::size_t first = halves ? i : 2 * i;
+        const std::size_t second = halves ? i + pairs : 2 * i + 1;
+        const double cosine = cos_sin[offset + 2 * i];
+        const double sine = cos_sin[offset + 2 * i + 1];
+        want[first] = x[first] * cosine - x[second] * sine;
+        want[second] = x[first] * sine + x[second] * cosine;
+      }
+      std::vector<float> head(2 * pairs + offset + 40, kUntouched);
+      std::memcpy(head.data() + offset, x.data(), x.size() * sizeof(float));
+      (halves ? table.rope_halves : table.rope_interleaved)(head.data() + offset, cos_sin.data() + offset, pairs);
+      if (std::string wrong = compare(head, offset, want, 1e-6); !wrong.empty()) {
+        return (halves ? "halves: " : "interleaved: ") + wrong;
+      }
+    }
+    return std::string();
+  });
+}
+
+inline std::string check_argmax(const KernelTable& table) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Random random(5);
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    if (count == 0) return std::string();
+    std::vector<float> x(count + offset);
+    for (int round = 0; round < 12; ++round) {
+      for (float& value : x) {
+        value = static_cast<float>(random.below(count)) - 3;  // ties are common
+        if (round % 3 == 1 && random.below(2) == 0) value = kNan;
+        if (round % 3 == 2 && random.below(2) == 0) value = -kInfinity;
+        if (round == 6) value = kNan;
+        if (round == 7) value = -kInfinity;
+        if (round == 8) value = random.below(2) == 0 ? kNan : -kInfinity;
+        if (round == 9 && random.below(4) == 0) value = kInfinity;
+      }
+      std::size_t want = count;
+      for (std::size_t i = 0; i < count; ++i) {
+        const float value = x[offset + i];
+        if (!std::isnan(value) && (want == count || value > x[offset + want])) want = i;
+      }
+      if (want == count) want = 0;
+      const std::size_t got = table.argmax(x.data() + offset, count);
+      if (got != want) return describe("%zu, want %zu, round %d", got, want, round);
+    }
+    return std::string();
+  });
+}
+
+inline std::string check_exp(const KernelTable& table) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> x = {0.0f,   -0.0f,  1.0f,    -1.0f,   -kInfinity, kInfinity, -200.0f, 200.0f, 88.72f,
+                          88.73f, -87.4f, -103.9f, -104.1f, 1e-30f,     -1e-30f,   1e30f,   -1e30f};
+  for (float value = -106; value < 90; value += 0.000917f) x.push_back(value);
+  std::vector<float> out(x.size());
+  table.exp(x.data(), x.size(), out.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double want = std::exp(static_cast<double>(x[i]));
+    const float rounded = static_cast<float>(want);
+    if (std::isinf(rounded) || rounded == 0) {
+      // At the very edges of the range the neighbouring float is as good.
+      const float edge = rounded == 0 ? std::numeric_limits<float>::denorm_min() : std::numeric_limits<float>::max();
+      if (out[i] != rounded && out[i] != edge) return describe("exp(%g) = %g", double(x[i]), double(out[i]));
+      continue;
+    }
+    const double unit = static_cast<double>(std::nextafter(rounded, kInfinity)) - static_cast<double>(rounded);
+    if (!is_close(out[i], want, 2 * unit))
+      return describe("exp(%.9g) = %.9g, want %.9g", double(x[i]), double(out[i]), want);
+  }
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> nans(33, nan);
+  table.exp(nans.data(), nans.size(), nans.data());
+  for (const float value : nans) {
+    if (!std::isnan(value)) return "exp(NaN) is a number";
+  }
+  float minus_infinity[1] = {-kInfinity};
+  table.exp(minus_infinity, 1, minus_infinity);
+  return minus_infinity[0] == 0 ? std::string() : "exp(-infinity) is not 0";
+}
+
+inline std::string check_f16_to_f32(const KernelTable& table) {
+  std::vector<std::uint16_t> halves(0x10000);
+  for (std::size_t i = 0; i < halves.size(); ++i) halves[i] = static_cast<std::uint16_t>(i);
+  std::vector<float> out(halves.size());
+  table.f16_to_f32(halves.data(), halves.size(), out.data());
+  for (std::size_t i = 0; i < halves.size(); ++i) {
+    const float want = f32_from_f16(halves[i]);
+    const bool same = std::isnan(want) ? std::isnan(out[i]) : std::memcmp(&out[i], &want, sizeof(want)) == 0;
+    if (!same) return describe("%04zx: %g, want %g", i, double(out[i]), double(want));
+  }
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    std::vector<double> want(count);
+    for (std::size_t i = 0; i < count; ++i) want[i] = f32_from_f16(halves[0x3c00 + i]);
+    std::vector<float> part(count + offset + 40, kUntouched);
+    table.f16_to_f32(halves.data() + 0x3c00, count, part.data() + offset);
+    return compare(part, offset, want, 0);
+  });
+}
+
+// The nearest half, by trying the neighbours of every value and the midpoints between halves.
+inline std::string check_f32_to_f16(const KernelTable& table) {
+  std::vector<float> x;
+  std::vector<std::uint16_t> want;
+  const auto expect = [&](float value, std::size_t half) {
+    x.push_back(value);
+    want.push_back(static_cast<std::uint16_t>(half));
+    x.push_back(-value);
+    want.push_back(static_cast<std::uint16_t>(half | 0x8000));
+  };
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (std::size_t half = 0; half < 0x7c00; ++half) {
+    const float here = f32_from_f16(static_cast<std::uint16_t>(half));
+    const float next = half == 0x7bff ? 65536.0f : f32_from_f16(static_cast<std::uint16_t>(half + 1));
+    const float middle = 0.5f * (here + next);
+    expect(here, half);
+    expect(std::nextafter(middle, 0.0f), half);
+    expect(middle, half % 2 == 0 ? half : half + 1);  // ties go to the even one
+    expect(std::nextafter(middle, kInfinity), half + 1);
+  }
+  expect(kInfinity, 0x7c00);
+  expect(1e30f, 0x7c00);
+  expect(1e-30f, 0);
+  expect(std::numeric_limits<float>::denorm_min(), 0);
+  std::vector<std::uint16_t> out(x.size());
+  table.f32_to_f16(x.data(), x.size(), out.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (out[i] != want[i]) return describe("%.9g: %04x, want %04x", double(x[i]), unsigned(out[i]), unsigned(want[i]));
+  }
+  float nan[1] = {std::numeric_limits<float>::quiet_NaN()};
+  std::uint16_t half_nan[1];
+  table.f32_to_f16(nan, 1, half_nan);
+  if ((half_nan[0] & 0x7fff) <= 0x7c00) return "NaN became a number";
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    std::vector<std::uint16_t> part(count + offset + 40, 0x1234);
+    table.f32_to_f16(x.data() + 1000, count, part.data() + offset);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      const bool inside = i >= offset && i < offset + count;
+      if (part[i] != (inside ? want[1000 + i - offset] : 0x1234)) return describe("element %zu", i);
+    }
+    return std::string();
+  });
+}
+
+struct NamedCheck {
+  const char* name;
+  std::string (*run)(const KernelTable& table);
+};
+
+inline constexpr NamedCheck kVectorChecks[] = {
+    {"rms_norm", check_rms_norm},     {"add", check_add},
+    {"swiglu", check_swiglu},         {"rope", check_rope},
+    {"argmax", check_argmax},         {"exp", check_exp},
+    {"f16_to_f32", check_f16_to_f32}, {"f32_to_f16", check_f32_to_f16},
+};
+
+}  // namespace sixfold::kernels::checks
