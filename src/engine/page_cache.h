@@ -42,6 +42,7 @@ class PageCache {
   // one is held instead and `page` is released.  Returns the page that the caller holds now.
   PageId remember(std::optional<PageId> before, std::span<const TokenId> tokens, PageId page);
 
+  bool remembers() const { return remembers_; }
   std::size_t total() const { return nodes_.size(); }
   std::size_t used() const { return total() - available(); }
   std::size_t cached() const { return unused_.size(); }

@@ -173,7 +173,7 @@ void Scheduler::admit_waiting() {
   std::size_t index = 0;
   while (index < waiting_.size() && active_.size() < sequences_max_ && prompts < prefill_room(decoding, limits_)) {
     Sequence* const sequence = waiting_[index].get();
-    if (sequence->is_paused) {
+    if (sequence->is_paused || begins_like_one_being_computed(*sequence)) {
       ++index;
       continue;
     }
@@ -191,12 +191,31 @@ void Scheduler::admit_waiting() {
   }
 }
 
+// Then it waits a few steps and finds that beginning in the tree: many requests with one system prompt compute it once,
+// also when they all come together.
+bool Scheduler::begins_like_one_being_computed(const Sequence& sequence) const {
+  if (!pages_.remembers()) return false;
+  const std::vector<TokenId>& tokens = sequence.tokens();
+  for (const Sequence* other : active_) {
+    const std::size_t end = (other->computed / page_tokens_ + 1) * page_tokens_;  // of the page that it fills next
+    if (other->pending() == 1 || end > other->tokens().size() || end > findable_tokens(sequence)) continue;
+    if (std::equal(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(end), other->tokens().begin())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The last token is always computed: its logits are not in the pages.
+std::size_t Scheduler::findable_tokens(const Sequence& sequence) const {
+  return (sequence.tokens().size() - 1) / page_tokens_ * page_tokens_;
+}
+
 // Pages for all its tokens and the next one; and, so that it does not push out somebody at once or is pushed out
 // itself, a page of growth for each of the others.
 bool Scheduler::try_admit(Sequence& sequence) {
   const std::vector<TokenId>& tokens = sequence.tokens();
-  const std::size_t findable = (tokens.size() - 1) / page_tokens_ * page_tokens_;  // the last token is always computed
-  std::vector<PageId> found = pages_.find(std::span(tokens).first(findable));
+  std::vector<PageId> found = pages_.find(std::span(tokens).first(findable_tokens(sequence)));
   const std::size_t wanted = pages_for(tokens.size() + 1) - found.size();
   while (pages_.available() < wanted + active_.size()) {
     if (preempt_one_paused()) continue;

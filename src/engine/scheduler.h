@@ -79,6 +79,8 @@ class Scheduler {
   void take_results(const Step& step);
   void remove_finished();
 
+  bool begins_like_one_being_computed(const Sequence& sequence) const;
+  std::size_t findable_tokens(const Sequence& sequence) const;
   bool try_admit(Sequence& sequence);
   bool has_page_for_newest(Sequence& sequence);
   void preempt(std::size_t index);
