@@ -29,7 +29,34 @@ void keep_until(std::vector<Candidate>& candidates, double wanted, const IsBefor
   }
 }
 
+void weigh(std::span<Candidate> candidates, float largest) {
+  for (Candidate& candidate : candidates) {
+    candidate.weight = static_cast<double>(std::exp(candidate.logit - largest));
+  }
+}
+
+// Before the cuts that need every token: those that can be in no top-p set, because all of them together weigh less
+// than 1 - p of the row, are not even collected.  (The bound is Karpathy's, in llama2.c.)
+float least_for_top_p(std::size_t vocabulary, double p, double total, float largest) {
+  if (p >= 1) return std::numeric_limits<float>::lowest();
+  const double share = (1 - p) / static_cast<double>(vocabulary);
+  return largest + static_cast<float>(std::log(share * total)) - 1e-3f;
+}
+
+// Without cuts that need every token: those that weigh less than e^-60 of the best after temperature are beyond the 53
+// bits of a draw, even all 2^22 of the largest vocabulary together; and min-p says its limit itself.
+float least_for_draw(const SamplingOptions& options, float largest) {
+  const float least = largest - 60.0f * options.temperature;
+  return options.min_p > 0 ? std::max(least, largest + std::log(options.min_p) - 1e-3f) : least;
+}
+
 }  // namespace
+
+double row_total(std::span<const float> logits, float largest) {
+  double total = 0;
+  for (const float logit : logits) total += static_cast<double>(std::exp(logit - largest));
+  return total;
+}
 
 std::vector<Candidate> best_of(std::span<const float> logits, std::size_t k) {
   // A heap whose top is the worst kept.  Ids rise, so a later equal logit is always worse.
@@ -94,6 +121,28 @@ void cut_min_p(std::vector<Candidate>& candidates, double min_p) {
   double best = 0;
   for (const Candidate& candidate : candidates) best = std::max(best, candidate.weight);
   std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.weight < min_p * best; });
+}
+
+std::vector<Candidate> survivors(std::span<const float> logits, const SamplingOptions& options, float largest) {
+  const double p = static_cast<double>(options.top_p);
+  const double typical_p = static_cast<double>(options.typical_p);
+  std::vector<Candidate> candidates;
+  double total = 0;
+  const bool has_top_k = options.top_k > 0 && options.top_k < logits.size();
+  if (has_top_k) {
+    candidates = best_of(logits, options.top_k);
+  } else if (p < 1 && typical_p >= 1) {
+    total = row_total(logits, largest);
+    candidates = at_least(logits, least_for_top_p(logits.size(), p, total, largest));
+  } else {
+    candidates =
+        at_least(logits, typical_p < 1 ? std::numeric_limits<float>::lowest() : least_for_draw(options, largest));
+  }
+  weigh(candidates, largest);
+  if (typical_p < 1) cut_typical(candidates, typical_p);
+  if (p < 1) cut_top_p(candidates, p, total > 0 ? total : total_weight(candidates));
+  if (options.min_p > 0) cut_min_p(candidates, static_cast<double>(options.min_p));
+  return candidates;
 }
 
 }  // namespace sixfold::engine

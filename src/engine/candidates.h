@@ -36,4 +36,11 @@ void cut_typical(std::vector<Candidate>& candidates, double p);
 // Keeps those that are at least min_p times as probable as the best.
 void cut_min_p(std::vector<Candidate>& candidates, double min_p);
 
+// Sum of exp(logit - largest) over the row: at least 1.
+double row_total(std::span<const float> logits, float largest);
+
+// Every cut of the options, in the order of sampler.h.  logits: [vocabulary] f32, after bias and penalties, no NaN;
+// largest: of them, finite.
+std::vector<Candidate> survivors(std::span<const float> logits, const SamplingOptions& options, float largest);
+
 }  // namespace sixfold::engine

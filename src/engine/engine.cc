@@ -57,7 +57,6 @@ class ThreadedEngine final : public Engine {
                    metrics, clock),
         tokens_max_(scheduler_.tokens_max()),
         counts_(scheduler_.counts()) {
-    mailbox_->progressed();
     thread_ = std::thread([this] { serve(); });
   }
   ~ThreadedEngine() override { stop(0); }

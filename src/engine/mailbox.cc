@@ -17,7 +17,7 @@ Mailbox::Pushed Mailbox::push(std::shared_ptr<RequestState> request) {
     const std::lock_guard lock(mutex_);
     if (is_closed_) return Pushed::kClosed;
     if (in_flight_ >= in_flight_max_) return Pushed::kFull;
-    ++in_flight_;
+    if (in_flight_++ == 0) last_progress_ = clock_.now();
     requests_.push_back(std::move(request));
     ring();
   }
@@ -45,7 +45,7 @@ std::size_t Mailbox::untaken() const {
 
 double Mailbox::seconds_without_progress() const {
   const std::lock_guard lock(mutex_);
-  if (is_asleep_ && !is_rung_) return 0;
+  if (in_flight_ == 0 || (is_asleep_ && !is_rung_)) return 0;
   return seconds_between(last_progress_, clock_.now());
 }
 

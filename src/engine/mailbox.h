@@ -26,7 +26,8 @@ class Mailbox {
   void close();  // refuse everything from now on
   std::size_t untaken() const;
 
-  // Seconds since the engine thread was last seen moving: 0 while it sleeps because there is nothing to do.
+  // Seconds since the engine thread was last seen moving: 0 when there is nothing to do, or every reader
+  // is behind.
   double seconds_without_progress() const;
 
   // Waits until every accepted request has finished, for at most timeout_ms.  False on timeout.

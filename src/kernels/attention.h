@@ -15,7 +15,9 @@ inline std::size_t kv_element_bytes(KvDType dtype) {
 
 // Memory of one layer's keys and values in the page pool.  A page holds page_tokens consecutive positions of one
 // sequence:
-//   K: [kv_heads, page_tokens, head_dim], then V: [kv_heads, page_tokens, head_dim], element type dtype.
+//   K: [kv_heads, head_dim, page_tokens], then V: [kv_heads, page_tokens, head_dim], element type dtype.
+// K is stored across, so that one vector holds the same dimension of many keys: scores need no horizontal sums.
+// Memory that no position has been written to may hold anything.
 struct KvLayerView {
   std::byte* base = nullptr;    // page 0 of this layer
   std::size_t page_stride = 0;  // bytes from a page to the next

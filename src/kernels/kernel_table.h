@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/attention_tile.h"
+
 namespace sixfold::kernels {
 
 // Immutable; one per instruction set, for the whole process.
@@ -18,6 +20,7 @@ struct KernelTable {
   void (*f16_to_f32)(const std::uint16_t* x, std::size_t count, float* out);
   // out[i] = e^x[i], within 2 units in the last place; 0 below the smallest normal number, infinity above the largest.
   void (*exp)(const float* x, std::size_t count, float* out);
+  void (*attend)(const AttentionTile& tile);
 };
 
 }  // namespace sixfold::kernels

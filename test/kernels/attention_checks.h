@@ -1,0 +1,271 @@
+// Checks of store_kv and attention against double arithmetic, and of the promise that a row's bits depend only on the
+// row.  They run on the active instruction set; see kernel_checks.h for who uses them.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernels/attention.h"
+#include "kernels/dispatch.h"
+#include "kernels/kernel_checks.h"
+
+namespace sixfold::kernels::checks {
+
+struct AttentionShape {
+  std::size_t kv_heads = 1;
+  std::size_t group = 1;
+  std::size_t head_dim = 64;
+  std::size_t page_tokens = 32;
+  std::size_t window = 0;
+  KvDType dtype = KvDType::kF32;
+
+  std::size_t heads() const { return kv_heads * group; }
+  std::string text() const {
+    return describe("kv_heads %zu, group %zu, head_dim %zu, page_tokens %zu, window %zu, %s: ", kv_heads, group,
+                    head_dim, page_tokens, window, dtype == KvDType::kF32 ? "f32" : "f16");
+  }
+};
+
+// One sequence: `past` positions stored before, `rows` new ones.
+struct AttentionSequence {
+  std::size_t past = 0;
+  std::size_t rows = 0;
+  std::vector<std::uint32_t> pages;
+  std::vector<float> k;  // [past + rows, kv_heads, head_dim]
+  std::vector<float> v;
+};
+
+// A batch of sequences in one pool of pages, which starts out full of NaNs: what nobody wrote must not be used.
+class AttentionScene {
+ public:
+  AttentionScene(Random& random, const AttentionShape& shape, std::vector<AttentionSequence> sequences)
+      : shape_(shape), sequences_(std::move(sequences)) {
+    const std::size_t width = shape.kv_heads * shape.head_dim;
+    std::size_t pages = 0;
+    for (AttentionSequence& sequence : sequences_) {
+      const std::size_t length = sequence.past + sequence.rows;
+      sequence.k = representable(random.floats(length * width, -2, 2));
+      sequence.v = representable(random.floats(length * width, -2, 2));
+      sequence.pages.resize((length + shape.page_tokens - 1) / shape.page_tokens);
+      pages += sequence.pages.size();
+      rows_ += sequence.rows;
+    }
+    std::vector<std::uint32_t> free(pages);
+    std::iota(free.begin(), free.end(), 0u);
+    for (std::size_t i = pages; i > 1; --i) std::swap(free[i - 1], free[random.below(i)]);
+    for (AttentionSequence& sequence : sequences_) {
+      for (std::uint32_t& page : sequence.pages) {
+        page = free.back();
+        free.pop_back();
+      }
+    }
+    const std::size_t page_bytes = 2 * width * shape.page_tokens * kv_element_bytes(shape.dtype);
+    page_stride_ = page_bytes + 64;  // pages of a layer need not touch
+    memory_.assign(pages * page_stride_, std::byte{0xff});
+    q_ = random.floats(rows_ * q_stride(), -2, 2);
+  }
+
+  // Appends positions [from, to) of every sequence, as far as it has them.
+  void store(WorkerPool& pool, std::size_t from, std::size_t to) {
+    const std::size_t width = shape_.kv_heads * shape_.head_dim;
+    const std::size_t stride = width + 3;
+    std::vector<AttentionSpan> spans;
+    std::vector<float> k;
+    std::vector<float> v;
+    for (const AttentionSequence& sequence : sequences_) {
+      const std::size_t end = std::min(to, sequence.past + sequence.rows);
+      if (from >= end) continue;
+      spans.push_back({k.size() / stride, end - from, from, sequence.pages});
+      for (std::size_t position = from; position < end; ++position) {
+        k.insert(k.end(), sequence.k.begin() + static_cast<std::ptrdiff_t>(position * width),
+                 sequence.k.begin() + static_cast<std::ptrdiff_t>((position + 1) * width));
+        v.insert(v.end(), sequence.v.begin() + static_cast<std::ptrdiff_t>(position * width),
+                 sequence.v.begin() + static_cast<std::ptrdiff_t>((position + 1) * width));
+        k.resize(k.size() + 3, 1e9f);
+        v.resize(v.size() + 3, 1e9f);
+      }
+    }
+    store_kv(pool, spans, view(), k.data(), v.data(), stride);
+  }
+
+  void store_all(WorkerPool& pool) {
+    std::size_t length = 0;
+    for (const AttentionSequence& sequence : sequences_) length = std::max(length, sequence.past + sequence.rows);
+    store(pool, 0, length);
+  }
+
+  // All rows; each call of attention gets at most `rows_per_call` rows of a sequence (0 = everything in one call).
+  // Returns [rows, out_stride].
+  std::vector<float> attend(WorkerPool& pool, std::size_t rows_per_call = 0) const {
+    std::vector<float> out(rows_ * out_stride(), kUntouched);
+    const AttentionParameters parameters{shape_.heads(), scale(), shape_.window};
+    if (rows_per_call == 0) {
+      std::vector<AttentionSpan> spans;
+      std::size_t row = 0;
+      for (const AttentionSequence& sequence : sequences_) {
+        spans.push_back({row, sequence.rows, sequence.past, sequence.pages});
+        row += sequence.rows;
+      }
+      attention(pool, spans, view(), parameters, q_.data(), q_stride(), out.data(), out_stride());
+      return out;
+    }
+    std::size_t first_row = 0;
+    for (const AttentionSequence& sequence : sequences_) {
+      for (std::size_t row = 0; row < sequence.rows; row += rows_per_call) {
+        const AttentionSpan span{first_row + row, std::min(rows_per_call, sequence.rows - row), sequence.past + row,
+                                 sequence.pages};
+        attention(pool, {&span, 1}, view(), parameters, q_.data(), q_stride(), out.data(), out_stride());
+      }
+      first_row += sequence.rows;
+    }
+    return out;
+  }
+
+  // Empty if `out` is right.
+  std::string compare_with_double(const std::vector<float>& out) const {
+    std::size_t row = 0;
+    for (const AttentionSequence& sequence : sequences_) {
+      for (std::size_t i = 0; i < sequence.rows; ++i, ++row) {
+        for (std::size_t head = 0; head < shape_.heads(); ++head) {
+          const std::vector<double> want = reference(sequence, i, q_.data() + row * q_stride(), head);
+          for (std::size_t d = 0; d < shape_.head_dim; ++d) {
+            const float got = out[row * out_stride() + head * shape_.head_dim + d];
+            if (!is_close(got, want[d], 3e-6)) {
+              return shape_.text() + describe("position %zu, head %zu, element %zu: %.9g, want %.9g", sequence.past + i,
+                                              head, d, static_cast<double>(got), want[d]);
+            }
+          }
+        }
+        for (std::size_t pad = shape_.heads() * shape_.head_dim; pad < out_stride(); ++pad) {
+          if (out[row * out_stride() + pad] != kUntouched) return shape_.text() + "wrote between the rows";
+        }
+      }
+    }
+    return {};
+  }
+
+ private:
+  std::size_t q_stride() const { return shape_.heads() * shape_.head_dim + 5; }
+  std::size_t out_stride() const { return shape_.heads() * shape_.head_dim + 7; }
+  float scale() const { return 1.0f / std::sqrt(static_cast<float>(shape_.head_dim)); }
+  KvLayerView view() const {
+    return {const_cast<std::byte*>(memory_.data()),
+            page_stride_,
+            shape_.page_tokens,
+            shape_.kv_heads,
+            shape_.head_dim,
+            shape_.dtype};
+  }
+
+  // Rounded to what the pages can hold, so that the reference reads the same numbers.
+  std::vector<float> representable(std::vector<float> values) const {
+    if (shape_.dtype == KvDType::kF32) return values;
+    std::vector<std::uint16_t> halves(values.size());
+    active_isa_row().kernels->f32_to_f16(values.data(), values.size(), halves.data());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = f32_from_f16(halves[i]);
+    return values;
+  }
+
+  std::vector<double> reference(const AttentionSequence& sequence, std::size_t row, const float* q,
+                                std::size_t head) const {
+    const std::size_t width = shape_.kv_heads * shape_.head_dim;
+    const std::size_t kv_offset = head / shape_.group * shape_.head_dim;
+    const std::size_t end = sequence.past + row + 1;
+    const std::size_t begin = shape_.window != 0 && end > shape_.window ? end - shape_.window : 0;
+    std::vector<double> scores;
+    double top = -1e300;
+    for (std::size_t position = begin; position < end; ++position) {
+      double score = 0;
+      for (std::size_t d = 0; d < shape_.head_dim; ++d) {
+        score += static_cast<double>(q[head * shape_.head_dim + d]) * sequence.k[position * width + kv_offset + d];
+      }
+      scores.push_back(score * static_cast<double>(scale()));
+      top = std::max(top, scores.back());
+    }
+    double sum = 0;
+    std::vector<double> out(shape_.head_dim);
+    for (std::size_t position = begin; position < end; ++position) {
+      const double weight = std::exp(scores[position - begin] - top);
+      sum += weight;
+      for (std::size_t d = 0; d < shape_.head_dim; ++d) {
+        out[d] += weight * sequence.v[position * width + kv_offset + d];
+      }
+    }
+    for (double& value : out) value /= sum;
+    return out;
+  }
+
+  AttentionShape shape_;
+  std::vector<AttentionSequence> sequences_;
+  std::vector<std::byte> memory_;
+  std::size_t page_stride_ = 0;
+  std::size_t rows_ = 0;
+  std::vector<float> q_;
+};
+
+inline AttentionSequence sequence_of(std::size_t past, std::size_t rows) {
+  AttentionSequence sequence;
+  sequence.past = past;
+  sequence.rows = rows;
+  return sequence;
+}
+
+// Shapes that models have, and the awkward ones: heads narrower than a vector or not whole vectors, pages smaller than
+// a block of keys or not a multiple of it, windows shorter than a page, rows that start anywhere.
+inline std::string check_attention_values(WorkerPool& pool, std::size_t scenes) {
+  constexpr std::size_t kHeadDims[] = {8, 16, 24, 32, 40, 64, 72, 80, 96, 112, 128, 256};
+  constexpr std::size_t kPageTokens[] = {32, 32, 16, 64, 1, 5, 48, 33};
+  Random random(11);
+  for (std::size_t scene = 0; scene < scenes; ++scene) {
+    AttentionShape shape;
+    shape.kv_heads = 1 + random.below(3);
+    shape.group = 1 + random.below(8);
+    shape.head_dim = kHeadDims[scene % std::size(kHeadDims)];
+    shape.page_tokens = kPageTokens[random.below(std::size(kPageTokens))];
+    shape.window = random.below(3) == 0 ? 1 + random.below(70) : 0;
+    shape.dtype = random.below(2) == 0 ? KvDType::kF32 : KvDType::kF16;
+    std::vector<AttentionSequence> sequences;
+    const std::size_t count = 1 + random.below(3);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t past = random.below(2) == 0 ? 0 : random.below(130);
+      sequences.push_back(sequence_of(past, random.below(2) == 0 ? 1 : random.below(80)));
+    }
+    AttentionScene built(random, shape, sequences);
+    // The past in pieces, as it would have come.
+    const std::size_t cut = random.below(100);
+    built.store(pool, 0, cut);
+    built.store(pool, cut, 300);
+    if (std::string wrong = built.compare_with_double(built.attend(pool)); !wrong.empty()) return wrong;
+  }
+  return {};
+}
+
+// The same bits, whether a prompt came at once, in pieces or row by row, alone or with others.
+inline std::string check_attention_bits(WorkerPool& pool, std::size_t scenes) {
+  Random random(12);
+  for (std::size_t scene = 0; scene < scenes; ++scene) {
+    AttentionShape shape;
+    shape.kv_heads = 1 + random.below(2);
+    shape.group = 1 + random.below(5);
+    shape.head_dim = 8 * (1 + random.below(17));
+    shape.page_tokens = random.below(3) == 0 ? 1 + random.below(70) : 32;
+    shape.window = random.below(2) == 0 ? 1 + random.below(90) : 0;
+    shape.dtype = random.below(2) == 0 ? KvDType::kF32 : KvDType::kF16;
+    AttentionScene built(
+        random, shape, {sequence_of(random.below(40), 1 + random.below(100)), sequence_of(100, 1), sequence_of(0, 37)});
+    built.store_all(pool);
+    const std::vector<float> whole = built.attend(pool);
+    for (const std::size_t rows : {std::size_t{1}, std::size_t{2}, std::size_t{7}, 1 + random.below(60)}) {
+      const std::vector<float> pieces = built.attend(pool, rows);
+      if (std::memcmp(pieces.data(), whole.data(), whole.size() * sizeof(float)) != 0) {
+        return shape.text() + describe("%zu rows at a time give other bits than all at once", rows);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace sixfold::kernels::checks

@@ -1,0 +1,97 @@
+// Attention is right on every instruction set, and a row's bits do not depend on its company.
+#include "kernels/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+#include "kernels/attention_checks.h"
+#include "kernels/dispatch.h"
+
+namespace sixfold::kernels {
+namespace {
+
+class Attention : public testing::TestWithParam<IsaRow> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().usable()) GTEST_SKIP() << "this CPU does not run " << GetParam().name;
+    ASSERT_TRUE(select_isa(GetParam().name).is_ok());
+  }
+  void TearDown() override { ASSERT_TRUE(select_isa("").is_ok()); }
+};
+
+TEST_P(Attention, agrees_with_double_for_random_shapes) {
+  WorkerPool pool(2);
+  EXPECT_EQ(checks::check_attention_values(pool, 48), "");
+}
+
+TEST_P(Attention, bits_of_a_row_do_not_depend_on_how_the_batch_was_cut) {
+  WorkerPool pool(2);
+  EXPECT_EQ(checks::check_attention_bits(pool, 24), "");
+}
+
+TEST_P(Attention, bits_do_not_depend_on_the_number_of_workers) {
+  checks::Random random(21);
+  for (const KvDType dtype : {KvDType::kF32, KvDType::kF16}) {
+    const checks::AttentionShape shape{
+        .kv_heads = 2, .group = 3, .head_dim = 64, .page_tokens = 32, .window = 0, .dtype = dtype};
+    checks::AttentionScene scene(
+        random, shape, {checks::sequence_of(33, 90), checks::sequence_of(200, 1), checks::sequence_of(0, 50)});
+    std::vector<float> first;
+    for (std::size_t workers = 1; workers <= 4; ++workers) {
+      WorkerPool pool(workers);
+      scene.store_all(pool);
+      const std::vector<float> out = scene.attend(pool);
+      if (workers == 1) first = out;
+      ASSERT_EQ(std::memcmp(out.data(), first.data(), out.size() * sizeof(float)), 0) << workers;
+    }
+    EXPECT_EQ(scene.compare_with_double(first), "");
+  }
+}
+
+// More heads than a tile has queries, as in multi-query models.
+TEST_P(Attention, one_kv_head_may_serve_very_many_heads) {
+  WorkerPool pool(1);
+  checks::Random random(22);
+  const checks::AttentionShape shape{
+      .kv_heads = 1, .group = 71, .head_dim = 16, .page_tokens = 32, .window = 0, .dtype = KvDType::kF16};
+  checks::AttentionScene scene(random, shape, {checks::sequence_of(5, 40)});
+  scene.store_all(pool);
+  EXPECT_EQ(scene.compare_with_double(scene.attend(pool)), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryIsa, Attention, testing::ValuesIn(isa_rows().begin(), isa_rows().end()),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST(AttentionEdge, empty_batch_is_nothing_to_do) {
+  WorkerPool pool(2);
+  std::byte memory[64];
+  const KvLayerView kv{memory, sizeof(memory), 1, 1, 8, KvDType::kF32};
+  store_kv(pool, {}, kv, nullptr, nullptr, 0);
+  attention(pool, {}, kv, {.heads = 1, .scale = 1, .window = 0}, nullptr, 0, nullptr, 0);
+}
+
+TEST(AttentionEdge, scores_far_apart_do_not_overflow) {
+  WorkerPool pool(1);
+  // Keys of 1, 2 ... 40 times a large number against one query: the last key takes all the weight.
+  constexpr std::size_t kTokens = 40;
+  std::vector<std::byte> memory(2 * 64 * 8 * sizeof(float));
+  const KvLayerView kv{memory.data(), memory.size(), 64, 1, 8, KvDType::kF32};
+  std::vector<float> k(kTokens * 8);
+  std::vector<float> v(kTokens * 8);
+  for (std::size_t i = 0; i < k.size(); ++i) {
+    k[i] = 1e4f * static_cast<float>(i / 8);
+    v[i] = static_cast<float>(i / 8);
+  }
+  const std::uint32_t pages[] = {0};
+  const AttentionSpan all{0, kTokens, 0, pages};
+  store_kv(pool, {&all, 1}, kv, k.data(), v.data(), 8);
+  const std::vector<float> q(kTokens * 8, 100.0f);
+  std::vector<float> out(kTokens * 8);
+  attention(pool, {&all, 1}, kv, {.heads = 1, .scale = 1, .window = 0}, q.data(), 8, out.data(), 8);
+  for (std::size_t i = 0; i < out.size(); ++i) ASSERT_EQ(out[i], v[i]) << i;
+}
+
+}  // namespace
+}  // namespace sixfold::kernels
