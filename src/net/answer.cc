@@ -45,6 +45,7 @@ asio::awaitable<void> Connection::answer(Turn& turn) {
 
     const bool is_last = output.is_ended || output.is_aborted;
     const bool is_aborted = output.is_aborted;
+    const bool has_bytes = output.head != nullptr || !output.payload.empty();
     if (!co_await write_output(turn, std::move(output))) {
       is_client_gone = true;
       break;
@@ -56,6 +57,8 @@ asio::awaitable<void> Connection::answer(Turn& turn) {
       is_broken_ = true;
     }
     if (is_last) break;
+    // The wait inside a write may have used up the event that announced more output: wait only after finding none.
+    if (has_bytes) continue;
     if (can_read_ahead()) watch_readable();
     co_await event_before(TimePoint::max());
   }

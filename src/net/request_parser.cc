@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <limits>
 #include <utility>
 
 #include "core/check.h"
@@ -21,8 +21,9 @@ struct RequestParser::Beast {
 };
 
 RequestParser::RequestParser(RequestLimits limits) : limits_(limits), beast_(std::make_unique<Beast>()) {
-  constexpr std::size_t kBeastHeaderMax = 0x7fffffff;  // Beast counts in 32 bits
-  beast_->parser.header_limit(static_cast<std::uint32_t>(std::min(limits.header_bytes_max, kBeastHeaderMax)));
+  // Beast applies its limit to the request line and to the fields separately, and not at all to some that come at once:
+  // feed() counts instead.
+  beast_->parser.header_limit(std::numeric_limits<std::uint32_t>::max());
   beast_->parser.body_limit(limits.body_bytes_max);
   beast_->parser.eager(false);
 }
@@ -42,16 +43,24 @@ std::size_t RequestParser::feed(std::string_view bytes) {
   }
   if (bytes.empty() || state_ == State::kDone || state_ == State::kFailed) return 0;
   const bool is_in_head = state_ == State::kHead;
+  // One byte above the limit is enough to see that a head is too long.
+  if (is_in_head) bytes = bytes.substr(0, limits_.header_bytes_max + 1 - head_bytes_);
   boost::system::error_code error;
   const std::size_t taken = beast_->parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  if (is_in_head) {
+    const bool is_unfinished = error == http::error::need_more;
+    if (head_bytes_ + (is_unfinished ? bytes.size() : taken) > limits_.header_bytes_max) {
+      fail(431, fmt::format("the request head is longer than {} bytes", limits_.header_bytes_max));
+      return taken;
+    }
+    head_bytes_ += taken;
+  }
   if (error == http::error::need_more) {
     // In a body only the line before a chunk, or the trailer, waits for more: neither may grow without bound.
     if (!is_in_head && bytes.size() - taken > limits_.header_bytes_max) fail(400, "the chunk header is too long");
     return taken;
   }
-  if (error == http::error::header_limit) {
-    fail(431, fmt::format("the request head is longer than {} bytes", limits_.header_bytes_max));
-  } else if (error == http::error::body_limit) {
+  if (error == http::error::body_limit) {
     fail(413, fmt::format("the request body is longer than {} bytes", limits_.body_bytes_max));
   } else if (error == http::error::bad_version) {
     fail(505, "want HTTP/1.1 or HTTP/1.0");

@@ -56,6 +56,7 @@ class RequestParser {
   std::unique_ptr<Beast> beast_;
   RequestHead head_;
   State state_ = State::kHead;
+  std::size_t head_bytes_ = 0;  // taken so far
   int error_status_ = 0;
   std::string error_message_;
 };
