@@ -8,10 +8,11 @@ const client = new OpenAI({baseURL: base + "/v1", apiKey: "unused", maxRetries: 
 const messages = [{role: "user", content: "Once upon a time"}];
 const model = "default";
 
-async function metric(name) {
+// The value of the first series whose line has all of these parts; 0 when there is none yet.
+async function metric(...parts) {
   const page = await (await fetch(base + "/metrics")).text();
-  const line = page.split("\n").find((text) => text.startsWith(name + "{") || text.startsWith(name + " "));
-  return line === undefined ? undefined : Number(line.split(" ").pop());
+  const line = page.split("\n").find((text) => !text.startsWith("#") && parts.every((part) => text.includes(part)));
+  return line === undefined ? 0 : Number(line.split(" ").pop());
 }
 
 test("chat", async () => {
@@ -52,6 +53,8 @@ test("the client's stream helper assembles the answer", async () => {
 });
 
 test("aborting a stream frees the engine", async () => {
+  const cancelled = () => metric("sixfold_requests_finished_total", 'reason="cancel"');
+  const before = await cancelled();
   const stream = await client.chat.completions.create(
     {model, messages, max_tokens: 400, stream: true, ignore_eos: true});
   for await (const chunk of stream) {
@@ -59,9 +62,10 @@ test("aborting a stream frees the engine", async () => {
   }
   stream.controller.abort();
   const end = Date.now() + 30_000;
-  while (await metric("sixfold_requests_running") !== 0) {
-    assert.ok(Date.now() < end, "the request still runs 30 s after its client left");
+  while (await cancelled() !== before + 1) {
+    assert.ok(Date.now() < end, "the request was not cancelled within 30 s after its client left");
   }
+  assert.equal(await metric("sixfold_requests_running"), 0);
 });
 
 test("several choices", async () => {
@@ -85,6 +89,7 @@ test("stop strings end the text before themselves", async () => {
   const options = {model, prompt: "Once upon a time", max_tokens: 24, temperature: 0};
   const whole = (await client.completions.create(options)).choices[0].text;
   const stop = whole.slice(10, 13);
+  assert.equal(stop.length, 3);
   const answer = await client.completions.create({...options, stop: [stop]});
   assert.equal(answer.choices[0].text, whole.slice(0, whole.indexOf(stop)));
   assert.equal(answer.choices[0].finish_reason, "stop");
