@@ -18,6 +18,8 @@ function(sixfold_module name)
 endfunction()
 
 sixfold_module(core Threads::Threads spdlog::spdlog fmt::fmt)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/core/version.cc PROPERTIES
+  COMPILE_DEFINITIONS "SIXFOLD_VERSION=\"${PROJECT_VERSION}\"")
 sixfold_module(tensor core)
 sixfold_module(telemetry core prometheus-cpp::core)
 sixfold_module(manifest core yaml-cpp)

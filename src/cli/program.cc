@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cli/verb.h"
-#include "cli/version.h"
 #include "core/log.h"
+#include "core/version.h"
 #include "kernels/isa.h"
 #include "manifest/nearest_name.h"
 
@@ -66,7 +66,7 @@ int run_program(int argc, char** argv) {
 
   CLI::App program("sixfold runs, serves and measures large language models on CPUs.");
   program.name("sixfold");
-  program.set_version_flag("--version", "sixfold " + std::string(kVersion));
+  program.set_version_flag("--version", "sixfold " + std::string(version()));
   program.footer(
       "Examples:\n"
       "  sixfold run \"Once upon a time\"        continue a text with the built-in model\n"

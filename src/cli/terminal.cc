@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "core/clock.h"
 
@@ -40,7 +41,11 @@ Style stderr_style() {
 ProgressLine::ProgressLine(std::string what) : what_(std::move(what)), start_ms_(now_ms()) {}
 
 ProgressLine::~ProgressLine() {
-  if (is_drawn_) std::fputs("\r\033[K", stderr);
+  clear();
+}
+
+void ProgressLine::clear() {
+  if (std::exchange(is_drawn_, false)) std::fputs("\r\033[K", stderr);
 }
 
 void ProgressLine::update(std::uint64_t done, std::uint64_t total, std::string_view note) {

@@ -26,6 +26,7 @@ class ProgressLine {
 
   // done of total; `note` stands behind, for example a running value.
   void update(std::uint64_t done, std::uint64_t total, std::string_view note = {});
+  void clear();
 
  private:
   std::string what_;

@@ -1,6 +1,5 @@
 // sixfold bench: tokens per second of prefill and decode, and the machine they were measured on.
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -9,7 +8,7 @@
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "cli/version.h"
+#include "core/version.h"
 #include "kernels/isa.h"
 #include "optimize/speed.h"
 
@@ -47,7 +46,7 @@ void print_json(const BenchFlags& flags, const LoadedModel& loaded, const optimi
         {"parameters", model.parameters},
         {"weight_bytes", model.weight_bytes}}},
       {"machine", {{"cpu", kernels::cpu_description()}, {"isa", kernels::active_isa()}}},
-      {"sixfold", kVersion},
+      {"sixfold", version()},
   };
   fmt::print("{}\n", boost::json::serialize(document));
 }
