@@ -61,6 +61,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
   void abandon() {
     is_over_ = true;
     cancel();
+    writer_->abort();
   }
 
  private:
@@ -75,6 +76,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
   void flush();
   void finish();
   void fail(Error error);
+  void give_up();
   void leave();
   void watch(int delay_ms);
   void keep_alive();
@@ -102,10 +104,7 @@ void Answer::begin() {
   last_write_ = clock_.now();
   const std::weak_ptr<Answer> self = weak_from_this();
   writer_->on_gone([self] {
-    if (const auto answer = self.lock()) {
-      answer->abandon();
-      answer->active_.remove(answer.get());
-    }
+    if (const auto answer = self.lock()) answer->give_up();
   });
   writer_->on_drained([self] {
     if (const auto answer = self.lock()) answer->pump();
@@ -190,10 +189,7 @@ void Answer::flush() {
   }
   last_write_ = clock_.now();
   std::string bytes = std::exchange(pending_, {});
-  if (!writer_->write(std::move(bytes))) {
-    abandon();
-    leave();
-  }
+  if (!writer_->write(std::move(bytes))) give_up();
 }
 
 engine::RequestUsage Answer::usage() const {
@@ -235,7 +231,13 @@ void Answer::fail(Error error) {
   leave();
 }
 
-// Gives up the strong reference; whoever called us holds one more.
+// The client is gone.
+void Answer::give_up() {
+  abandon();
+  leave();
+}
+
+// Drops the strong reference; whoever called us holds one more.
 void Answer::leave() {
   active_.remove(this);
 }
