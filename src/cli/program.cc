@@ -53,6 +53,11 @@ bool suggest_verb(std::string_view typed) {
   return true;
 }
 
+// A server tells what it does; a command that prints a result only warns.
+std::string default_log_level(const CLI::App& program) {
+  return program.got_subcommand("serve") ? "info" : "warn";
+}
+
 Status prepare(const std::string& log_level, bool is_json_log) {
   SIXFOLD_TRY_STATUS(configure_log(log_level, is_json_log ? LogFormat::kJson : LogFormat::kText));
   const char* isa = std::getenv("SIXFOLD_ISA");  // NOLINT(concurrency-mt-unsafe): before any thread starts
@@ -75,11 +80,10 @@ int run_program(int argc, char** argv) {
       "  sixfold bench model.gguf --json        measure tokens per second\n"
       "Every command explains itself: sixfold COMMAND --help");
   program.require_subcommand(0, 1);
-  std::string log_level = "info";
+  std::string log_level;
   bool is_json_log = false;
-  program.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")
-      ->envname("SIXFOLD_LOG_LEVEL")
-      ->capture_default_str();
+  program.add_option("--log-level", log_level, "trace, debug, info, warn, error or off; info for serve, else warn")
+      ->envname("SIXFOLD_LOG_LEVEL");
   program.add_flag("--log-json", is_json_log, "Log as one JSON object a line")->envname("SIXFOLD_LOG_JSON");
 
   std::vector<std::pair<std::string_view, VerbAction>> actions;
@@ -100,6 +104,7 @@ int run_program(int argc, char** argv) {
     std::fputs(program.help().c_str(), stdout);
     return 0;
   }
+  if (log_level.empty()) log_level = default_log_level(program);
   if (const Status prepared = prepare(log_level, is_json_log); !prepared.is_ok()) return print_error(prepared.error());
   for (const auto& [name, action] : actions) {
     if (!program.got_subcommand(std::string(name))) continue;

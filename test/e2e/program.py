@@ -1,0 +1,63 @@
+"""Runs the sixfold program that SIXFOLD_PROGRAM names."""
+import os
+import re
+import signal
+import subprocess
+
+PROGRAM = os.environ["SIXFOLD_PROGRAM"]
+SOURCE_DIR = os.environ["SIXFOLD_SOURCE_DIR"]
+BUILTIN = os.path.join(SOURCE_DIR, "models", "sixfold-tiny.gguf")
+
+
+def clean_environment(extra=None):
+    """The environment without settings of sixfold's own, so that tests do not depend on who runs them."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("SIXFOLD_")}
+    kept.update(extra or {})
+    return kept
+
+
+def run(*arguments, text_in=None, environment=None, timeout=120):
+    """Runs to the end; standard input is empty unless given.  Output is bytes."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        input=text_in if text_in is not None else b"",
+        capture_output=True,
+        env=clean_environment(environment),
+        timeout=timeout,
+    )
+
+
+class Server:
+    """`sixfold serve` on a free port; a context manager."""
+
+    def __init__(self, *arguments, environment=None):
+        self.process = subprocess.Popen(
+            [PROGRAM, "serve", "--port", "0", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=clean_environment(environment),
+        )
+        self.log = []
+        for line in self.process.stderr:
+            self.log.append(line.decode())
+            found = re.match(r"listening on (http://\S+)", self.log[-1])
+            if found:
+                self.url = found[1]
+                return
+        raise AssertionError("the server ended at once: " + "".join(self.log))
+
+    def stop(self, number=signal.SIGTERM, timeout=60):
+        """Sends the signal and returns the exit code."""
+        self.process.send_signal(number)
+        self.process.stderr.read()
+        return self.process.wait(timeout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
