@@ -1,5 +1,6 @@
 # One libFuzzer program per file: fuzz/<module>_<what>_fuzz.cc -> fuzz_<module>_<what>, linked with that module.
 # Seeds are in fuzz/corpus/<module>_<what>/.  A plain ctest run gives each a few seconds.
+add_custom_target(fuzzers)
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
 foreach(source ${sources})
   get_filename_component(base ${source} NAME_WE)
@@ -10,6 +11,7 @@ foreach(source ${sources})
     target_link_libraries(fuzz_${what} PRIVATE sixfold_${module})
     target_compile_options(fuzz_${what} PRIVATE -fsanitize=fuzzer)
     target_link_options(fuzz_${what} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers fuzz_${what})
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${what})
     set(seeds ${CMAKE_SOURCE_DIR}/fuzz/corpus/${what})
     if(NOT EXISTS ${seeds})

@@ -18,6 +18,8 @@ function(sixfold_module name)
 endfunction()
 
 sixfold_module(core Threads::Threads spdlog::spdlog fmt::fmt)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/core/version.cc PROPERTIES
+  COMPILE_DEFINITIONS "SIXFOLD_VERSION=\"${PROJECT_VERSION}\"")
 sixfold_module(tensor core)
 sixfold_module(telemetry core prometheus-cpp::core)
 sixfold_module(manifest core yaml-cpp)
@@ -34,3 +36,9 @@ sixfold_module(engine core telemetry kernels model tokenizer)
 sixfold_module(optimize core model tokenizer formats)
 sixfold_module(service core telemetry engine net tokenizer Boost::json)
 sixfold_module(cli core manifest telemetry engine optimize registry service CLI11::CLI11 PkgConfig::EDIT)
+
+# The built-in model is linked in byte for byte.
+set(SIXFOLD_BUILTIN_MODEL ${CMAKE_SOURCE_DIR}/models/sixfold-tiny.gguf)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/registry/builtin_model_bytes.S PROPERTIES
+  COMPILE_DEFINITIONS "SIXFOLD_BUILTIN_MODEL=\"${SIXFOLD_BUILTIN_MODEL}\""
+  OBJECT_DEPENDS ${SIXFOLD_BUILTIN_MODEL})

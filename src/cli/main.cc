@@ -1,4 +1,6 @@
 // The program's entry.
-int main() {
-  return 0;
+#include "cli/program.h"
+
+int main(int argc, char** argv) {
+  return sixfold::cli::run_program(argc, argv);
 }

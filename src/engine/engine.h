@@ -16,12 +16,13 @@ namespace sixfold::engine {
 
 struct EngineOptions {
   std::size_t context = 0;          // tokens a sequence may have; 0 = the model's, at most 8192
-  std::size_t sequences_max = 16;   // running at once (choices count)
+  std::size_t sequences_max = 16;   // running at once (choices count); at most the model's rows_max
   std::size_t kv_tokens = 0;        // room in the cache for all sequences together; 0 = context * min(4, sequences_max)
   std::size_t prefill_chunk = 128;  // prompt tokens mixed into one step at most while others decode
   std::size_t queue_max = 256;      // waiting requests; at most limits::kMailboxMax
   kernels::KvDType kv_dtype = kernels::KvDType::kF16;
   bool has_prefix_cache = true;
+  std::size_t stall_ms = 30'000;  // not ready when work is there and no step ended for so long
 };
 
 // A moment's numbers; read without stopping the engine.
@@ -36,22 +37,30 @@ struct EngineStatus {
   bool is_ready = false;    // the start-up self test decoded a token, and decoding has not stopped advancing
   std::uint64_t prefix_tokens_asked = 0;
   std::uint64_t prefix_tokens_found = 0;
+  std::uint64_t preemptions = 0;  // sequences that gave their pages back and were computed again
 };
 
 // Thread-safe unless said otherwise.
+// Text does not depend on load: with the same prompt, options and seed a request gets the same tokens alone, in any
+// batch, after preemption and with or without a cached prefix, because a row's logits depend on its own sequence only
+// (model.h) and random numbers on (seed, choice, step) only (random.h).
 class Engine {
  public:
-  // Allocates the cache, starts the thread, decodes one token as a self test.
+  // Allocates the cache, decodes one token as a self test, starts the thread.
   // metrics and clock may be null (none; the system's); both, tokenizer and pool (inside model) must outlive the
   // engine.
+  // Errors: invalid_argument (options out of range, naming the field), resource_exhausted (the cache), internal (the
+  // self test).
   static Result<std::unique_ptr<Engine>> start(std::unique_ptr<model::Model> model,
                                                std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
                                                const EngineOptions& options, telemetry::Metrics* metrics,
                                                const Clock* clock);
   virtual ~Engine() = default;  // cancels what runs, joins the thread
 
+  // At most queue_max + sequences_max requests are accepted and unfinished at a time.
   // Errors: invalid_argument (empty prompt, token out of range, bad sampling options, prompt longer than the context:
-  // the message begins "context length"), resource_exhausted (queue full), unavailable (stopping).
+  // the message begins "context length"), resource_exhausted (queue full; a prompt that the whole cache cannot hold),
+  // unavailable (stopping).
   virtual Result<std::shared_ptr<TokenStream>> submit(EngineRequest request) = 0;
 
   virtual EngineStatus status() const = 0;
@@ -60,7 +69,7 @@ class Engine {
   virtual const EngineOptions& options() const = 0;  // with defaults filled in
 
   // Refuses new requests, finishes running and waiting ones, for at most drain_ms; then cancels.  True when nothing was
-  // cut.
+  // cut.  One caller at a time.
   virtual bool stop(int drain_ms) = 0;
 };
 

@@ -14,9 +14,10 @@ namespace sixfold::engine {
 
 using tokenizer::TokenId;
 
-// Defaults: plain sampling from the model's distribution.  Ranges are checked by validate().
+// Defaults: plain sampling from the model's distribution.  Ranges are checked by validate(); sampler.h says in which
+// order they act.
 struct SamplingOptions {
-  float temperature = 1.0f;                           // [0, 10]; 0 = greedy
+  float temperature = 1.0f;                           // [0, 10]; 0 = greedy, the lowest id wins a tie
   std::uint32_t top_k = 0;                            // 0 = off
   float top_p = 1.0f;                                 // (0, 1]
   float min_p = 0.0f;                                 // [0, 1)
@@ -24,7 +25,7 @@ struct SamplingOptions {
   float repetition_penalty = 1.0f;                    // (0, 10]; arXiv:1909.05858, over prompt and output
   float presence_penalty = 0.0f;                      // [-2, 2]; over the output, as OpenAI defines it
   float frequency_penalty = 0.0f;                     // [-2, 2]
-  std::vector<std::pair<TokenId, float>> logit_bias;  // added before anything else
+  std::vector<std::pair<TokenId, float>> logit_bias;  // added before anything else; [-1000, 1000] each
   std::optional<std::uint64_t> seed;                  // none: a random one
 };
 
@@ -42,11 +43,14 @@ struct EngineRequest {
   bool shows_special = false;     // text of control tokens included
   std::size_t logprobs = 0;       // alternatives to report per token
   bool wants_logprobs = false;    // the chosen token's own logprob too
-  bool echoes_prompt_logprobs = false;
 };
 
+// Everything that does not depend on the model: sampling options, choices, stop strings, logprobs, an empty prompt.
+// Errors: invalid_argument naming the field, its range and the value.
+Status validate(const EngineRequest& request);
+
 enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
-std::string_view to_string(FinishReason reason);  // "stop" "length" "cancelled" "error"
+std::string_view to_string(FinishReason reason);  // "" "stop" "length" "cancelled" "error"
 
 struct TokenLogprob {
   TokenId token = 0;
@@ -61,7 +65,7 @@ struct TokenEvent {
   TokenId token = -1;  // -1: none (the last event of a choice that ended without a token)
   std::string text;    // whole UTF-8 characters
   std::optional<TokenLogprob> chosen;
-  std::vector<TokenLogprob> alternatives;
+  std::vector<TokenLogprob> alternatives;  // best first
   FinishReason finish = FinishReason::kNone;
   std::string stop_text;       // the stop string that matched
   std::optional<Error> error;  // with kError

@@ -13,13 +13,17 @@
 
 namespace sixfold::kernels {
 
-// Each is defined in its isa_<name>.cc.
+// Defined in isa_<name>.cc and isa_<name>_matmul.cc.
 extern const KernelTable scalar_kernels;
+extern const MatmulTable scalar_matmul;
 #if defined(__x86_64__)
 extern const KernelTable avx2_kernels;
+extern const MatmulTable avx2_matmul;
 extern const KernelTable avx512_kernels;
+extern const MatmulTable avx512_matmul;
 #elif defined(__aarch64__)
 extern const KernelTable neon_kernels;
+extern const MatmulTable neon_matmul;
 #endif
 
 namespace {
@@ -28,15 +32,15 @@ bool always() {
   return true;
 }
 
-// Best first.  A row without a matmul table is not complete; nullptr stands for it.
+// Best first.
 constexpr IsaRow kRows[] = {
 #if defined(__x86_64__)
-    {"avx512", cpu_runs_avx512, &avx512_kernels, nullptr},
-    {"avx2", cpu_runs_avx2, &avx2_kernels, nullptr},
+    {"avx512", cpu_runs_avx512, &avx512_kernels, &avx512_matmul},
+    {"avx2", cpu_runs_avx2, &avx2_kernels, &avx2_matmul},
 #elif defined(__aarch64__)
-    {"neon", cpu_runs_neon, &neon_kernels, nullptr},
+    {"neon", cpu_runs_neon, &neon_kernels, &neon_matmul},
 #endif
-    {"scalar", always, &scalar_kernels, nullptr},
+    {"scalar", always, &scalar_kernels, &scalar_matmul},
 };
 
 std::atomic<const IsaRow*> chosen{nullptr};

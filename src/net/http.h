@@ -36,8 +36,8 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
-  std::vector<Header> headers;
-  std::string body;
+  std::vector<Header> headers = {};
+  std::string body = {};
 };
 
 // The answer to one request.  Every method may be called from any thread, in particular after the handler returned:
@@ -69,18 +69,22 @@ class ResponseWriter {
   // time.
   virtual void post(std::function<void()> task) = 0;
 
-  // Runs `task` on the net thread after `delay_ms`, for keep-alive comments.
+  // Runs `task` on the net thread after `delay_ms`, for keep-alive comments.  Both drop tasks once the answer has
+  // ended.
   virtual void post_after(int delay_ms, std::function<void()> task) = 0;
 
   // Called on the net thread: once when the client is gone before the answer ended; each time the buffer drained below
-  // the high water mark after having been above it.
+  // the high water mark after having been above it.  A callback that owns the writer keeps an unanswered request open:
+  // hold it weakly.
   virtual void on_gone(std::function<void()> callback) = 0;
   virtual void on_drained(std::function<void()> callback) = 0;
 };
 
 inline constexpr std::size_t kStreamHighWater = 64u << 10;  // bytes
+inline constexpr std::size_t kStreamBytesMax = 16u << 20;   // a producer that lets more pile up has its stream cut
 
-// Called on a net thread; must not block.  Exceptions must not leave it (they become 500 and a log line).
+// Called on a net thread; must not block.  The request lives until the handler returns.  Exceptions must not leave it
+// (they become 500 and a log line).
 using Handler = std::function<void(const HttpRequest&, std::shared_ptr<ResponseWriter>)>;
 
 // The reason phrase's companion: "Too Many Requests" for 429.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -46,7 +47,8 @@ class Generation {
 };
 
 struct BackendDescription {
-  std::string model;  // the name clients use
+  std::string model;                 // the name clients use
+  std::vector<std::string> aliases;  // other names that reach it; "default" always does
   std::string architecture;
   std::string weights;
   std::uint64_t parameters = 0;
@@ -54,9 +56,14 @@ struct BackendDescription {
   std::size_t context = 0;      // tokens a request may use
   std::size_t context_max = 0;  // of the model
   std::size_t vocabulary = 0;
-  std::int64_t created = 0;   // unix seconds
-  std::string chat_template;  // its name
+  std::int64_t created = 0;    // unix seconds
+  std::string chat_template;   // its name
+  bool is_chat_model = false;  // the model brought its own chat template, so it was made for conversations
 };
+
+// Whether a request for `name` means this model: its name, an alias, "default", or nothing.
+bool names_model(const BackendDescription& description, std::string_view name);
+Error model_not_found(const BackendDescription& description, std::string_view name);
 
 // Thread-safe.
 class Backend {

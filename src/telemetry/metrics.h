@@ -15,6 +15,7 @@ struct EngineGauges {
   std::uint64_t kv_pages_used = 0;    // by running sequences
   std::uint64_t kv_pages_cached = 0;  // kept only for prefix reuse
   std::uint64_t kv_pages_total = 0;
+  std::uint64_t kv_page_tokens = 0;  // positions in one page
   double last_progress_age_seconds = 0;
 };
 

@@ -9,7 +9,9 @@ namespace sixfold::tokenizer {
 // One sequence.  One thread.  The tokenizer must outlive it.
 class StreamDecoder {
  public:
-  StreamDecoder(const Tokenizer& tokenizer, bool shows_special);
+  // starts_text: the first token begins the text, so that the space which SentencePiece kinds put in front is taken off
+  // as decode() does it.  Leave it false for a continuation, where that space belongs between prompt and answer.
+  StreamDecoder(const Tokenizer& tokenizer, bool shows_special, bool starts_text = false);
 
   // Returns the text that became complete with this token: whole UTF-8 characters only.  Bytes that can never become a
   // character come out as U+FFFD.
@@ -23,7 +25,7 @@ class StreamDecoder {
 
   const Tokenizer& tokenizer_;
   bool shows_special_;
-  bool is_first_ = true;
+  bool is_first_;
   std::string held_;  // at most 3 bytes between calls
 };
 

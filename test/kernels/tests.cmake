@@ -14,3 +14,7 @@ add_test(NAME kernels.neon_under_qemu
          COMMAND ${CMAKE_SOURCE_DIR}/test/kernels/cross/neon_under_qemu.sh ${SIXFOLD_AARCH64_CXX} ${SIXFOLD_QEMU_AARCH64}
                  ${SIXFOLD_AARCH64_NM} ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/neon_check)
 set_tests_properties(kernels.neon_under_qemu PROPERTIES LABELS kernels SKIP_RETURN_CODE 77 TIMEOUT 120)
+add_test(NAME kernels.neon_matmul_under_qemu
+         COMMAND ${CMAKE_SOURCE_DIR}/test/kernels/cross/matmul_under_qemu.sh ${SIXFOLD_AARCH64_CXX}
+                 ${SIXFOLD_QEMU_AARCH64} ${SIXFOLD_AARCH64_NM} ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/neon_matmul_check)
+set_tests_properties(kernels.neon_matmul_under_qemu PROPERTIES LABELS kernels SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -1,0 +1,26 @@
+// Puts a backend around an engine.
+#include "cli/local_model.h"
+
+#include <utility>
+
+#include "service/local_backend.h"
+#include "tokenizer/chat_template.h"
+
+namespace sixfold::cli {
+
+Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options, engine::EngineOptions engine_options,
+                                                     telemetry::Metrics* metrics, const std::string& served_name) {
+  auto local = std::make_unique<LocalModel>();
+  SIXFOLD_TRY(local->loaded, load_engine(options, engine_options, metrics));
+  const tokenizer::Vocabulary& vocabulary = local->loaded.vocabulary;
+  local->has_chat_template = !vocabulary.chat_template.empty();
+  SIXFOLD_TRY(auto chat_template, tokenizer::make_chat_template(vocabulary.chat_template, vocabulary));
+  service::LocalBackendOptions backend_options;
+  backend_options.model = served_name;
+  backend_options.is_chat_model = local->has_chat_template;
+  local->backend = std::make_unique<service::LocalBackend>(std::move(local->loaded.engine), std::move(chat_template),
+                                                           std::move(backend_options));
+  return local;
+}
+
+}  // namespace sixfold::cli

@@ -1,0 +1,55 @@
+// The flags of every verb that loads a model, and the loading itself.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/result.h"
+#include "engine/engine.h"
+#include "kernels/worker_pool.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+namespace CLI {
+class App;
+}
+
+namespace sixfold::cli {
+
+struct ModelOptions {
+  std::string source = {};  // "" = the built-in model
+  std::size_t threads = 0;  // 0 = as many as this process may use
+  std::size_t context = 0;  // tokens; 0 = the model's, capped
+  std::string kv_dtype = "f16";
+};
+
+// Adds --threads, --context, --kv-dtype with their environment variables.
+void add_model_flags(CLI::App& verb, ModelOptions& options);
+
+Result<kernels::KvDType> parse_kv_dtype(const std::string& name);
+
+// Members are in order of construction; destroyed in reverse.
+struct LoadedModel {
+  std::unique_ptr<kernels::WorkerPool> pool;
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  tokenizer::Vocabulary vocabulary;
+  std::unique_ptr<model::Model> model;
+  double load_seconds = 0;
+};
+
+// Opens, checks and packs.  Prints a line to stderr when that takes longer than a moment.
+Result<LoadedModel> load_model(const ModelOptions& options);
+
+struct LoadedEngine {
+  std::unique_ptr<kernels::WorkerPool> pool;
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  tokenizer::Vocabulary vocabulary;
+  std::unique_ptr<engine::Engine> engine;
+  double load_seconds = 0;
+};
+
+// metrics may be null.
+Result<LoadedEngine> load_engine(const ModelOptions& options, engine::EngineOptions engine_options,
+                                 telemetry::Metrics* metrics);
+
+}  // namespace sixfold::cli

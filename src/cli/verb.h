@@ -1,0 +1,24 @@
+// One verb of the command line: `sixfold VERB`.  Adding one is a file and a row in program.cc.
+#pragma once
+#include <functional>
+
+#include "core/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace sixfold::cli {
+
+// Adds the verb's sub-command with flags and examples; returns what to do when it was chosen.
+using VerbAction = std::function<Status()>;
+using AddVerb = VerbAction (*)(CLI::App& program);
+
+VerbAction add_run(CLI::App& program);
+VerbAction add_serve(CLI::App& program);
+VerbAction add_bench(CLI::App& program);
+VerbAction add_eval(CLI::App& program);
+VerbAction add_tokenize(CLI::App& program);
+VerbAction add_completion(CLI::App& program);
+
+}  // namespace sixfold::cli

@@ -1,0 +1,129 @@
+// sixfold run: continue a text once, or chat in the terminal.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/chat.h"
+#include "cli/interrupt.h"
+#include "cli/local_model.h"
+#include "cli/model_options.h"
+#include "cli/read_input.h"
+#include "cli/sampling_flags.h"
+#include "cli/terminal.h"
+#include "cli/verb.h"
+#include "cli/write_answer.h"
+#include "core/error.h"
+
+namespace sixfold::cli {
+namespace {
+
+constexpr std::size_t kAnswerTokens = 256;  // when nobody says
+
+struct RunFlags {
+  ModelOptions model;
+  engine::SamplingOptions sampling = conversational_sampling();
+  std::string first, second;  // [MODEL] [PROMPT]
+  std::string system;
+  std::size_t tokens_max = kAnswerTokens;
+  bool is_raw = false;
+  bool hides_stats = false;
+};
+
+// One word alone is a model when it looks like a file or a source, else it is a prompt.
+bool looks_like_model(const std::string& word) {
+  if (word.find_first_of(" \n\t") != std::string::npos) return false;
+  std::error_code ignored;
+  return word.ends_with(".gguf") || word.starts_with("builtin:") || word.starts_with("file:") ||
+         word.find('/') != std::string::npos || std::filesystem::is_regular_file(word, ignored);
+}
+
+struct ModelAndPrompt {
+  std::string model, prompt;
+  bool has_prompt = false;
+};
+
+Result<ModelAndPrompt> read_arguments(const RunFlags& flags) {
+  ModelAndPrompt chosen;
+  if (!flags.second.empty()) {
+    chosen = {flags.first, flags.second, true};
+  } else if (!flags.first.empty() && looks_like_model(flags.first)) {
+    chosen = {flags.first, "", false};
+  } else if (!flags.first.empty()) {
+    chosen = {"", flags.first, true};
+  }
+  if (chosen.prompt == "-" || (!chosen.has_prompt && !stdin_is_terminal())) {
+    SIXFOLD_TRY(chosen.prompt, read_file_or_stdin("-"));
+    if (chosen.prompt.empty()) return invalid_argument("run: want a prompt, got empty standard input");
+    chosen.has_prompt = true;
+  }
+  return chosen;
+}
+
+service::GenerateRequest make_request(const RunFlags& flags) {
+  service::GenerateRequest request;
+  request.id = "run";
+  request.sampling = flags.sampling;
+  if (flags.tokens_max != 0) request.tokens_max = flags.tokens_max;
+  return request;
+}
+
+Status continue_text(service::Backend& backend, const RunFlags& flags, const std::string& prompt, bool is_chat_model) {
+  service::GenerateRequest request = make_request(flags);
+  if (is_chat_model && !flags.is_raw) {
+    std::vector<tokenizer::ChatMessage> messages;
+    if (!flags.system.empty()) messages.push_back({"system", flags.system});
+    messages.push_back({"user", prompt});
+    request.input = std::move(messages);
+  } else {
+    request.input = prompt;
+    std::fwrite(prompt.data(), 1, prompt.size(), stdout);
+    std::fflush(stdout);
+  }
+  const InterruptFlag interrupt;
+  SIXFOLD_TRY(const auto generation, backend.generate(std::move(request)));
+  SIXFOLD_TRY(const Answer answer, write_answer(*generation));
+  std::fputs("\n", stdout);
+  std::fflush(stdout);
+  if (!flags.hides_stats) print_usage(answer);
+  return ok();
+}
+
+Status run(const RunFlags& flags) {
+  SIXFOLD_TRY(const ModelAndPrompt chosen, read_arguments(flags));
+  ModelOptions options = flags.model;
+  options.source = chosen.model;
+  SIXFOLD_TRY(const auto local, open_local_model(options, {.sequences_max = 1}, nullptr, ""));
+  if (chosen.has_prompt) return continue_text(*local->backend, flags, chosen.prompt, local->has_chat_template);
+  return chat(*local->backend, {.request = make_request(flags),
+                                .system = flags.system,
+                                .is_chat_model = local->has_chat_template,
+                                .hides_stats = flags.hides_stats});
+}
+
+}  // namespace
+
+VerbAction add_run(CLI::App& program) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App* verb = program.add_subcommand("run", "Continue a text, or chat in the terminal");
+  verb->add_option("model", flags->first, "Model file; the built-in model when left out");
+  verb->add_option("prompt", flags->second, "Text to answer or continue; \"-\" reads standard input; none: chat");
+  verb->add_option("-n,--tokens", flags->tokens_max, "Tokens to write at most; 0 = until the end")
+      ->capture_default_str();
+  verb->add_option("-s,--system", flags->system, "System message");
+  verb->add_flag("--raw", flags->is_raw, "Continue the text as it is, without the model's chat template");
+  verb->add_flag("--no-stats", flags->hides_stats, "Do not print speeds at the end");
+  add_sampling_flags(*verb, flags->sampling);
+  add_model_flags(*verb, flags->model);
+  verb->footer(
+      "Examples:\n"
+      "  sixfold run \"Once upon a time\"\n"
+      "  sixfold run model.gguf \"Why is the sky blue?\"\n"
+      "  sixfold run model.gguf                 chat: Ctrl-C stops an answer, Ctrl-D leaves\n"
+      "  git diff | sixfold run model.gguf -s \"Write a commit message\" -");
+  return [flags] { return run(*flags); };
+}
+
+}  // namespace sixfold::cli

@@ -1,0 +1,181 @@
+// sixfold serve: the model behind HTTP.
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "cli/local_model.h"
+#include "cli/model_options.h"
+#include "cli/terminal.h"
+#include "cli/verb.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/version.h"
+#include "kernels/isa.h"
+#include "manifest/manifest.h"
+#include "service/server.h"
+#include "telemetry/metrics.h"
+
+namespace sixfold::cli {
+namespace {
+
+struct ServeFlags {
+  ModelOptions model;
+  engine::EngineOptions engine;
+  service::ServeOptions serve;
+  std::string config;
+  std::string name;
+  std::size_t body_mib = 8;
+  int drain_seconds = 30;
+  int pre_stop_seconds = 0;
+};
+
+// The file fills in what neither flag nor environment set.
+template <class T, class U>
+void fill(const CLI::App& verb, const char* flag, const std::optional<U>& from, T& to) {
+  if (from && verb.get_option(flag)->count() == 0) to = static_cast<T>(*from);
+}
+
+Status read_config(const CLI::App& verb, ServeFlags& flags) {
+  if (flags.config.empty()) return ok();
+  SIXFOLD_TRY(const manifest::Manifest manifest, manifest::read_manifest(flags.config));
+  fill(verb, "model", manifest.model_source, flags.model.source);
+  fill(verb, "--name", manifest.name, flags.name);
+  fill(verb, "--host", manifest.serve.host, flags.serve.http.host);
+  fill(verb, "--port", manifest.serve.port, flags.serve.http.port);
+  fill(verb, "--threads", manifest.serve.threads, flags.model.threads);
+  fill(verb, "--context", manifest.serve.context, flags.model.context);
+  fill(verb, "--kv-dtype", manifest.serve.kv_dtype, flags.model.kv_dtype);
+  fill(verb, "--parallel", manifest.serve.parallel, flags.engine.sequences_max);
+  fill(verb, "--queue", manifest.serve.queue, flags.engine.queue_max);
+  return ok();
+}
+
+// stderr, so that pipes and scripts that read stdout stay clean; "listening on URL" is a stable line.
+void print_banner(const service::Server& server, const service::BackendDescription& model, double load_seconds,
+                  std::size_t threads) {
+  const Style style = stderr_style();
+  const std::string url = server.url();
+  fmt::print(stderr,
+             "{}sixfold {}{} serves {} ({} parameters, {}, {} threads, {}), loaded in {:.1f} s\n"
+             "listening on {}\n\n"
+             "  Try:   curl {}/v1/completions -H 'Content-Type: application/json' \\\n"
+             "           -d '{{\"prompt\": \"Once upon a time\", \"max_tokens\": 60}}'\n"
+             "  Docs:  {}/docs\n"
+             "  Stop:  Ctrl-C (running answers are finished first; twice stops at once)\n\n",
+             style.bold, version(), style.reset, model.model, human_count(model.parameters), model.weights, threads,
+             kernels::active_isa(), load_seconds, url, url, url);
+}
+
+// SIGINT and SIGTERM are blocked in every thread and taken here, on the main thread.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  int wait() const {
+    int number = 0;
+    while (sigwait(&set_, &number) != 0) {
+    }
+    return number;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+// Waits for a signal, drains; a second signal cuts what is left.
+void serve_until_stopped(service::Server& server, const StopSignals& signals, int drain_seconds) {
+  signals.wait();
+  spdlog::info("stopping: finishing running answers for at most {} s", drain_seconds);
+  std::thread watcher([&] {
+    const int number = signals.wait();
+    if (number == SIGTERM || number == SIGINT) std::_Exit(130);
+  });
+  watcher.detach();
+  const bool was_clean = server.drain(drain_seconds * 1000);
+  spdlog::info(was_clean ? "stopped" : "stopped; some answers were cut at the drain limit");
+}
+
+Status serve(ServeFlags flags) {
+  const StopSignals signals;  // before any thread starts
+  flags.serve.http.body_bytes_max = flags.body_mib << 20;
+  flags.serve.pre_stop_ms = flags.pre_stop_seconds * 1000;
+  // The name is known only after the model is open, and metrics carry it from the start.
+  std::string name = flags.name;
+  if (name.empty() && flags.model.source.empty()) name = "sixfold-tiny";
+  if (name.empty()) name = std::filesystem::path(flags.model.source).stem().string();
+  telemetry::Metrics metrics(name);
+  metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
+  SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name));
+  SIXFOLD_TRY(const auto server, service::Server::serve(*local->backend, &metrics, flags.serve));
+  print_banner(*server, local->backend->describe(), local->loaded.load_seconds, local->loaded.pool->size());
+  serve_until_stopped(*server, signals, flags.drain_seconds);
+  return ok();
+}
+
+}  // namespace
+
+VerbAction add_serve(CLI::App& program) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App* verb = program.add_subcommand("serve", "Serve a model over HTTP");
+  verb->add_option("model", flags->model.source, "Model file; the built-in model when left out")
+      ->envname("SIXFOLD_MODEL");
+  net::HttpServerOptions& http = flags->serve.http;
+  verb->add_option("--host", http.host, "Address to listen on")->envname("SIXFOLD_HOST")->capture_default_str();
+  verb->add_option("--port", http.port, "Port; 0 = any free one")->envname("SIXFOLD_PORT")->capture_default_str();
+  verb->add_option("--config", flags->config, "A sixfold.yaml; flags and environment win over it")
+      ->envname("SIXFOLD_CONFIG");
+  verb->add_option("--name", flags->name, "Name of the model in requests")->envname("SIXFOLD_NAME");
+  verb->add_option("--parallel", flags->engine.sequences_max, "Sequences computed at once")
+      ->envname("SIXFOLD_PARALLEL")
+      ->check(CLI::Range(1, 512))
+      ->capture_default_str();
+  verb->add_option("--queue", flags->engine.queue_max, "Requests that may wait; more are answered with 429")
+      ->envname("SIXFOLD_QUEUE")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb->add_option("--kv-tokens", flags->engine.kv_tokens, "Room in the key/value cache, in tokens; 0 = 4 contexts")
+      ->envname("SIXFOLD_KV_TOKENS")
+      ->capture_default_str();
+  verb->add_option("--http-threads", http.threads, "Threads for connections")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  verb->add_option("--max-connections", http.connections_max, "Open connections; more are answered with 503")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  verb->add_option("--max-body-mib", flags->body_mib, "Largest request body")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb->add_option("--drain-timeout", flags->drain_seconds, "Seconds that running answers get after SIGTERM")
+      ->envname("SIXFOLD_DRAIN_TIMEOUT")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  verb->add_option("--pre-stop", flags->pre_stop_seconds, "Seconds to go on accepting after /readyz turned 503")
+      ->check(CLI::Range(0, 600))
+      ->capture_default_str();
+  verb->add_flag("--cors", flags->serve.allows_cross_origin, "Let pages of any origin call the server")
+      ->envname("SIXFOLD_CORS");
+  add_model_flags(*verb, flags->model);
+  verb->footer(
+      "Examples:\n"
+      "  sixfold serve                          the built-in model on 127.0.0.1:8080\n"
+      "  sixfold serve model.gguf --host 0.0.0.0 --port 8000 --parallel 32\n"
+      "  SIXFOLD_PORT=9000 sixfold serve --config sixfold.yaml");
+  return [verb, flags]() -> Status {
+    SIXFOLD_TRY_STATUS(read_config(*verb, *flags));
+    return serve(*flags);
+  };
+}
+
+}  // namespace sixfold::cli

@@ -1,0 +1,148 @@
+// Cuts that look at as few candidates as they can: partial selection in growing blocks instead of a sort of all.
+#include "engine/candidates.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace sixfold::engine {
+namespace {
+
+// Keeps the shortest beginning, in the order of `is_before`, whose weights reach `wanted`.
+template <class IsBefore>
+void keep_until(std::vector<Candidate>& candidates, double wanted, const IsBefore& is_before) {
+  double sum = 0;
+  std::size_t block = 64;
+  for (std::size_t begin = 0; begin < candidates.size(); block *= 4) {
+    const std::size_t end = begin + std::min(block, candidates.size() - begin);
+    const auto first = candidates.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto last = candidates.begin() + static_cast<std::ptrdiff_t>(end);
+    if (last != candidates.end()) std::nth_element(first, last, candidates.end(), is_before);
+    std::sort(first, last, is_before);
+    for (; begin < end; ++begin) {
+      sum += candidates[begin].weight;
+      if (sum >= wanted) {
+        candidates.resize(begin + 1);
+        return;
+      }
+    }
+  }
+}
+
+void weigh(std::span<Candidate> candidates, float largest) {
+  for (Candidate& candidate : candidates) {
+    candidate.weight = static_cast<double>(std::exp(candidate.logit - largest));
+  }
+}
+
+// Before the cuts that need every token: those that can be in no top-p set, because all of them together weigh less
+// than 1 - p of the row, are not even collected.  (The bound is Karpathy's, in llama2.c.)
+float least_for_top_p(std::size_t vocabulary, double p, double total, float largest) {
+  if (p >= 1) return std::numeric_limits<float>::lowest();
+  const double share = (1 - p) / static_cast<double>(vocabulary);
+  return largest + static_cast<float>(std::log(share * total)) - 1e-3f;
+}
+
+// Without cuts that need every token: those that weigh less than e^-60 of the best after temperature are beyond the 53
+// bits of a draw, even all 2^22 of the largest vocabulary together; and min-p says its limit itself.
+float least_for_draw(const SamplingOptions& options, float largest) {
+  const float least = largest - 60.0f * options.temperature;
+  return options.min_p > 0 ? std::max(least, largest + std::log(options.min_p) - 1e-3f) : least;
+}
+
+}  // namespace
+
+double row_total(std::span<const float> logits, float largest) {
+  double total = 0;
+  for (const float logit : logits) total += static_cast<double>(std::exp(logit - largest));
+  return total;
+}
+
+std::vector<Candidate> best_of(std::span<const float> logits, std::size_t k) {
+  // A heap whose top is the worst kept.  Ids rise, so a later equal logit is always worse.
+  std::vector<Candidate> heap;
+  heap.reserve(std::min(k, logits.size()));
+  float worst = -std::numeric_limits<float>::infinity();
+  for (std::size_t token = 0; token < logits.size(); ++token) {
+    if (!(logits[token] > worst)) continue;
+    if (heap.size() == k) {
+      std::pop_heap(heap.begin(), heap.end(), is_better);
+      heap.pop_back();
+    }
+    heap.push_back({static_cast<TokenId>(token), logits[token], 0});
+    std::push_heap(heap.begin(), heap.end(), is_better);
+    if (heap.size() == k) worst = heap.front().logit;
+  }
+  std::sort_heap(heap.begin(), heap.end(), is_better);
+  return heap;
+}
+
+std::vector<Candidate> at_least(std::span<const float> logits, float least) {
+  least = std::max(least, std::numeric_limits<float>::lowest());
+  std::vector<Candidate> candidates;
+  for (std::size_t token = 0; token < logits.size(); ++token) {
+    if (logits[token] >= least) candidates.push_back({static_cast<TokenId>(token), logits[token], 0});
+  }
+  return candidates;
+}
+
+double total_weight(std::span<const Candidate> candidates) {
+  double total = 0;
+  for (const Candidate& candidate : candidates) total += candidate.weight;
+  return total;
+}
+
+void cut_top_p(std::vector<Candidate>& candidates, double p, double total) {
+  keep_until(candidates, p * total, is_better);
+}
+
+void cut_typical(std::vector<Candidate>& candidates, double p) {
+  // With probability w / total, the information of a token is ln(total) - ln(w), and the entropy is its mean.
+  const double total = total_weight(candidates);
+  const double log_total = std::log(total);
+  double entropy = 0;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.weight > 0) entropy += candidate.weight / total * (log_total - std::log(candidate.weight));
+  }
+  float best = -std::numeric_limits<float>::infinity();
+  for (const Candidate& candidate : candidates) best = std::max(best, candidate.logit);
+  const auto distance = [&](const Candidate& candidate) {
+    const double log_weight = static_cast<double>(candidate.logit) - static_cast<double>(best);
+    return std::abs(log_total - log_weight - entropy);
+  };
+  keep_until(candidates, p * total, [&](const Candidate& a, const Candidate& b) {
+    const double left = distance(a);
+    const double right = distance(b);
+    return left < right || (left == right && a.token < b.token);
+  });
+}
+
+void cut_min_p(std::vector<Candidate>& candidates, double min_p) {
+  double best = 0;
+  for (const Candidate& candidate : candidates) best = std::max(best, candidate.weight);
+  std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.weight < min_p * best; });
+}
+
+std::vector<Candidate> survivors(std::span<const float> logits, const SamplingOptions& options, float largest) {
+  const double p = static_cast<double>(options.top_p);
+  const double typical_p = static_cast<double>(options.typical_p);
+  std::vector<Candidate> candidates;
+  double total = 0;
+  const bool has_top_k = options.top_k > 0 && options.top_k < logits.size();
+  if (has_top_k) {
+    candidates = best_of(logits, options.top_k);
+  } else if (p < 1 && typical_p >= 1) {
+    total = row_total(logits, largest);
+    candidates = at_least(logits, least_for_top_p(logits.size(), p, total, largest));
+  } else {
+    candidates =
+        at_least(logits, typical_p < 1 ? std::numeric_limits<float>::lowest() : least_for_draw(options, largest));
+  }
+  weigh(candidates, largest);
+  if (typical_p < 1) cut_typical(candidates, typical_p);
+  if (p < 1) cut_top_p(candidates, p, total > 0 ? total : total_weight(candidates));
+  if (options.min_p > 0) cut_min_p(candidates, static_cast<double>(options.min_p));
+  return candidates;
+}
+
+}  // namespace sixfold::engine

@@ -1,0 +1,83 @@
+// From logits to a token, from a token to text, and to the reason why it was the last.
+#include "engine/sequence.h"
+
+#include <utility>
+
+#include "core/check.h"
+#include "engine/random.h"
+
+namespace sixfold::engine {
+
+Sequence::Sequence(std::shared_ptr<RequestState> request, Age age, std::size_t limit,
+                   const tokenizer::Tokenizer& tokenizer)
+    : request_(std::move(request)),
+      age_(age),
+      limit_(limit),
+      tokenizer_(tokenizer),
+      tokens_(request_->request().prompt),
+      sampler_(request_->request().sampling, request_->request().prompt, choice_key(request_->seed(), age.choice)),
+      decoder_(tokenizer, request_->request().shows_special),
+      stops_(request_->request().stop) {}
+
+std::unique_ptr<Sequence> Sequence::fork(std::uint32_t choice) const {
+  SIXFOLD_CHECK(sampler_.step == 0);
+  return std::make_unique<Sequence>(request_, Age{age_.arrival, choice}, limit_, tokenizer_);
+}
+
+FinishReason Sequence::append(TokenId token, TokenEvent& event) {
+  const EngineRequest& request = request_->request();
+  tokens_.push_back(token);
+  sampler_.add_output(token);
+  FinishReason reason = FinishReason::kNone;
+  std::string text;
+  if (!request.ignores_end && tokenizer_.ends_generation(token)) {
+    reason = FinishReason::kStop;
+  } else {
+    text = decoder_.push(token);
+    if (tokens_.size() >= limit_) reason = FinishReason::kLength;
+  }
+  if (reason != FinishReason::kNone) text += decoder_.flush();
+  StopStrings::Output output = stops_.push(text);
+  event.text = std::move(output.text);
+  if (output.match) {
+    event.stop_text = *output.match;
+    return FinishReason::kStop;
+  }
+  if (reason != FinishReason::kNone) event.text += stops_.flush();
+  return reason;
+}
+
+void Sequence::sample_next(std::span<float> logits) {
+  const EngineRequest& request = request_->request();
+  const LogprobOptions logprobs{request.wants_logprobs, request.logprobs};
+  Result<Sampled> sampled = sample(logits, request.sampling, sampler_, logprobs);
+  TokenEvent event;
+  event.choice = age_.choice;
+  if (sampled) {
+    event.token = sampled->token;
+    event.chosen = sampled->chosen;
+    event.alternatives = std::move(sampled->alternatives);
+    event.finish = append(event.token, event);
+  } else {
+    event.finish = FinishReason::kError;
+    event.error = std::move(sampled).error();
+  }
+  is_finished_ = event.finish != FinishReason::kNone;
+  request_->deliver(std::move(event));
+}
+
+void Sequence::finish(FinishReason reason, const std::optional<Error>& error) {
+  if (is_finished_) return;
+  is_finished_ = true;
+  if (is_to_fork()) {
+    request_->finish_all(reason, error);
+    return;
+  }
+  TokenEvent event;
+  event.choice = age_.choice;
+  event.finish = reason;
+  event.error = error;
+  request_->deliver(std::move(event));
+}
+
+}  // namespace sixfold::engine

@@ -1,0 +1,154 @@
+// Matrix products with NEON and the integer dot product of Armv8.2: one vector serves four of a tile's 16 rows.
+#include <arm_neon.h>
+
+#include "kernels/matmul_table.h"
+
+namespace sixfold::kernels {
+namespace {
+
+#include "kernels/body/matmul_common.inc"
+
+constexpr std::size_t kRows = 4;
+constexpr CodeForm kForm = CodeForm::kSigned;
+constexpr std::size_t kFloatTokensMax = 8;
+constexpr std::size_t kInt8TokensMax = 8;
+
+using Codes = uint8x16_t;
+using Ints = int32x4_t;
+using Floats = float32x4_t;
+
+SIXFOLD_INLINE Codes load_codes(const std::byte* at) {
+  return vld1q_u8(reinterpret_cast<const std::uint8_t*>(at));
+}
+template <std::uint8_t kMask>
+SIXFOLD_INLINE Codes and_mask(Codes a) {
+  return vandq_u8(a, vdupq_n_u8(kMask));
+}
+template <std::size_t kCount>
+SIXFOLD_INLINE Codes shift_left(Codes a) {
+  return vshlq_n_u8(a, kCount);
+}
+template <std::size_t kCount>
+SIXFOLD_INLINE Codes shift_right(Codes a) {
+  return vshrq_n_u8(a, kCount);
+}
+SIXFOLD_INLINE Codes or_codes(Codes a, Codes b) {
+  return vorrq_u8(a, b);
+}
+SIXFOLD_INLINE Codes flip_sign(Codes a) {
+  return veorq_u8(a, vdupq_n_u8(0x80));
+}
+SIXFOLD_INLINE Codes lookup(Codes index) {
+  return vreinterpretq_u8_s8(vqtbl1q_s8(vld1q_s8(kNonlinear), index));
+}
+
+SIXFOLD_INLINE Ints zero_ints() {
+  return vdupq_n_s32(0);
+}
+SIXFOLD_INLINE Ints broadcast(std::int32_t a) {
+  return vdupq_n_s32(a);
+}
+SIXFOLD_INLINE Floats to_float(Ints a) {
+  return vcvtq_f32_s32(a);
+}
+SIXFOLD_INLINE Floats zero() {
+  return vdupq_n_f32(0.0f);
+}
+SIXFOLD_INLINE Floats broadcast(float a) {
+  return vdupq_n_f32(a);
+}
+SIXFOLD_INLINE Floats load(const float* at) {
+  return vld1q_f32(at);
+}
+SIXFOLD_INLINE void store(float* at, Floats a) {
+  vst1q_f32(at, a);
+}
+SIXFOLD_INLINE Floats mul(Floats a, Floats b) {
+  return vmulq_f32(a, b);
+}
+SIXFOLD_INLINE Floats fma(Floats a, Floats b, Floats c) {
+  return vfmaq_f32(c, a, b);
+}
+SIXFOLD_INLINE Floats negate(Floats a) {
+  return vnegq_f32(a);
+}
+SIXFOLD_INLINE Floats load_f16(const std::byte* at) {
+  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(reinterpret_cast<const std::uint16_t*>(at))));
+}
+SIXFOLD_INLINE Floats load_bf16(const std::byte* at) {
+  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(reinterpret_cast<const std::uint16_t*>(at)), 16));
+}
+// Four bytes, widened.
+SIXFOLD_INLINE uint32x4_t widen_u8(uint8x8_t bytes) {
+  return vmovl_u16(vget_low_u16(vmovl_u8(bytes)));
+}
+SIXFOLD_INLINE uint8x8_t load_four(const std::byte* at) {
+  std::uint32_t word = 0;
+  __builtin_memcpy(&word, at, sizeof word);
+  return vreinterpret_u8_u32(vdup_n_u32(word));
+}
+template <std::uint8_t kMask, unsigned kShift>
+SIXFOLD_INLINE Floats load_u8(const std::byte* at) {
+  uint8x8_t bytes = load_four(at);
+  if constexpr (kShift > 0) bytes = vshr_n_u8(bytes, kShift);
+  if constexpr (kMask != 0xff) bytes = vand_u8(bytes, vdup_n_u8(kMask));
+  return vcvtq_f32_u32(widen_u8(bytes));
+}
+SIXFOLD_INLINE Floats load_i8(const std::byte* at) {
+  const int16x8_t wide = vmovl_s8(vreinterpret_s8_u8(load_four(at)));
+  return vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide)));
+}
+
+// The processors in question follow a single stream by themselves.
+template <std::size_t kCount>
+SIXFOLD_INLINE void prefetch(const std::byte* /*at*/) {}
+
+// codes: signed, or unsigned and below 128.  x: [4 * kCount] i8.
+template <bool kSigned, std::size_t kBits, std::size_t kCount>
+SIXFOLD_INLINE Ints dot(Ints sum, const Codes* codes, const std::int8_t* x) {
+  static_assert(kSigned || kBits < 8);
+  unroll<kCount / 4>([&](auto four) SIXFOLD_INLINE_LAMBDA {
+    const int8x16_t inputs = vld1q_s8(x + 16 * four);
+    sum = vdotq_laneq_s32(sum, vreinterpretq_s8_u8(codes[4 * four]), inputs, 0);
+    sum = vdotq_laneq_s32(sum, vreinterpretq_s8_u8(codes[4 * four + 1]), inputs, 1);
+    sum = vdotq_laneq_s32(sum, vreinterpretq_s8_u8(codes[4 * four + 2]), inputs, 2);
+    sum = vdotq_laneq_s32(sum, vreinterpretq_s8_u8(codes[4 * four + 3]), inputs, 3);
+  });
+  return sum;
+}
+
+// Codes, sums of both halves and the scale of 32 values.
+float quantize_block(const float* x, std::int8_t* codes, std::int32_t (&sums)[2]) {
+  // As integers, magnitudes compare like floats, and what is not finite is largest.
+  const uint32x4_t magnitude = vdupq_n_u32(0x7fffffff);
+  uint32x4_t largest = vdupq_n_u32(0);
+  unroll<8>([&](auto i) SIXFOLD_INLINE_LAMBDA {
+    largest = vmaxq_u32(largest, vandq_u32(vreinterpretq_u32_f32(vld1q_f32(x + 4 * i)), magnitude));
+  });
+  const float scale = block_scale(static_cast<std::int32_t>(vmaxvq_u32(largest)));
+  const float inverse = has_codes(scale) ? 1.0f / scale : 0.0f;
+  unroll<2>([&](auto half) SIXFOLD_INLINE_LAMBDA {
+    int32x4_t rounded[4];
+    unroll<4>([&](auto i) SIXFOLD_INLINE_LAMBDA {
+      // What is not finite would saturate; a block with such a value has only zeros.
+      const int32x4_t value = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + 16 * half + 4 * i), inverse));
+      rounded[i] = has_codes(scale) ? value : vdupq_n_s32(0);
+    });
+    sums[half] = vaddvq_s32(vaddq_s32(vaddq_s32(rounded[0], rounded[1]), vaddq_s32(rounded[2], rounded[3])));
+    const int16x8_t low = vcombine_s16(vqmovn_s32(rounded[0]), vqmovn_s32(rounded[1]));
+    const int16x8_t high = vcombine_s16(vqmovn_s32(rounded[2]), vqmovn_s32(rounded[3]));
+    vst1q_s8(codes + 16 * half, vcombine_s8(vqmovn_s16(low), vqmovn_s16(high)));
+  });
+  return scale;
+}
+
+#include "kernels/body/matmul_float.inc"
+#include "kernels/body/matmul_int8.inc"
+#include "kernels/body/matmul_table.inc"
+
+}  // namespace
+
+extern const MatmulTable neon_matmul;
+const MatmulTable neon_matmul = kTable;
+
+}  // namespace sixfold::kernels

@@ -1,0 +1,192 @@
+// Matrix products in plain C++: the reference for the others, and the fallback of any CPU.  A "vector" is an array over
+// the 16 rows of a tile, which the compiler may vectorize as it likes.
+#include "kernels/matmul_table.h"
+
+namespace sixfold::kernels {
+namespace {
+
+#include "kernels/body/matmul_common.inc"
+
+constexpr std::size_t kRows = 16;
+constexpr CodeForm kForm = CodeForm::kSigned;
+constexpr std::size_t kFloatTokensMax = 4;
+constexpr std::size_t kInt8TokensMax = 4;
+
+struct Codes {
+  std::uint8_t at[kVectorBytes];
+};
+struct Ints {
+  std::int32_t at[kRows];
+};
+struct Floats {
+  float at[kRows];
+};
+
+inline Codes load_codes(const std::byte* at) {
+  Codes codes;
+  __builtin_memcpy(codes.at, at, sizeof codes.at);
+  return codes;
+}
+template <std::uint8_t kMask>
+inline Codes and_mask(Codes a) {
+  for (std::uint8_t& code : a.at) code &= kMask;
+  return a;
+}
+template <std::size_t kCount>
+inline Codes shift_left(Codes a) {
+  for (std::uint8_t& code : a.at) code = static_cast<std::uint8_t>(code << kCount);
+  return a;
+}
+template <std::size_t kCount>
+inline Codes shift_right(Codes a) {
+  for (std::uint8_t& code : a.at) code = static_cast<std::uint8_t>(code >> kCount);
+  return a;
+}
+inline Codes or_codes(Codes a, const Codes& b) {
+  for (std::size_t i = 0; i < kVectorBytes; ++i) a.at[i] |= b.at[i];
+  return a;
+}
+inline Codes flip_sign(Codes a) {
+  for (std::uint8_t& code : a.at) code ^= 0x80;
+  return a;
+}
+inline Codes lookup(Codes index) {
+  for (std::uint8_t& code : index.at) code = static_cast<std::uint8_t>(kNonlinear[code & 15]);
+  return index;
+}
+
+inline Ints broadcast(std::int32_t a) {
+  Ints ints;
+  for (std::int32_t& value : ints.at) value = a;
+  return ints;
+}
+inline Ints zero_ints() {
+  return broadcast(std::int32_t{0});
+}
+inline Floats broadcast(float a) {
+  Floats floats;
+  for (float& value : floats.at) value = a;
+  return floats;
+}
+inline Floats zero() {
+  return broadcast(0.0f);
+}
+inline Floats to_float(const Ints& a) {
+  Floats floats;
+  for (std::size_t i = 0; i < kRows; ++i) floats.at[i] = static_cast<float>(a.at[i]);
+  return floats;
+}
+inline Floats load(const float* at) {
+  Floats floats;
+  __builtin_memcpy(floats.at, at, sizeof floats.at);
+  return floats;
+}
+inline void store(float* at, const Floats& a) {
+  __builtin_memcpy(at, a.at, sizeof a.at);
+}
+inline Floats mul(Floats a, const Floats& b) {
+  for (std::size_t i = 0; i < kRows; ++i) a.at[i] *= b.at[i];
+  return a;
+}
+// Rounds twice: this baseline has no fused instruction, and a library call per product would take far longer.
+inline Floats fma(const Floats& a, const Floats& b, Floats c) {
+  for (std::size_t i = 0; i < kRows; ++i) {
+    const float product = a.at[i] * b.at[i];
+    c.at[i] += product;
+  }
+  return c;
+}
+inline Floats negate(Floats a) {
+  for (float& value : a.at) value = -value;
+  return a;
+}
+inline float f16_value(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+  const std::uint32_t exponent = (half >> 10) & 0x1fu;
+  const std::uint32_t fraction = half & 0x3ffu;
+  if (exponent == 0) {
+    const float magnitude = static_cast<float>(fraction) * (1.0f / 16777216.0f);  // subnormal: fraction * 2^-24
+    return sign != 0 ? -magnitude : magnitude;
+  }
+  const std::uint32_t wide_exponent = exponent == 0x1f ? 0xffu : exponent + (127 - 15);
+  return __builtin_bit_cast(float, sign | (wide_exponent << 23) | (fraction << 13));
+}
+inline std::uint16_t load_u16(const std::byte* at) {
+  std::uint16_t value;
+  __builtin_memcpy(&value, at, sizeof value);
+  return value;
+}
+inline Floats load_f16(const std::byte* at) {
+  Floats floats;
+  for (std::size_t i = 0; i < kRows; ++i) floats.at[i] = f16_value(load_u16(at + 2 * i));
+  return floats;
+}
+inline Floats load_bf16(const std::byte* at) {
+  Floats floats;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    floats.at[i] = __builtin_bit_cast(float, static_cast<std::uint32_t>(load_u16(at + 2 * i)) << 16);
+  }
+  return floats;
+}
+template <std::uint8_t kMask, unsigned kShift>
+inline Floats load_u8(const std::byte* at) {
+  Floats floats;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    floats.at[i] = static_cast<float>((static_cast<unsigned>(at[i]) >> kShift) & kMask);
+  }
+  return floats;
+}
+inline Floats load_i8(const std::byte* at) {
+  Floats floats;
+  for (std::size_t i = 0; i < kRows; ++i) floats.at[i] = static_cast<float>(static_cast<std::int8_t>(at[i]));
+  return floats;
+}
+template <std::size_t kCount>
+inline void prefetch(const std::byte* /*at*/) {}
+
+// codes: signed, or unsigned and below 32.  x: [4 * kCount] i8.
+template <bool kSigned, std::size_t kBits, std::size_t kCount>
+inline Ints dot(Ints sum, const Codes* codes, const std::int8_t* x) {
+  for (std::size_t g = 0; g < kCount; ++g) {
+    for (std::size_t row = 0; row < kRows; ++row) {
+      for (std::size_t i = 0; i < 4; ++i) {
+        sum.at[row] += static_cast<std::int8_t>(codes[g].at[4 * row + i]) * x[4 * g + i];
+      }
+    }
+  }
+  return sum;
+}
+
+// Nearest, ties to even: adding 1.5 * 2^23 leaves no bits for a fraction.
+inline std::int32_t round_to_int(float value) {
+  constexpr float kNoFraction = 12582912.0f;
+  return static_cast<std::int32_t>((value + kNoFraction) - kNoFraction);
+}
+
+float quantize_block(const float* x, std::int8_t* codes, std::int32_t (&sums)[2]) {
+  std::int32_t largest = 0;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const std::int32_t magnitude = __builtin_bit_cast(std::int32_t, x[i]) & 0x7fffffff;
+    if (magnitude > largest) largest = magnitude;
+  }
+  const float scale = block_scale(largest);
+  const float inverse = has_codes(scale) ? 1.0f / scale : 0.0f;
+  sums[0] = sums[1] = 0;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const std::int32_t code = has_codes(scale) ? round_to_int(x[i] * inverse) : 0;
+    codes[i] = static_cast<std::int8_t>(code);
+    sums[i / (kBlock / 2)] += code;
+  }
+  return scale;
+}
+
+#include "kernels/body/matmul_float.inc"
+#include "kernels/body/matmul_int8.inc"
+#include "kernels/body/matmul_table.inc"
+
+}  // namespace
+
+extern const MatmulTable scalar_matmul;
+const MatmulTable scalar_matmul = kTable;
+
+}  // namespace sixfold::kernels

@@ -1,0 +1,110 @@
+// How packed weights lie in memory: shared by packing, by matmul and by the kernels of every instruction set.
+// Read by the isa_*.cc files, which use its functions only in constant expressions (see check_weak.sh).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace sixfold::kernels {
+
+constexpr std::size_t kTileRows = 16;        // weight rows (outputs) that lie interleaved in one tile
+constexpr std::size_t kBlock = 32;           // inputs that share one activation scale
+constexpr std::size_t kSuperBlocks = 8;      // blocks behind one header
+constexpr std::size_t kGroups = kBlock / 4;  // words per row and block
+constexpr std::size_t kVectorBytes = kTileRows * 4;
+
+// A packed matrix is a sequence of tiles of 16 rows; a tile is a sequence of units along the inputs.
+//
+// Float formats: unit = one input, [16 rows] of the element type.
+// Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
+//   header (super only)   d f16[16]; with has_min also dmin f16[16]
+//   block                 code planes, then scales
+//   code planes           A word is the 4 codes of one row at inputs 4g .. 4g+3 of the block; a plane vector is one
+//   word
+//                         per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 6 bits 4 and 2, of
+//                         3 bits 2 and 1; lowest bits first.
+//     8 bits              8 vectors, vector g = group g
+//     4 bits              4 vectors, vector j = group j in the low nibbles, group j + 4 in the high nibbles
+//     2 bits              2 vectors, vector j = groups 4j .. 4j+3 at bits 0, 2, 4, 6
+//     1 bit               1 vector, bit g = group g
+//   scales, plain         d f16[16]; with has_min also min f16[16]
+//   scales, super         scale [16] u8 (i8 without has_min); with has_min also min u8[16]
+//                         halves == 2: scale i8[2][16]; with has_min one u8[2][16], scale | min << 4
+// A weight is scale * (code - zero_point), or scale * code + min (plain) or scale * code - min (super).
+// With has_table it is scale * kNonlinear[code].
+enum class Format : std::uint8_t {
+  kF32,
+  kF16,
+  kBF16,
+  kQ8,            // Q8_0
+  kQ4,            // Q4_0
+  kQ4Min,         // Q4_1
+  kQ5,            // Q5_0
+  kQ5Min,         // Q5_1
+  kQ4Table,       // IQ4_NL
+  kSuperQ2Min,    // Q2_K
+  kSuperQ3,       // Q3_K
+  kSuperQ4Min,    // Q4_K
+  kSuperQ5Min,    // Q5_K
+  kSuperQ6,       // Q6_K
+  kSuperQ4Table,  // IQ4_XS
+};
+constexpr std::size_t kFormatCount = 15;
+
+struct FormatTraits {
+  std::size_t bits;    // of a code, or of a float
+  std::size_t halves;  // scales per block: 1, or 2 (one per 16 inputs); 0 for floats
+  bool has_min;
+  bool has_table;
+  bool is_super;
+};
+
+constexpr FormatTraits kFormatTraits[kFormatCount] = {
+    {32, 0, false, false, false}, {16, 0, false, false, false}, {16, 0, false, false, false},
+    {8, 1, false, false, false},  {4, 1, false, false, false},  {4, 1, true, false, false},
+    {5, 1, false, false, false},  {5, 1, true, false, false},   {4, 1, false, true, false},
+    {2, 2, true, false, true},    {3, 2, false, false, true},   {4, 1, true, false, true},
+    {5, 1, true, false, true},    {6, 2, false, false, true},   {4, 1, false, true, true},
+};
+
+constexpr FormatTraits traits_of(Format format) {
+  return kFormatTraits[static_cast<std::size_t>(format)];
+}
+
+constexpr bool is_float(Format format) {
+  return traits_of(format).halves == 0;
+}
+
+constexpr std::size_t plane_bytes(Format format) {
+  return traits_of(format).bits * kVectorBytes;
+}
+
+constexpr std::size_t scale_bytes(Format format) {
+  const FormatTraits traits = traits_of(format);
+  if (traits.halves == 2) return 2 * kTileRows;
+  return (traits.is_super ? 1 : 2) * kTileRows * (traits.has_min ? 2 : 1);
+}
+
+constexpr std::size_t header_bytes(Format format) {
+  const FormatTraits traits = traits_of(format);
+  return traits.is_super ? 2 * kTileRows * (traits.has_min ? 2 : 1) : 0;
+}
+
+constexpr std::size_t block_bytes(Format format) {
+  return plane_bytes(format) + scale_bytes(format);
+}
+
+// Inputs of one unit, and its bytes over the 16 rows.
+constexpr std::size_t unit_inputs(Format format) {
+  if (is_float(format)) return 1;
+  return traits_of(format).is_super ? kBlock * kSuperBlocks : kBlock;
+}
+
+constexpr std::size_t unit_bytes(Format format) {
+  if (is_float(format)) return traits_of(format).bits / 8 * kTileRows;
+  return header_bytes(format) + unit_inputs(format) / kBlock * block_bytes(format);
+}
+
+// Values that a code of the table types stands for.  Source: ggml, kvalues_iq4nl.
+constexpr std::int8_t kNonlinear[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
+}  // namespace sixfold::kernels

@@ -1,0 +1,127 @@
+// Packs weights into tiles of 16 rows.  One layout serves every instruction set: 16 rows are one AVX-512 vector of
+// 4-byte words, two of AVX2 and four of NEON.
+#include "kernels/packed_matrix.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "core/error.h"
+#include "kernels/pack_blocks.h"
+#include "kernels/packed_storage.h"
+
+namespace sixfold::kernels {
+namespace {
+
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+
+// Packs tiles [begin, end).  source: the matrix as the file holds it.
+void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std::size_t begin, std::size_t end) {
+  // A stretch of each row in turn: long enough to read whole cache lines, short enough that the 16 rows' part of the
+  // output stays in the first-level cache.
+  constexpr std::size_t kStretchBytes = 8192;
+  const PackUnit pack_unit = pack_unit_of(layout.dtype);
+  const std::size_t unit_size = unit_bytes(layout.format);
+  const std::size_t source_unit = row_bytes(layout.dtype, unit_inputs(layout.format));
+  const std::size_t source_row = source_unit * layout.units;
+  const std::size_t stretch = std::max<std::size_t>(1, kStretchBytes / unit_size);
+  for (std::size_t tile = begin; tile < end; ++tile) {
+    const std::size_t first_row = tile * kTileRows;
+    const std::size_t rows = std::min(kTileRows, layout.rows - first_row);
+    std::byte* to = layout.weights.data() + tile * layout.tile_bytes;
+    for (std::size_t first = 0; first < layout.units; first += stretch) {
+      const std::size_t last = std::min(layout.units, first + stretch);
+      for (std::size_t row = 0; row < rows; ++row) {
+        const std::byte* from = source + (first_row + row) * source_row;
+        for (std::size_t unit = first; unit < last; ++unit) {
+          pack_unit(from + unit * source_unit, row, to + unit * unit_size);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Result<HugeBuffer> HugeBuffer::allocate(std::size_t bytes) {
+  constexpr int kProtection = PROT_READ | PROT_WRITE;
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+  if (bytes > std::numeric_limits<std::size_t>::max() / 2) return resource_exhausted("{} bytes of weights", bytes);
+  // Ask for a page too many, then give back what lies outside a whole number of huge pages' alignment.
+  const std::size_t slack = bytes >= kHugePageBytes ? kHugePageBytes : 0;
+  void* map = ::mmap(nullptr, bytes + slack, kProtection, kFlags, -1, 0);
+  if (map == MAP_FAILED) return resource_exhausted("no memory for {} bytes of weights", bytes);
+  auto* begin = static_cast<std::byte*>(map);
+  if (slack > 0) {
+    const std::size_t before =
+        (kHugePageBytes - reinterpret_cast<std::uintptr_t>(begin) % kHugePageBytes) % kHugePageBytes;
+    if (before > 0) ::munmap(begin, before);
+    begin += before;
+    constexpr std::size_t kPageBytes = 4096;
+    const std::size_t after_begin = (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+    const std::size_t after_end = bytes + slack - before;
+    if (after_end > after_begin) ::munmap(begin + after_begin, after_end - after_begin);
+    ::madvise(begin, bytes, MADV_HUGEPAGE);  // a wish: without huge pages it is slower, not wrong
+  }
+  return HugeBuffer(begin, bytes);
+}
+
+HugeBuffer::~HugeBuffer() {
+  if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+PackedMatrix::PackedMatrix() : layout_(std::make_unique<Layout>()) {}
+PackedMatrix::PackedMatrix(PackedMatrix&&) noexcept = default;
+PackedMatrix& PackedMatrix::operator=(PackedMatrix&&) noexcept = default;
+PackedMatrix::~PackedMatrix() = default;
+
+Result<PackedMatrix> PackedMatrix::pack(const TensorView& weights, WorkerPool& pool) {
+  const DTypeInfo& info = dtype_info(weights.dtype);
+  const auto refused = [&](const char* want) {
+    return invalid_argument("tensor {}: {} {}, want {}", weights.name, info.name, to_string(weights.shape), want);
+  };
+  if (weights.shape.rank != 2) return refused("[rows, cols]");
+  const std::size_t rows = weights.shape[0];
+  const std::size_t cols = weights.shape[1];
+  if (rows == 0 || cols == 0) return refused("at least one row and column");
+  if (cols % info.block_elements != 0) return refused("columns in whole blocks");
+  // No type has less than 2 bits an element, so this bounds cols before any product.  The sizes further down exceed
+  // what is there by at most 15 rows.
+  if (cols / 4 > weights.bytes.size() || weights.bytes.size() / row_bytes(weights.dtype, cols) != rows ||
+      weights.bytes.size() % row_bytes(weights.dtype, cols) != 0) {
+    return refused("as many bytes as the shape says");
+  }
+
+  PackedMatrix packed;
+  Layout& layout = *packed.layout_;
+  layout.dtype = weights.dtype;
+  layout.format = format_of(weights.dtype);
+  layout.rows = rows;
+  layout.cols = cols;
+  layout.units = cols / unit_inputs(layout.format);
+  layout.tile_bytes = layout.units * unit_bytes(layout.format);
+  layout.tiles = (rows + kTileRows - 1) / kTileRows;
+  SIXFOLD_TRY(layout.weights, HugeBuffer::allocate(layout.tiles * layout.tile_bytes));
+  pool.run([&](std::size_t worker) {
+    const Share share = share_of(layout.tiles, 1, worker, pool.size());
+    pack_tiles(layout, weights.bytes.data(), share.begin, share.end);
+  });
+  return packed;
+}
+
+std::size_t PackedMatrix::rows() const {
+  return layout_->rows;
+}
+std::size_t PackedMatrix::cols() const {
+  return layout_->cols;
+}
+std::size_t PackedMatrix::bytes() const {
+  return layout_->weights.size();
+}
+DType PackedMatrix::dtype() const {
+  return layout_->dtype;
+}
+
+}  // namespace sixfold::kernels

@@ -1,0 +1,123 @@
+// Reads sixfold.yaml with yaml-cpp.  Every map is walked against the list of its known keys.
+#include "manifest/manifest.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <yaml-cpp/yaml.h>
+
+#include <array>
+#include <span>
+
+#include "core/error.h"
+#include "core/file_map.h"
+#include "manifest/nearest_name.h"
+
+namespace sixfold::manifest {
+namespace {
+
+constexpr std::string_view kApiVersion = "sixfold/v1";
+constexpr std::size_t kManifestBytesMax = 1u << 20;
+
+struct Reader {
+  std::string_view file;
+
+  Error error_at(const YAML::Mark& mark, std::string message) const {
+    return corrupt_data("{}:{}: {}", file, mark.line + 1, message);
+  }
+
+  Status check_keys(const YAML::Node& map, std::string_view where, std::span<const std::string_view> known) const {
+    if (!map.IsMap()) return error_at(map.Mark(), fmt::format("{}: want a map of settings", where));
+    for (const auto& entry : map) {
+      const auto key = entry.first.as<std::string>("");
+      bool is_known = false;
+      for (const std::string_view name : known) is_known |= name == key;
+      if (is_known) continue;
+      const std::string_view near = nearest_name(key, known);
+      return error_at(entry.first.Mark(),
+                      near.empty()
+                          ? fmt::format("unknown key \"{}\" in {}; known keys: {}", key, where, fmt::join(known, ", "))
+                          : fmt::format("unknown key \"{}\" in {}; did you mean \"{}\"?", key, where, near));
+    }
+    return ok();
+  }
+
+  Status read_text(const YAML::Node& node, std::string_view where, std::optional<std::string>& out) const {
+    if (!node) return ok();
+    if (!node.IsScalar()) return error_at(node.Mark(), fmt::format("{}: want text", where));
+    out = node.Scalar();
+    return ok();
+  }
+
+  Status read_count(const YAML::Node& node, std::string_view where, std::uint64_t smallest, std::uint64_t largest,
+                    std::optional<std::uint64_t>& out) const {
+    if (!node) return ok();
+    std::uint64_t value = 0;
+    const bool is_number = node.IsScalar() && YAML::convert<std::uint64_t>::decode(node, value);
+    if (!is_number || value < smallest || value > largest) {
+      return error_at(node.Mark(), fmt::format("{}: want a whole number from {} to {}, got \"{}\"", where, smallest,
+                                               largest, node.IsScalar() ? node.Scalar() : "a list or map"));
+    }
+    out = value;
+    return ok();
+  }
+};
+
+Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
+  static constexpr std::array<std::string_view, 7> kKeys = {"host",     "port",     "threads", "context",
+                                                            "parallel", "kv_dtype", "queue"};
+  SIXFOLD_TRY_STATUS(reader.check_keys(node, "serve", kKeys));
+  SIXFOLD_TRY_STATUS(reader.read_text(node["host"], "serve.host", serve.host));
+  SIXFOLD_TRY_STATUS(reader.read_count(node["port"], "serve.port", 0, 65535, serve.port));
+  SIXFOLD_TRY_STATUS(reader.read_count(node["threads"], "serve.threads", 1, 1024, serve.threads));
+  SIXFOLD_TRY_STATUS(reader.read_count(node["context"], "serve.context", 1, 1u << 24, serve.context));
+  SIXFOLD_TRY_STATUS(reader.read_count(node["parallel"], "serve.parallel", 1, 1024, serve.parallel));
+  SIXFOLD_TRY_STATUS(reader.read_count(node["queue"], "serve.queue", 1, 1024, serve.queue));
+  SIXFOLD_TRY_STATUS(reader.read_text(node["kv_dtype"], "serve.kv_dtype", serve.kv_dtype));
+  if (serve.kv_dtype && *serve.kv_dtype != "f16" && *serve.kv_dtype != "f32") {
+    return reader.error_at(node["kv_dtype"].Mark(),
+                           fmt::format("serve.kv_dtype: want f16 or f32, got \"{}\"", *serve.kv_dtype));
+  }
+  return ok();
+}
+
+Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
+  static constexpr std::array<std::string_view, 4> kKeys = {"apiVersion", "name", "model", "serve"};
+  static constexpr std::array<std::string_view, 1> kModelKeys = {"source"};
+  SIXFOLD_TRY_STATUS(reader.check_keys(root, "the manifest", kKeys));
+  std::optional<std::string> version;
+  SIXFOLD_TRY_STATUS(reader.read_text(root["apiVersion"], "apiVersion", version));
+  if (version != kApiVersion) {
+    return reader.error_at(root["apiVersion"] ? root["apiVersion"].Mark() : root.Mark(),
+                           fmt::format("apiVersion: want {}, got {}", kApiVersion, version ? *version : "nothing"));
+  }
+  Manifest manifest;
+  SIXFOLD_TRY_STATUS(reader.read_text(root["name"], "name", manifest.name));
+  if (const YAML::Node model = root["model"]) {
+    SIXFOLD_TRY_STATUS(reader.check_keys(model, "model", kModelKeys));
+    SIXFOLD_TRY_STATUS(reader.read_text(model["source"], "model.source", manifest.model_source));
+  }
+  if (const YAML::Node serve = root["serve"]) SIXFOLD_TRY_STATUS(read_serve(reader, serve, manifest.serve));
+  return manifest;
+}
+
+}  // namespace
+
+Result<Manifest> parse_manifest(std::string_view text, std::string_view file_name) {
+  const Reader reader{file_name};
+  if (text.size() > kManifestBytesMax) {
+    return corrupt_data("{}: want at most {} bytes, got {}", file_name, kManifestBytesMax, text.size());
+  }
+  try {
+    return read_root(reader, YAML::Load(std::string(text)));
+  } catch (const YAML::Exception& exception) {
+    return reader.error_at(exception.mark, exception.msg);
+  }
+}
+
+Result<Manifest> read_manifest(const std::string& path) {
+  SIXFOLD_TRY(const FileMap file, FileMap::open(path));
+  const auto bytes = file.bytes();
+  return parse_manifest({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
+}
+
+}  // namespace sixfold::manifest

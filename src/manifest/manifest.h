@@ -1,0 +1,36 @@
+// sixfold.yaml: what to run and how, read and checked.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace sixfold::manifest {
+
+// Only what was written is set; flags and environment variables win over all of it.
+struct Serve {
+  std::optional<std::string> host;
+  std::optional<std::uint64_t> port;
+  std::optional<std::uint64_t> threads;
+  std::optional<std::uint64_t> context;   // tokens of one request
+  std::optional<std::uint64_t> parallel;  // sequences at once
+  std::optional<std::string> kv_dtype;    // "f16" or "f32"
+  std::optional<std::uint64_t> queue;     // waiting requests
+};
+
+struct Manifest {
+  std::optional<std::string> name;
+  std::optional<std::string> model_source;
+  Serve serve;
+};
+
+// Errors: corrupt_data "FILE:LINE: ..." for YAML that does not parse, an unknown key (with the nearest known one), a
+// value of the wrong kind or out of range.
+Result<Manifest> parse_manifest(std::string_view text, std::string_view file_name);
+
+// Errors: as parse_manifest, and not_found.
+Result<Manifest> read_manifest(const std::string& path);
+
+}  // namespace sixfold::manifest

@@ -1,0 +1,11 @@
+// Facts about a loaded checkpoint, for people.
+#pragma once
+#include "formats/checkpoint.h"
+#include "model/model.h"
+
+namespace sixfold::model {
+
+// name, weights, parameters and weight_bytes; the rest is the architecture's to fill in.
+ModelDescription describe_checkpoint(const formats::Checkpoint& checkpoint);
+
+}  // namespace sixfold::model

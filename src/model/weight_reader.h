@@ -1,0 +1,49 @@
+// Takes tensors out of a checkpoint by name, checking their shapes and that none is left over.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "formats/checkpoint.h"
+#include "kernels/packed_matrix.h"
+#include "kernels/worker_pool.h"
+
+namespace sixfold::model {
+
+// Used while one model is loaded.  Errors of all reads: corrupt_data (missing, wrong shape), resource_exhausted.
+class WeightReader {
+ public:
+  // Both must outlive the reader.
+  WeightReader(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool)
+      : checkpoint_(checkpoint), pool_(pool) {}
+
+  bool has(const std::string& name) const { return checkpoint_.find_tensor(name) != nullptr; }
+
+  // [rows, cols], laid out for the kernels.
+  Result<kernels::PackedMatrix> matrix(const std::string& name, std::size_t rows, std::size_t cols);
+
+  // [count, rows, cols]: `count` matrices.
+  Result<std::vector<kernels::PackedMatrix>> matrices(const std::string& name, std::size_t count, std::size_t rows,
+                                                      std::size_t cols);
+
+  // [rows, cols], as it lies in the file.
+  Result<const TensorView*> table(const std::string& name, std::size_t rows, std::size_t cols);
+
+  // [count] f32.
+  Result<std::vector<float>> vector(const std::string& name, std::size_t count);
+
+  // An unread tensor means that the file holds a model that this code would compute wrongly.
+  // Errors: invalid_argument, naming the first one.
+  Status expect_all_read() const;
+
+ private:
+  Result<const TensorView*> find(const std::string& name, const Shape& shape);
+  Result<kernels::PackedMatrix> pack(const TensorView& matrix);
+
+  const formats::Checkpoint& checkpoint_;
+  kernels::WorkerPool& pool_;
+  std::vector<const TensorView*> read_;
+};
+
+}  // namespace sixfold::model

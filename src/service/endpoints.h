@@ -1,0 +1,54 @@
+// The functions behind the routes, and what they share.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "core/clock.h"
+#include "net/http.h"
+#include "service/answer.h"
+#include "service/backend.h"
+#include "telemetry/metrics.h"
+
+namespace sixfold::service {
+
+// One per server.  Thread-safe: every member is constant, atomic or thread-safe itself.
+struct ServiceState {
+  ServiceState(Backend& backend_of, const telemetry::Metrics* metrics_of, const Clock& clock_of)
+      : backend(backend_of), metrics(metrics_of), clock(clock_of) {}
+
+  Backend& backend;
+  const telemetry::Metrics* const metrics;  // may be null
+  const Clock& clock;
+  std::string openapi;  // the document, made once from the route table
+  std::atomic<bool> is_draining{false};
+  ActiveAnswers answers;
+};
+
+using Writer = std::shared_ptr<net::ResponseWriter>;
+
+// openai_chat.cc, openai_completions.cc, predict.cc
+void chat_completions(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void completions(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void predict(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// models.cc
+void list_models(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void show_model(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// tokens.cc
+void tokenize(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void detokenize(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// status.cc
+void health(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void readiness(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void metrics_page(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void version(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// pages.cc
+void landing_page(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void docs_page(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void openapi_document(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+}  // namespace sixfold::service

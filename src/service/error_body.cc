@@ -1,0 +1,98 @@
+// The table from error code to HTTP status, error type and retry hint, and the two bodies made from it.
+#include "service/error_body.h"
+
+#include <utility>
+
+#include "service/json.h"
+
+namespace sixfold::service {
+namespace {
+
+// OpenAI's error types; clients choose the exception class by status, people read the type.
+std::string_view openai_type(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 429:
+      return "rate_limit_error";
+    default:
+      return status >= 500 ? "server_error" : "invalid_request_error";
+  }
+}
+
+// Seconds after which a retry may help.  A full queue moves with every finished request; a server that stops is
+// replaced by another, which takes a little longer.  Empty: a retry brings the same answer.
+std::string_view retry_after_seconds(int status) {
+  if (status == 429) return "1";
+  if (status == 503) return "2";
+  return {};
+}
+
+int status_of(Dialect dialect, const Refusal& refusal) {
+  const bool names_field = refusal.error.code == ErrorCode::kInvalidArgument && !refusal.field.empty();
+  if (dialect == Dialect::kPlain && names_field) return 422;
+  return error_code_info(refusal.error.code).http_status;
+}
+
+std::string openai_body(int status, std::string_view message, std::string_view field, std::string_view name) {
+  std::string body = R"({"error":{"message":)";
+  append_json_string(body, message);
+  body += R"(,"type":)";
+  append_json_string(body, openai_type(status));
+  body += R"(,"param":)";
+  append_json_string_or_null(body, field);
+  body += R"(,"code":)";
+  append_json_string_or_null(body, name);
+  return body += "}}";
+}
+
+}  // namespace
+
+Refusal refusal_of_generate(Error error, std::string_view input_field) {
+  Refusal refusal{std::move(error), {}, {}};
+  if (refusal.error.code == ErrorCode::kNotFound) {
+    refusal.field = "model";
+    refusal.name = "model_not_found";
+  } else if (refusal.error.code == ErrorCode::kInvalidArgument && refusal.error.message.starts_with("context length")) {
+    refusal.field = input_field;
+    refusal.name = "context_length_exceeded";
+  } else if (refusal.error.code == ErrorCode::kResourceExhausted) {
+    refusal.name = "queue_full";
+  }
+  return refusal;
+}
+
+std::string error_body(Dialect dialect, const Refusal& refusal) {
+  if (dialect == Dialect::kOpenAi) {
+    return openai_body(status_of(dialect, refusal), refusal.error.message, refusal.field, refusal.name);
+  }
+  std::string body = R"({"error":{"code":)";
+  append_json_string(body, refusal.name.empty() ? error_code_info(refusal.error.code).name : refusal.name);
+  body += R"(,"message":)";
+  append_json_string(body, refusal.error.message);
+  body += R"(,"field":)";
+  append_json_string_or_null(body, refusal.field);
+  return body += "}}";
+}
+
+net::HttpResponse error_response(Dialect dialect, const Refusal& refusal) {
+  net::HttpResponse response;
+  response.status = status_of(dialect, refusal);
+  response.body = error_body(dialect, refusal);
+  const std::string_view wait = retry_after_seconds(response.status);
+  if (!wait.empty()) response.headers.push_back({"Retry-After", std::string(wait)});
+  return response;
+}
+
+net::HttpResponse http_error_response(int status, std::string_view message) {
+  net::HttpResponse response;
+  response.status = status;
+  response.body = openai_body(status, message, {}, {});
+  const std::string_view wait = retry_after_seconds(status);
+  if (!wait.empty()) response.headers.push_back({"Retry-After", std::string(wait)});
+  return response;
+}
+
+}  // namespace sixfold::service

@@ -1,0 +1,115 @@
+// From messages or text to token ids, and on to the engine.
+#include "service/local_backend.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "tokenizer/tokenizer.h"
+
+namespace sixfold::service {
+namespace {
+
+class LocalGeneration final : public Generation {
+ public:
+  LocalGeneration(std::shared_ptr<engine::TokenStream> stream, std::size_t prompt_tokens)
+      : stream_(std::move(stream)), prompt_tokens_(prompt_tokens) {}
+
+  void cancel() override { stream_->cancel(); }
+  std::optional<engine::TokenEvent> try_next() override { return stream_->try_next(); }
+  std::optional<engine::TokenEvent> next() override { return stream_->next(); }
+  bool is_finished() const override { return stream_->is_finished(); }
+  void on_ready(std::function<void()> callback) override { stream_->on_ready(std::move(callback)); }
+  engine::RequestUsage usage() const override { return stream_->usage(); }
+  std::size_t prompt_tokens() const override { return prompt_tokens_; }
+
+ private:
+  const std::shared_ptr<engine::TokenStream> stream_;
+  const std::size_t prompt_tokens_;
+};
+
+std::string text_of(const tokenizer::Tokenizer& tokenizer, std::optional<TokenId> token) {
+  return token ? tokenizer.piece(*token, true) : std::string();
+}
+
+}  // namespace
+
+LocalBackend::LocalBackend(std::unique_ptr<engine::Engine> engine,
+                           std::unique_ptr<tokenizer::ChatTemplate> chat_template, LocalBackendOptions options)
+    : engine_(std::move(engine)),
+      chat_template_(std::move(chat_template)),
+      clock_(options.clock != nullptr ? *options.clock : system_clock()) {
+  const model::ModelDescription& model = engine_->model();
+  description_.model = options.model.empty() ? model.name : std::move(options.model);
+  description_.aliases = std::move(options.aliases);
+  description_.architecture = model.architecture;
+  description_.weights = model.weights;
+  description_.parameters = model.parameters;
+  description_.weight_bytes = model.weight_bytes;
+  description_.context = engine_->options().context;
+  description_.context_max = model.context_max;
+  description_.vocabulary = model.vocabulary;
+  description_.created = clock_.unix_seconds();
+  description_.chat_template = chat_template_->name();
+  description_.is_chat_model = options.is_chat_model;
+}
+
+LocalBackend::~LocalBackend() = default;
+
+Result<std::vector<TokenId>> LocalBackend::tokens_of(const GenerateRequest& request) const {
+  if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) return *tokens;
+  const tokenizer::Tokenizer& tokenizer = engine_->tokenizer();
+  if (const auto* text = std::get_if<std::string>(&request.input)) {
+    return tokenizer.encode(*text, {.adds_special = true, .parses_special = true});
+  }
+  tokenizer::ChatInput input;
+  input.messages = std::get<std::vector<tokenizer::ChatMessage>>(request.input);
+  input.bos_token = text_of(tokenizer, tokenizer.bos());
+  input.eos_token = text_of(tokenizer, tokenizer.eos());
+  input.now_unix_seconds = clock_.unix_seconds();
+  SIXFOLD_TRY(const std::string text, chat_template_->render(input));
+  // Many templates write the beginning token themselves; a second one would shift the model off its training.
+  const bool has_bos = !input.bos_token.empty() && text.starts_with(input.bos_token);
+  return tokenizer.encode(text, {.adds_special = !has_bos, .parses_special = true});
+}
+
+Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest request) {
+  if (!names_model(description_, request.model)) return model_not_found(description_, request.model);
+  engine::EngineRequest work;
+  SIXFOLD_TRY(work.prompt, tokens_of(request));
+  const std::size_t prompt_tokens = work.prompt.size();
+  work.id = std::move(request.id);
+  work.sampling = std::move(request.sampling);
+  work.tokens_max = request.tokens_max.value_or(0);
+  work.choices = request.choices;
+  work.stop = std::move(request.stop);
+  work.ignores_end = request.ignores_end;
+  work.logprobs = request.logprobs;
+  work.wants_logprobs = request.wants_logprobs;
+  SIXFOLD_TRY(std::shared_ptr<engine::TokenStream> stream, engine_->submit(std::move(work)));
+  return std::shared_ptr<Generation>(std::make_shared<LocalGeneration>(std::move(stream), prompt_tokens));
+}
+
+Result<std::vector<TokenId>> LocalBackend::tokenize(std::string_view text, bool adds_special,
+                                                    bool parses_special) const {
+  return engine_->tokenizer().encode(text, {.adds_special = adds_special, .parses_special = parses_special});
+}
+
+Result<std::string> LocalBackend::detokenize(const std::vector<TokenId>& tokens) const {
+  const auto size = static_cast<TokenId>(engine_->tokenizer().size());
+  for (const TokenId token : tokens) {
+    if (token < 0 || token >= size) {
+      return invalid_argument("token {}: want an id below the vocabulary's {}", token, size);
+    }
+  }
+  return engine_->tokenizer().decode(tokens, true);
+}
+
+std::string LocalBackend::token_text(TokenId token) const {
+  return engine_->tokenizer().piece(token, true);
+}
+
+bool LocalBackend::is_ready() const {
+  return engine_->status().is_ready;
+}
+
+}  // namespace sixfold::service

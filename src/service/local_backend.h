@@ -1,0 +1,47 @@
+// The backend that answers from this machine: chat template, tokenizer, engine.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "engine/engine.h"
+#include "service/backend.h"
+#include "tokenizer/chat_template.h"
+
+namespace sixfold::service {
+
+struct LocalBackendOptions {
+  std::string model;                 // the name clients use; empty: the model's own
+  std::vector<std::string> aliases;  // further names
+  bool is_chat_model = false;        // the chat template is the model's own
+  const Clock* clock = nullptr;      // null: the system's
+};
+
+// Thread-safe.
+class LocalBackend final : public Backend {
+ public:
+  LocalBackend(std::unique_ptr<engine::Engine> engine, std::unique_ptr<tokenizer::ChatTemplate> chat_template,
+               LocalBackendOptions options);
+  ~LocalBackend() override;
+
+  Result<std::shared_ptr<Generation>> generate(GenerateRequest request) override;
+  BackendDescription describe() const override { return description_; }
+  Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special, bool parses_special) const override;
+  Result<std::string> detokenize(const std::vector<TokenId>& tokens) const override;
+  std::string token_text(TokenId token) const override;
+  bool is_ready() const override;
+
+  engine::Engine& engine() { return *engine_; }
+
+ private:
+  Result<std::vector<TokenId>> tokens_of(const GenerateRequest& request) const;
+
+  const std::unique_ptr<engine::Engine> engine_;
+  const std::unique_ptr<tokenizer::ChatTemplate> chat_template_;
+  const Clock& clock_;
+  BackendDescription description_;  // constant after construction
+};
+
+}  // namespace sixfold::service

@@ -1,0 +1,52 @@
+// GET /v1/models and /v1/models/{model}.
+#include "service/endpoints.h"
+#include "service/json.h"
+
+namespace sixfold::service {
+namespace {
+
+json::object model_object(const BackendDescription& description) {
+  json::array aliases;
+  for (const std::string& alias : description.aliases) aliases.emplace_back(alias);
+  return {
+      {"id", description.model},
+      {"object", "model"},
+      {"created", description.created},
+      {"owned_by", "sixfold"},
+      {"max_model_len", description.context},
+      // Keys beyond OpenAI's stand under our own name.
+      {"sixfold", json::object{{"architecture", description.architecture},
+                               {"weights", description.weights},
+                               {"parameters", description.parameters},
+                               {"weight_bytes", description.weight_bytes},
+                               {"context", description.context},
+                               {"context_max", description.context_max},
+                               {"vocabulary", description.vocabulary},
+                               {"chat_template", description.chat_template},
+                               {"is_chat_model", description.is_chat_model},
+                               {"aliases", std::move(aliases)}}},
+  };
+}
+
+}  // namespace
+
+void list_models(ServiceState& state, const net::HttpRequest&, Writer writer) {
+  const json::object list{{"object", "list"}, {"data", json::array{model_object(state.backend.describe())}}};
+  net::HttpResponse response;
+  response.body = json::serialize(list);
+  writer->send(std::move(response));
+}
+
+void show_model(ServiceState& state, const net::HttpRequest& request, Writer writer) {
+  const BackendDescription description = state.backend.describe();
+  const std::string_view name = request.path_value("model");
+  if (!names_model(description, name)) {
+    writer->send(error_response(Dialect::kOpenAi, refusal_of_generate(model_not_found(description, name), "model")));
+    return;
+  }
+  net::HttpResponse response;
+  response.body = json::serialize(model_object(description));
+  writer->send(std::move(response));
+}
+
+}  // namespace sixfold::service

@@ -1,0 +1,59 @@
+// Request bodies in OpenAI's shape to GenerateRequest: what is read, what is ignored, what is refused.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "service/backend.h"
+#include "service/error_body.h"
+#include "service/json.h"
+
+namespace sixfold::service {
+
+// A field that a body may carry although nothing reads it.
+struct FieldRule {
+  std::string_view name;
+  // The reason shown when the field asks for something; empty: the field cannot change the answer and is ignored.
+  std::string_view refusal;
+  // JSON texts that ask for nothing ("none", {"type":"text"}) and pass; null, false, "", [] and {} always do.
+  std::vector<std::string_view> harmless;
+};
+
+// Refuses fields of the body that are neither in `known` nor harmless by `rules`: what would change the answer is never
+// ignored silently, and a misspelt name gets the nearest known one.
+void check_fields(FieldReader& reader, const std::vector<std::string_view>& known, const std::vector<FieldRule>& rules);
+
+// model, temperature, top_p, penalties, logit_bias, seed, stop, lengths, n, and our extensions; only what is there.
+void read_generation(FieldReader& reader, GenerateRequest& request);
+// Those names, but for n, which not every endpoint has.
+const std::vector<std::string_view>& generation_fields();
+
+// Fields of OpenAI's and other servers' bodies that both endpoints treat alike.
+const std::vector<FieldRule>& common_rules();
+
+struct StreamChoice {
+  bool streams = false;
+  bool includes_usage = false;
+};
+StreamChoice read_stream(FieldReader& reader);
+
+// What the endpoints do with a body.
+struct ChatCall {
+  GenerateRequest request;
+  StreamChoice stream;
+};
+struct CompletionCall {
+  std::vector<GenerateRequest> requests;  // one per prompt
+  StreamChoice stream;
+  bool echoes = false;
+};
+
+// Conversation of a chat body: roles and text parts.
+std::vector<tokenizer::ChatMessage> read_messages(FieldReader& reader);
+
+Parsed<ChatCall> parse_chat(std::string_view body);
+Parsed<CompletionCall> parse_completion(std::string_view body);
+
+// POST /predict.  is_chat: the input is what a user says to a chat model, otherwise text to go on with.
+Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat);
+
+}  // namespace sixfold::service

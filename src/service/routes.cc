@@ -1,0 +1,66 @@
+// The table, and the router made from it.
+#include "service/routes.h"
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "service/cross_origin.h"
+
+namespace sixfold::service {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kHtml = "text/html";
+constexpr std::string_view kText = "text/plain";
+
+constexpr std::string_view kGenerate = "Generate";
+constexpr std::string_view kModels = "Models";
+constexpr std::string_view kTokens = "Tokens";
+constexpr std::string_view kOperate = "Operate";
+
+constexpr std::array kTable = std::to_array<RouteRow>({
+    {"POST", "/v1/chat/completions", kGenerate, "Answer a conversation", "ChatRequest", "ChatAnswer", kJson, true,
+     chat_completions},
+    {"POST", "/v1/completions", kGenerate, "Continue text", "CompletionRequest", "CompletionAnswer", kJson, true,
+     completions},
+    {"POST", "/predict", kGenerate, "Input to result, with nothing else to learn", "PredictRequest", "PredictAnswer",
+     kJson, true, predict},
+    {"GET", "/v1/models", kModels, "List the models", "", "ModelList", kJson, true, list_models},
+    {"GET", "/v1/models/{model...}", kModels, "Describe one model", "", "Model", kJson, true, show_model},
+    {"POST", "/tokenize", kTokens, "Text to token ids", "TokenizeRequest", "TokenizeAnswer", kJson, true, tokenize},
+    {"POST", "/detokenize", kTokens, "Token ids to text", "DetokenizeRequest", "DetokenizeAnswer", kJson, true,
+     detokenize},
+    {"GET", "/livez", kOperate, "The process runs", "", "Health", kJson, true, health},
+    {"GET", "/health", kOperate, "The process runs", "", "Health", kJson, true, health},
+    {"GET", "/v1/health", kOperate, "The process runs", "", "Health", kJson, false, health},
+    {"GET", "/healthz", kOperate, "The process runs", "", "Health", kJson, false, health},
+    {"GET", "/readyz", kOperate, "Decoding advances and the server is not stopping; 503 otherwise", "", "Readiness",
+     kJson, true, readiness},
+    {"GET", "/metrics", kOperate, "Metrics in Prometheus' text format", "", "", kText, true, metrics_page},
+    {"GET", "/version", kOperate, "The server's version", "", "Version", kJson, true, version},
+    {"GET", "/openapi.json", kOperate, "This document", "", "", kJson, false, openapi_document},
+    {"GET", "/docs", kOperate, "Try the endpoints in a browser", "", "", kHtml, false, docs_page},
+    {"GET", "/", kOperate, "Where to go from here", "", "", kJson, false, landing_page},
+});
+
+}  // namespace
+
+std::span<const RouteRow> route_table() {
+  return kTable;
+}
+
+net::Router make_router(ServiceState& state, bool allows_cross_origin) {
+  net::Router router;
+  for (const RouteRow& row : kTable) {
+    const auto handle = row.handle;
+    router.add({std::string(row.method), std::string(row.pattern),
+                [&state, handle, allows_cross_origin](const net::HttpRequest& request, Writer writer) {
+                  if (allows_cross_origin) writer = with_cross_origin(std::move(writer));
+                  handle(state, request, std::move(writer));
+                }});
+  }
+  return router;
+}
+
+}  // namespace sixfold::service

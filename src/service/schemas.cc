@@ -1,0 +1,127 @@
+// Written by hand; a test holds the names here against the fields that the parsers read.
+#include "service/schemas.h"
+
+namespace sixfold::service {
+
+std::string_view schemas_json() {
+  return R"json({
+"ChatRequest": {"type": "object", "required": ["messages"], "properties": {
+  "model": {"type": "string", "description": "The served model's name; \"default\" or nothing means it too"},
+  "messages": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Message"}},
+  "stream": {"type": "boolean", "default": false, "description": "Send server-sent events as tokens come"},
+  "stream_options": {"type": "object", "properties": {"include_usage": {"type": "boolean", "default": false}}},
+  "max_completion_tokens": {"type": "integer", "minimum": 1, "description": "Default: until the context is full"},
+  "max_tokens": {"type": "integer", "minimum": 1, "description": "Older name of max_completion_tokens"},
+  "temperature": {"type": "number", "minimum": 0, "maximum": 10, "default": 1, "description": "0: always the likeliest"},
+  "top_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
+  "top_k": {"type": "integer", "minimum": -1, "default": 0, "description": "0 or -1: off"},
+  "min_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 0},
+  "typical_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
+  "presence_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
+  "frequency_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
+  "repetition_penalty": {"type": "number", "exclusiveMinimum": 0, "maximum": 10, "default": 1},
+  "logit_bias": {"type": "object", "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100}},
+  "seed": {"type": "integer", "description": "The same seed gives the same answer"},
+  "stop": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
+  "n": {"type": "integer", "minimum": 1, "maximum": 128, "default": 1},
+  "logprobs": {"type": "boolean", "default": false},
+  "top_logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
+  "ignore_eos": {"type": "boolean", "default": false, "description": "Go on after the model's end token"}},
+  "example": {"messages": [{"role": "user", "content": "Tell me a short story about the sea."}],
+              "max_completion_tokens": 120, "temperature": 0.7, "stream": true}},
+"Message": {"type": "object", "required": ["role", "content"], "properties": {
+  "role": {"enum": ["system", "developer", "user", "assistant"]},
+  "content": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "object",
+    "required": ["type", "text"], "properties": {"type": {"const": "text"}, "text": {"type": "string"}}}}]}}},
+"Usage": {"type": "object", "properties": {
+  "prompt_tokens": {"type": "integer"}, "completion_tokens": {"type": "integer"}, "total_tokens": {"type": "integer"},
+  "prompt_tokens_details": {"type": "object", "properties": {"cached_tokens": {"type": "integer"}}}}},
+"ChatAnswer": {"type": "object", "properties": {
+  "id": {"type": "string"}, "object": {"const": "chat.completion"}, "created": {"type": "integer"},
+  "model": {"type": "string"}, "system_fingerprint": {"type": "string"},
+  "choices": {"type": "array", "items": {"type": "object", "properties": {
+    "index": {"type": "integer"}, "message": {"$ref": "#/components/schemas/Message"},
+    "logprobs": {"type": ["object", "null"]}, "finish_reason": {"enum": ["stop", "length"]}}}},
+  "usage": {"$ref": "#/components/schemas/Usage"}}},
+"CompletionRequest": {"type": "object", "required": ["prompt"], "properties": {
+  "model": {"type": "string"},
+  "prompt": {"description": "Text, token ids, or an array of either", "oneOf": [{"type": "string"}, {"type": "array"}]},
+  "echo": {"type": "boolean", "default": false, "description": "Put the prompt before each answer"},
+  "stream": {"type": "boolean", "default": false},
+  "stream_options": {"type": "object", "properties": {"include_usage": {"type": "boolean", "default": false}}},
+  "max_tokens": {"type": "integer", "minimum": 1, "default": 16},
+  "temperature": {"type": "number", "minimum": 0, "maximum": 10, "default": 1},
+  "top_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
+  "top_k": {"type": "integer", "minimum": -1, "default": 0},
+  "min_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 0},
+  "typical_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
+  "presence_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
+  "frequency_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
+  "repetition_penalty": {"type": "number", "exclusiveMinimum": 0, "maximum": 10, "default": 1},
+  "logit_bias": {"type": "object", "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100}},
+  "seed": {"type": "integer"},
+  "stop": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
+  "n": {"type": "integer", "minimum": 1, "maximum": 128, "default": 1},
+  "best_of": {"type": "integer", "description": "Only the value of n"},
+  "logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
+  "ignore_eos": {"type": "boolean", "default": false}},
+  "example": {"prompt": "Once upon a time", "max_tokens": 60, "temperature": 0.7}},
+"CompletionAnswer": {"type": "object", "properties": {
+  "id": {"type": "string"}, "object": {"const": "text_completion"}, "created": {"type": "integer"},
+  "model": {"type": "string"}, "system_fingerprint": {"type": "string"},
+  "choices": {"type": "array", "items": {"type": "object", "properties": {
+    "index": {"type": "integer"}, "text": {"type": "string"},
+    "logprobs": {"type": ["object", "null"]}, "finish_reason": {"enum": ["stop", "length"]}}}},
+  "usage": {"$ref": "#/components/schemas/Usage"}}},
+"PredictRequest": {"type": "object", "required": ["input"], "properties": {
+  "input": {"type": "string", "description": "What a user says to a chat model, or text for any other to go on with"},
+  "parameters": {"type": "object", "description": "The same names as beside it: max_tokens, temperature, seed ..."},
+  "model": {"type": "string"},
+  "max_tokens": {"type": "integer", "minimum": 1, "default": 256},
+  "temperature": {"type": "number", "minimum": 0, "maximum": 10, "default": 1},
+  "top_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
+  "top_k": {"type": "integer", "minimum": -1, "default": 0},
+  "min_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 0},
+  "typical_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
+  "presence_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
+  "frequency_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
+  "repetition_penalty": {"type": "number", "exclusiveMinimum": 0, "maximum": 10, "default": 1},
+  "logit_bias": {"type": "object"},
+  "seed": {"type": "integer"},
+  "stop": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
+  "ignore_eos": {"type": "boolean", "default": false}},
+  "example": {"input": "Once upon a time", "parameters": {"max_tokens": 60}}},
+"PredictAnswer": {"type": "object", "properties": {
+  "result": {"type": "string"}, "finish_reason": {"enum": ["stop", "length"]}, "model": {"type": "string"},
+  "usage": {"$ref": "#/components/schemas/Usage"}}},
+"Model": {"type": "object", "properties": {
+  "id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"},
+  "owned_by": {"type": "string"}, "max_model_len": {"type": "integer"},
+  "sixfold": {"type": "object", "description": "Architecture, weights, size, context and the chat template's name"}}},
+"ModelList": {"type": "object", "properties": {
+  "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}}},
+"TokenizeRequest": {"type": "object", "required": ["content"], "properties": {
+  "content": {"type": "string"},
+  "text": {"type": "string", "description": "The same as content"},
+  "prompt": {"type": "string", "description": "The same as content"},
+  "add_special": {"type": "boolean", "default": false, "description": "Add the tokens that begin or end a prompt"},
+  "parse_special": {"type": "boolean", "default": true, "description": "Read <|names|> of special tokens as such"},
+  "with_pieces": {"type": "boolean", "default": false, "description": "Give each token's text too"}},
+  "example": {"content": "Once upon a time", "with_pieces": true}},
+"TokenizeAnswer": {"type": "object", "properties": {"tokens": {"type": "array"}, "count": {"type": "integer"}}},
+"DetokenizeRequest": {"type": "object", "required": ["tokens"], "properties": {
+  "tokens": {"type": "array", "items": {"type": "integer"}}}, "example": {"tokens": [40, 41, 42]}},
+"DetokenizeAnswer": {"type": "object", "properties": {"content": {"type": "string"}}},
+"Health": {"type": "object", "properties": {"status": {"const": "ok"}}},
+"Readiness": {"type": "object", "properties": {
+  "status": {"enum": ["ready", "not ready"]}, "reason": {"type": "string"}}},
+"Version": {"type": "object", "properties": {"version": {"type": "string"}}},
+"Error": {"type": "object", "properties": {"error": {"type": "object", "properties": {
+  "message": {"type": "string"}, "type": {"type": "string"}, "param": {"type": ["string", "null"]},
+  "code": {"type": ["string", "null"]}}}}},
+"PlainError": {"type": "object", "properties": {"error": {"type": "object", "properties": {
+  "code": {"type": "string"}, "message": {"type": "string"}, "field": {"type": ["string", "null"]}}}}}
+})json";
+}
+
+}  // namespace sixfold::service

@@ -1,0 +1,10 @@
+// JSON Schemas of request and response bodies, for the OpenAPI document and /docs.
+#pragma once
+#include <string_view>
+
+namespace sixfold::service {
+
+// One JSON object: name to schema, with an example in each request.
+std::string_view schemas_json();
+
+}  // namespace sixfold::service

@@ -1,0 +1,55 @@
+// The tokens of a vocabulary, checked once: text, kind, and which of them end a generation.
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/result.h"
+#include "tokenizer/vocabulary.h"
+
+namespace sixfold::tokenizer {
+
+// Immutable, thread-safe.  Movable: the views into the token texts survive a move.
+class TokenTable {
+ public:
+  // Errors: corrupt_data for arrays of different lengths, ids out of range, scores that are not numbers.
+  static Result<TokenTable> make(Vocabulary vocabulary);
+
+  TokenTable(TokenTable&&) = default;
+  TokenTable& operator=(TokenTable&&) = default;
+  TokenTable(const TokenTable&) = delete;
+  TokenTable& operator=(const TokenTable&) = delete;
+
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  std::size_t size() const { return vocabulary_.tokens.size(); }
+  bool has(TokenId token) const { return token >= 0 && static_cast<std::size_t>(token) < size(); }
+
+  // Only for ids that has() knows.
+  const std::string& text(TokenId token) const { return vocabulary_.tokens[static_cast<std::size_t>(token)]; }
+  TokenKind kind(TokenId token) const { return kinds_[static_cast<std::size_t>(token)]; }
+
+  // Control and unknown tokens: shown and read only on request.
+  bool is_hidden(TokenId token) const {
+    return kind(token) == TokenKind::kControl || kind(token) == TokenKind::kUnknown;
+  }
+  // True for texts like "<|im_end|>", of whatever kind the file says the token is.
+  bool has_end_text(TokenId token) const { return has_end_text_[static_cast<std::size_t>(token)]; }
+  bool ends_generation(TokenId token) const { return has(token) && ends_[static_cast<std::size_t>(token)]; }
+
+  // The lowest id with this text.  Never finds the empty text.
+  std::optional<TokenId> find(std::string_view text) const;
+
+ private:
+  explicit TokenTable(Vocabulary vocabulary);
+
+  Vocabulary vocabulary_;
+  std::vector<TokenKind> kinds_;
+  std::vector<bool> has_end_text_;
+  std::vector<bool> ends_;
+  std::unordered_map<std::string_view, TokenId> by_text_;  // views into vocabulary_.tokens
+};
+
+}  // namespace sixfold::tokenizer

@@ -1,0 +1,12 @@
+# Requests as text files, and the official openai client, against the real program with its built-in model.
+if(TARGET sixfold_cli)
+  file(GLOB conformance_cases CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/cases/*.http)
+  add_test(NAME conformance.cases
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_cases.py --program $<TARGET_FILE:sixfold>
+                   ${conformance_cases})
+  add_test(NAME conformance.openai_node
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_node.py --program $<TARGET_FILE:sixfold>
+                   --work ${CMAKE_BINARY_DIR}/conformance_node)
+  set_tests_properties(conformance.cases conformance.openai_node PROPERTIES
+                       LABELS conformance TIMEOUT 600 SKIP_RETURN_CODE 77)
+endif()

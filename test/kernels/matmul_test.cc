@@ -1,0 +1,305 @@
+// Matrix products of every type on every instruction set this machine has, against double.
+#include "kernels/matmul.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "kernels/dispatch.h"
+#include "kernels/matmul_on.h"
+#include "kernels/random_weights.h"
+#include "kernels/vector_ops.h"
+
+namespace sixfold::kernels {
+namespace {
+
+std::vector<const IsaRow*> usable_rows() {
+  std::vector<const IsaRow*> rows;
+  for (const IsaRow& row : isa_rows()) {
+    if (row.usable()) rows.push_back(&row);
+  }
+  return rows;
+}
+
+bool is_plain(DType dtype) {
+  return dtype_info(dtype).block_elements == 1;
+}
+
+PackedMatrix packed(const RandomWeights& weights, WorkerPool& pool) {
+  auto result = PackedMatrix::pack(weights.view(), pool);
+  EXPECT_TRUE(result.is_ok());
+  return std::move(result).value();
+}
+
+// [tokens, weights.rows()]
+std::vector<float> product(const MatmulTable& table, WorkerPool& pool, const PackedMatrix& weights, const float* x,
+                           std::size_t tokens) {
+  std::vector<float> out(tokens * weights.rows(), std::numeric_limits<float>::quiet_NaN());
+  Activations activations;
+  activations.assign(x, tokens, weights.cols());
+  const MatmulTarget target{&weights, out.data(), weights.rows()};
+  matmul_on(table, pool, activations, {&target, 1});
+  return out;
+}
+
+// x as the integer kernels see it: blocks of 32 codes of 8 bits with one f32 scale.
+std::vector<double> quantized(const std::vector<float>& x) {
+  std::vector<double> out(x.size());
+  for (std::size_t first = 0; first < x.size(); first += 32) {
+    float largest = 0;
+    for (std::size_t i = 0; i < 32; ++i) largest = std::max(largest, std::fabs(x[first + i]));
+    const float scale = largest / 127.0f;
+    for (std::size_t i = 0; i < 32; ++i) {
+      out[first + i] = static_cast<double>(scale) * std::nearbyint(x[first + i] * (1.0f / scale));
+    }
+  }
+  return out;
+}
+
+struct Reference {
+  double value = 0;      // sum of products
+  double magnitude = 0;  // sum of their absolute values
+};
+
+std::vector<std::vector<float>> dequantized_rows(const RandomWeights& weights, DType dtype, std::size_t rows,
+                                                 std::size_t cols) {
+  std::vector<std::vector<float>> out(rows, std::vector<float>(cols));
+  for (std::size_t row = 0; row < rows; ++row) dequantize(dtype, weights.row(row), cols, out[row].data());
+  return out;
+}
+
+Reference reference(const std::vector<float>& weights, const double* x) {
+  Reference sum;
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    sum.value += static_cast<double>(weights[k]) * x[k];
+    sum.magnitude += std::fabs(static_cast<double>(weights[k]) * x[k]);
+  }
+  return sum;
+}
+
+struct Case {
+  const IsaRow* isa;
+  DType dtype;
+};
+
+class Matmul : public testing::TestWithParam<Case> {
+ protected:
+  const MatmulTable& table() const { return *GetParam().isa->matmul; }
+  DType dtype() const { return GetParam().dtype; }
+
+  void expect_products(std::size_t rows, std::size_t cols, std::size_t tokens, unsigned seed) {
+    SCOPED_TRACE(testing::Message() << "[" << rows << ", " << cols << "] times " << tokens << " tokens");
+    const RandomWeights weights(dtype(), rows, cols, seed);
+    const std::vector<float> x = random_inputs(tokens * cols, seed + 1);
+    const std::vector<double> exact(x.begin(), x.end());
+    const std::vector<double> seen = is_plain(dtype()) ? exact : quantized(x);
+    const auto values = dequantized_rows(weights, dtype(), rows, cols);
+    const std::vector<float> out = product(table(), pool_, packed(weights, pool_), x.data(), tokens);
+    double error = 0;
+    double signal = 0;
+    for (std::size_t t = 0; t < tokens; ++t) {
+      for (std::size_t row = 0; row < rows; ++row) {
+        const Reference want = reference(values[row], seen.data() + t * cols);
+        ASSERT_NEAR(out[t * rows + row], want.value, 2e-6 * want.magnitude) << "token " << t << " row " << row;
+        const Reference ideal = reference(values[row], exact.data() + t * cols);
+        error += (out[t * rows + row] - ideal.value) * (out[t * rows + row] - ideal.value);
+        signal += ideal.value * ideal.value;
+      }
+    }
+    if (tokens * rows >= 16) {
+      EXPECT_LE(error, 1e-3 * signal);
+    }
+  }
+
+  WorkerPool pool_{2};
+};
+
+class IntegerMatmul : public Matmul {};
+
+TEST_P(Matmul, equals_double_for_every_row_count) {
+  const std::size_t cols = is_plain(dtype()) ? 33 : dtype_info(dtype()).block_elements;
+  for (std::size_t rows = 1; rows <= 50; ++rows) expect_products(rows, cols, 1 + rows % 3, static_cast<unsigned>(rows));
+}
+
+TEST_P(Matmul, equals_double_for_every_token_count) {
+  const std::size_t cols = is_plain(dtype()) ? 8 : dtype_info(dtype()).block_elements;
+  for (std::size_t tokens = 1; tokens <= 40; ++tokens) expect_products(17, cols, tokens, static_cast<unsigned>(tokens));
+}
+
+TEST_P(Matmul, equals_double_for_many_column_counts) {
+  const std::size_t block = dtype_info(dtype()).block_elements;
+  for (std::size_t blocks = 1; blocks <= 20; ++blocks) {
+    expect_products(19, blocks * block, 5, static_cast<unsigned>(blocks));
+  }
+  if (is_plain(dtype())) {
+    for (const std::size_t cols : {63, 64, 65, 127, 128, 129, 172, 1000}) expect_products(19, cols, 9, 1);
+  }
+}
+
+TEST_P(Matmul, gives_a_row_the_same_bits_in_every_batch) {
+  constexpr std::size_t kRows = 35;
+  constexpr std::size_t kTokensMax = 40;
+  const std::size_t cols = is_plain(dtype()) ? 131 : 3 * dtype_info(dtype()).block_elements;
+  const RandomWeights weights(dtype(), kRows, cols, 7);
+  const PackedMatrix matrix = packed(weights, pool_);
+  const std::vector<float> x = random_inputs(kTokensMax * cols, 8);
+  std::vector<float> alone;
+  for (std::size_t t = 0; t < kTokensMax; ++t) {
+    const std::vector<float> one = product(table(), pool_, matrix, x.data() + t * cols, 1);
+    alone.insert(alone.end(), one.begin(), one.end());
+  }
+  for (std::size_t tokens = 1; tokens <= kTokensMax; ++tokens) {
+    const std::vector<float> together = product(table(), pool_, matrix, x.data(), tokens);
+    ASSERT_EQ(0, std::memcmp(together.data(), alone.data(), together.size() * sizeof(float))) << tokens << " tokens";
+  }
+}
+
+TEST_P(Matmul, gives_the_same_bits_with_every_worker_count) {
+  constexpr std::size_t kRows = 200;
+  const std::size_t cols = is_plain(dtype()) ? 300 : 512;
+  const RandomWeights weights(dtype(), kRows, cols, 9);
+  for (const std::size_t tokens : {1, 7, 60}) {
+    const std::vector<float> x = random_inputs(tokens * cols, 10);
+    WorkerPool one(1);
+    const std::vector<float> want = product(table(), one, packed(weights, one), x.data(), tokens);
+    for (std::size_t workers = 2; workers <= 4; ++workers) {
+      WorkerPool pool(workers);
+      const std::vector<float> got = product(table(), pool, packed(weights, pool), x.data(), tokens);
+      ASSERT_EQ(0, std::memcmp(want.data(), got.data(), want.size() * sizeof(float))) << workers << " workers";
+    }
+  }
+}
+
+TEST_P(Matmul, survives_inputs_that_are_not_finite_and_keeps_them_in_their_row) {
+  const std::size_t cols = is_plain(dtype()) ? 48 : dtype_info(dtype()).block_elements;
+  const RandomWeights weights(dtype(), 16, cols, 11);
+  const PackedMatrix matrix = packed(weights, pool_);
+  std::vector<float> x = random_inputs(4 * cols, 12);
+  const std::vector<float> before = product(table(), pool_, matrix, x.data(), 4);
+  x[3] = std::numeric_limits<float>::quiet_NaN();
+  x[cols + 5] = std::numeric_limits<float>::infinity();
+  for (std::size_t k = 0; k < cols; ++k) x[2 * cols + k] = k % 2 == 0 ? 3e38f : 1e-40f;
+  const std::vector<float> after = product(table(), pool_, matrix, x.data(), 4);
+  for (std::size_t row = 0; row < 16; ++row) {
+    EXPECT_TRUE(std::isnan(after[row]));
+    EXPECT_FALSE(std::isfinite(after[16 + row]));
+    EXPECT_EQ(after[3 * 16 + row], before[3 * 16 + row]);
+  }
+}
+
+TEST_P(Matmul, survives_weights_of_any_bits) {
+  const std::size_t cols = 2 * dtype_info(dtype()).block_elements;
+  RandomWeights weights(dtype(), 16, cols, 13);
+  for (std::size_t i = 0; i < weights.bytes().size(); ++i)
+    weights.bytes()[i] = static_cast<std::byte>(i % 3 == 0 ? 0xff : i * 37);
+  const PackedMatrix matrix = packed(weights, pool_);
+  const std::vector<float> x = random_inputs(3 * cols, 14);
+  EXPECT_EQ(product(table(), pool_, matrix, x.data(), 3).size(), 48u);
+}
+
+TEST_P(Matmul, gives_zero_for_zero_inputs) {
+  const std::size_t cols = dtype_info(dtype()).block_elements;
+  const RandomWeights weights(dtype(), 5, cols, 15);
+  const std::vector<float> x(2 * cols, 0.0f);
+  for (const float value : product(table(), pool_, packed(weights, pool_), x.data(), 2)) EXPECT_EQ(value, 0.0f);
+}
+
+// Integer products at their extremes: the largest codes, of one sign, against the largest inputs.
+TEST_P(IntegerMatmul, does_not_saturate) {
+  const std::size_t cols = dtype_info(dtype()).block_elements;
+  for (const int fill : {0x00, 0x7f, 0x80, 0xff}) {
+    RandomWeights weights(dtype(), 16, cols, 16);
+    const std::vector<std::byte> scales = weights.bytes();
+    for (std::byte& byte : weights.bytes()) byte = static_cast<std::byte>(fill);
+    const std::size_t block_bytes = dtype_info(dtype()).block_bytes;
+    for (std::size_t block = 0; block < scales.size(); block += block_bytes) {
+      for (const std::size_t offset : scale_offsets(dtype())) {
+        std::memcpy(weights.bytes().data() + block + offset, scales.data() + block + offset, 2);
+      }
+    }
+    for (const float sign : {1.0f, -1.0f}) {
+      const std::vector<float> x(cols, sign);
+      const std::vector<double> exact(x.begin(), x.end());
+      const auto values = dequantized_rows(weights, dtype(), 16, cols);
+      const std::vector<float> out = product(table(), pool_, packed(weights, pool_), x.data(), 1);
+      for (std::size_t row = 0; row < 16; ++row) {
+        const Reference want = reference(values[row], exact.data());
+        EXPECT_NEAR(out[row], want.value, 1e-5 * want.magnitude) << "fill " << fill << " row " << row;
+      }
+    }
+  }
+}
+
+std::vector<Case> cases(bool with_plain) {
+  std::vector<Case> made;
+  for (const IsaRow* isa : usable_rows()) {
+    for (const DType dtype : kAllDTypes) {
+      if (with_plain || !is_plain(dtype)) made.push_back({isa, dtype});
+    }
+  }
+  return made;
+}
+
+std::string case_name(const testing::TestParamInfo<Case>& made) {
+  return std::string(made.param.isa->name) + "_" + std::string(dtype_info(made.param.dtype).name);
+}
+
+INSTANTIATE_TEST_SUITE_P(every_isa_and_type, Matmul, testing::ValuesIn(cases(true)), case_name);
+INSTANTIATE_TEST_SUITE_P(every_isa_and_type, IntegerMatmul, testing::ValuesIn(cases(false)), case_name);
+
+TEST(MatmulTargets, share_one_input_of_every_form) {
+  WorkerPool pool(3);
+  constexpr std::size_t kCols = 256;
+  constexpr std::size_t kTokens = 11;
+  const std::vector<float> x = random_inputs(kTokens * kCols, 20);
+  const RandomWeights q(DType::kQ4_K, 100, kCols, 21);
+  const RandomWeights k(DType::kQ6_K, 20, kCols, 22);
+  const RandomWeights v(DType::kF16, 33, kCols, 23);
+  const std::vector<PackedMatrix> matrices = [&] {
+    std::vector<PackedMatrix> made;
+    for (const RandomWeights* weights : {&q, &k, &v}) made.push_back(packed(*weights, pool));
+    return made;
+  }();
+  for (const IsaRow* isa : usable_rows()) {
+    // One buffer [tokens, 100 + 20 + 33 + 1]; the last column must stay untouched.
+    constexpr std::size_t kStride = 154;
+    std::vector<float> out(kTokens * kStride, -1.0f);
+    const MatmulTarget targets[] = {{&matrices[0], out.data(), kStride},
+                                    {&matrices[1], out.data() + 100, kStride},
+                                    {&matrices[2], out.data() + 120, kStride}};
+    Activations activations;
+    activations.assign(x.data(), kTokens, kCols);
+    matmul_on(*isa->matmul, pool, activations, targets);
+    std::size_t first = 0;
+    for (const PackedMatrix& matrix : matrices) {
+      const std::vector<float> want = product(*isa->matmul, pool, matrix, x.data(), kTokens);
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        ASSERT_EQ(0, std::memcmp(out.data() + t * kStride + first, want.data() + t * matrix.rows(),
+                                 matrix.rows() * sizeof(float)));
+      }
+      first += matrix.rows();
+    }
+    for (std::size_t t = 0; t < kTokens; ++t) EXPECT_EQ(out[t * kStride + 153], -1.0f);
+  }
+}
+
+TEST(MatmulTargets, read_new_inputs_after_each_assign) {
+  WorkerPool pool(2);
+  const RandomWeights weights(DType::kQ8_0, 16, 64, 30);
+  const PackedMatrix matrix = packed(weights, pool);
+  const std::vector<float> x = random_inputs(3 * 64, 31);
+  Activations activations;
+  for (const std::size_t tokens : {3, 1, 2}) {
+    std::vector<float> out(tokens * 16);
+    activations.assign(x.data(), tokens, 64);
+    matmul(pool, activations, matrix, out.data(), 16);
+    EXPECT_EQ(out, product(*active_isa_row().matmul, pool, matrix, x.data(), tokens));
+  }
+  activations.assign(x.data(), 0, 64);
+  matmul(pool, activations, matrix, nullptr, 16);
+}
+
+}  // namespace
+}  // namespace sixfold::kernels

@@ -1,0 +1,75 @@
+// Logits and greedy text of every architecture against the reference; testdata/golden/README.md is the law.
+#include <gtest/gtest.h>
+
+#include "golden_files.h"
+#include "kernels/isa.h"
+#include "model_runner.h"
+
+namespace sixfold::test {
+namespace {
+
+constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
+constexpr Tolerance kHalfCache{.max_abs = 1.5e-1, .nmse = 3e-4, .kl = 1e-3};
+constexpr std::size_t kPositions = 70 + 32;
+
+TEST(GoldenIsa, is_the_one_asked_for) {
+  const char* wanted = std::getenv("SIXFOLD_ISA");
+  if (wanted == nullptr) GTEST_SKIP() << "SIXFOLD_ISA is not set";
+  const std::vector<std::string_view> usable = kernels::usable_isas();
+  if (std::find(usable.begin(), usable.end(), wanted) == usable.end()) GTEST_SKIP() << "not usable here: " << wanted;
+  EXPECT_EQ(kernels::active_isa(), wanted);
+}
+
+class GoldenArchitecture : public testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenArchitecture, logits_and_greedy_text_match_in_float) {
+  SIXFOLD_NEEDS_TESTDATA(folder);
+  const auto model = load_file(folder + "/golden/arch/" + GetParam() + ".gguf");
+  ASSERT_NE(model, nullptr);
+  const std::size_t vocabulary = model->description().vocabulary;
+  for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
+    SCOPED_TRACE(prompt.name);
+    Sequence sequence(*model, KvDType::kF32, kPositions);
+    const std::vector<float> logits = sequence.feed(prompt.ids);
+    expect_close(prompt.logits, std::span(logits).subspan(prompt.first_position * vocabulary), vocabulary, kFloat);
+    expect_same_choices(prompt.greedy, sequence.continue_greedily(logits, prompt.greedy.ids.size()), kFloat.max_abs);
+  }
+}
+
+TEST_P(GoldenArchitecture, a_prompt_in_pieces_gives_the_same_bits) {
+  SIXFOLD_NEEDS_TESTDATA(folder);
+  const auto model = load_file(folder + "/golden/arch/" + GetParam() + ".gguf");
+  ASSERT_NE(model, nullptr);
+  for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
+    for (const KvDType dtype : {KvDType::kF32, KvDType::kF16}) {
+      SCOPED_TRACE(prompt.name);
+      const std::vector<float> whole = Sequence(*model, dtype, kPositions).feed(prompt.ids);
+      EXPECT_EQ(Sequence(*model, dtype, kPositions).feed_in_pieces(prompt.ids, 1), whole);
+      EXPECT_EQ(Sequence(*model, dtype, kPositions).feed_in_pieces(prompt.ids, 8), whole);
+    }
+  }
+}
+
+TEST_P(GoldenArchitecture, half_precision_cache_stays_close) {
+  SIXFOLD_NEEDS_TESTDATA(folder);
+  const auto model = load_file(folder + "/golden/arch/" + GetParam() + ".gguf");
+  ASSERT_NE(model, nullptr);
+  const std::size_t vocabulary = model->description().vocabulary;
+  for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
+    SCOPED_TRACE(prompt.name);
+    Sequence sequence(*model, KvDType::kF16, kPositions);
+    const std::vector<float> logits = sequence.feed(prompt.ids);
+    expect_close(prompt.logits, std::span(logits).subspan(prompt.first_position * vocabulary), vocabulary, kHalfCache);
+    expect_same_choices(prompt.greedy, sequence.continue_greedily(logits, prompt.greedy.ids.size()),
+                        kHalfCache.max_abs);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, GoldenArchitecture,
+                         testing::Values("llama_plain", "llama_gqa_untied", "llama3_rope", "llama_rope_linear",
+                                         "llama_rope_yarn", "mistral_like", "qwen2", "qwen3", "granite", "llama_moe",
+                                         "qwen3moe"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+}  // namespace
+}  // namespace sixfold::test

@@ -1,0 +1,68 @@
+// A service without sockets: a fake backend, a fake writer, and the endpoints between them.
+#pragma once
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "service/endpoints.h"
+#include "service/fake_backend.h"
+#include "service/fake_writer.h"
+
+namespace sixfold::service {
+
+struct Bench {
+  FakeBackend backend;
+  ManualClock clock;
+  ServiceState state{backend, nullptr, clock};
+
+  using Endpoint = void (*)(ServiceState&, const net::HttpRequest&, Writer);
+  std::shared_ptr<FakeWriter> call(Endpoint endpoint, std::string body) {
+    net::HttpRequest request;
+    request.id = "request-1";
+    request.method = "POST";
+    request.body = std::move(body);
+    auto writer = std::make_shared<FakeWriter>();
+    endpoint(state, request, writer);
+    writer->run_tasks();
+    return writer;
+  }
+};
+
+inline boost::json::value answer_json(const FakeWriter& writer) {
+  EXPECT_TRUE(writer.answer.has_value());
+  if (!writer.answer) return {};
+  boost::json::error_code failure;
+  boost::json::value value = boost::json::parse(writer.answer->body, failure);
+  EXPECT_FALSE(failure) << writer.answer->body;
+  return value;
+}
+
+// The data of each server-sent event; comments are left out.
+inline std::vector<std::string> stream_data(std::string_view stream) {
+  std::vector<std::string> data;
+  while (!stream.empty()) {
+    const std::size_t end = stream.find("\n\n");
+    EXPECT_NE(end, std::string_view::npos) << "an event without its empty line";
+    if (end == std::string_view::npos) break;
+    const std::string_view event = stream.substr(0, end);
+    if (event.starts_with("data: ")) {
+      data.emplace_back(event.substr(6));
+    } else {
+      EXPECT_TRUE(event.starts_with(":")) << event;
+    }
+    stream.remove_prefix(end + 2);
+  }
+  return data;
+}
+
+inline std::string text_at(const boost::json::value& value, std::string_view pointer) {
+  boost::json::error_code failure;
+  const boost::json::value* found = value.find_pointer({pointer.data(), pointer.size()}, failure);
+  if (found == nullptr) return "(nothing at " + std::string(pointer) + ")";
+  return found->is_string() ? std::string(found->get_string().c_str()) : boost::json::serialize(*found);
+}
+
+}  // namespace sixfold::service
