@@ -91,8 +91,8 @@ SIXFOLD_INLINE Floats load_i8(const std::byte* at) {
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))));
 }
 
-// Half of the vectors of kCount bytes: the visit of the other rows covers the rest.
-template <std::size_t kCount>
+// Asks for the kCount bytes that lie some kilobytes ahead in the stream.
+template <std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
   constexpr std::size_t kAhead = 4096;
   unroll<(kCount + 63) / 64>([&](auto line) SIXFOLD_INLINE_LAMBDA {

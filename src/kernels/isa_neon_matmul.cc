@@ -100,7 +100,7 @@ SIXFOLD_INLINE Floats load_i8(const std::byte* at) {
 }
 
 // The processors in question follow a single stream by themselves.
-template <std::size_t kCount>
+template <std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* /*at*/) {}
 
 // codes: signed, or unsigned and below 128.  x: [4 * kCount] i8.

@@ -141,7 +141,7 @@ inline Floats load_i8(const std::byte* at) {
   for (std::size_t i = 0; i < kRows; ++i) floats.at[i] = static_cast<float>(static_cast<std::int8_t>(at[i]));
   return floats;
 }
-template <std::size_t kCount>
+template <std::size_t kCount, std::size_t kTokens>
 inline void prefetch(const std::byte* /*at*/) {}
 
 // codes: signed, or unsigned and below 32.  x: [4 * kCount] i8.

@@ -26,7 +26,7 @@ std::byte* align_up(std::byte* at, std::size_t alignment) {
 // Sizes of the groups into which `rows` input rows are split, largest first.
 std::vector<std::size_t> group_sizes(std::size_t rows, std::size_t tokens_max) {
   std::vector<std::size_t> sizes;
-  for (const std::size_t size : {16, 12, 8, 4, 2, 1}) {
+  for (const std::size_t size : {16, 12, 8, 6, 4, 3, 2, 1}) {
     if (size > tokens_max) continue;
     for (; rows >= size; rows -= size) sizes.push_back(size);
   }

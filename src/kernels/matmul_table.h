@@ -7,7 +7,7 @@
 
 namespace sixfold::kernels {
 
-// Input rows are processed in groups of 1, 2, 4, 8, 12 or 16 ("tokens"), each copied into the order in which the kernel
+// Input rows are processed in groups of 1, 2, 3, 4, 6, 8, 12 or 16 ("tokens"), each copied into the order in which the kernel
 // reads it.  Every output goes through the same operations whatever the group it is in.
 //
 // Float form of a group: [cols][tokens] f32.  Integer form: [cols / 32] of this:
