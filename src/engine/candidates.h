@@ -19,7 +19,7 @@ inline bool is_better(const Candidate& a, const Candidate& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
 }
 
-// The k best of the row, best first.  logits: [vocabulary] f32, no NaN; -inf is never a candidate.
+// The k (at least 1) best of the row, best first.  logits: [vocabulary] f32, no NaN; -inf is never a candidate.
 // Cost: O(vocabulary + changes * log k): a heap of k, no copy of the row.
 std::vector<Candidate> best_of(std::span<const float> logits, std::size_t k);
 

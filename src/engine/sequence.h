@@ -1,5 +1,6 @@
 // One choice of one request on its way through the engine.
 #pragma once
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

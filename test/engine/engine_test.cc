@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "harness.h"
@@ -47,10 +48,10 @@ struct Running {
 };
 
 Running start(const EngineOptions& options = {}, const PageModelOptions& model_options = {},
-              const Clock* clock = nullptr) {
+              const Clock* clock = nullptr, telemetry::Metrics* metrics = nullptr) {
   auto model = std::make_unique<PageModel>(model_options);
   PageModel* const raw = model.get();
-  auto engine = Engine::start(std::move(model), std::make_shared<LetterTokenizer>(), options, nullptr, clock);
+  auto engine = Engine::start(std::move(model), std::make_shared<LetterTokenizer>(), options, metrics, clock);
   EXPECT_TRUE(engine.is_ok()) << (engine ? "" : engine.error().message);
   return {std::move(engine).value(), raw};
 }
@@ -237,6 +238,34 @@ TEST(Engine, is_not_ready_while_a_step_takes_too_long) {
   read_all(*stream);
   running.engine->stop(60'000);
   EXPECT_TRUE(running.engine->status().is_ready);
+}
+
+TEST(Engine, tells_the_metrics_what_it_did) {
+  telemetry::Metrics metrics("pages");
+  const Running running = start({.context = 50}, {}, nullptr, &metrics);
+  EngineRequest request = make_request(make_prompt(1, 11), 20);
+  read_all(*running.engine->submit(request).value());
+  request.choices = 2;
+  read_all(*running.engine->submit(request).value());
+  request.prompt.assign(60, 3);
+  EXPECT_FALSE(running.engine->submit(request).is_ok());
+  running.engine->stop(60'000);
+  const std::string page = metrics.render();
+  for (const char* line : {
+           R"(sixfold_prompt_tokens_total{model="pages"} 22)",
+           R"(sixfold_generated_tokens_total{model="pages"} 60)",
+           R"(sixfold_prefix_cache_queries_tokens_total{model="pages"} 22)",
+           R"(sixfold_prefix_cache_hits_tokens_total{model="pages"} 8)",
+           R"(sixfold_time_to_first_token_seconds_count{model="pages"} 2)",
+           R"(sixfold_inter_token_seconds_count{model="pages"} 57)",
+           R"(sixfold_request_queue_seconds_count{model="pages"} 2)",
+           R"(sixfold_request_generated_tokens_sum{model="pages"} 60)",
+           R"(sixfold_requests_finished_total{model="pages",reason="length"} 2)",
+           R"(sixfold_requests_rejected_total{model="pages",reason="context_length"} 1)",
+           R"(sixfold_engine_step_rows_sum{model="pages"} 71)",
+       }) {
+    EXPECT_NE(page.find(std::string(line) + "\n"), std::string::npos) << line << "\n" << page;
+  }
 }
 
 TEST(Engine, many_clients_at_once_all_get_their_own_text) {
