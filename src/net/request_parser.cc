@@ -43,6 +43,10 @@ std::size_t RequestParser::feed(std::string_view bytes) {
   }
   if (bytes.empty() || state_ == State::kDone || state_ == State::kFailed) return 0;
   const bool is_in_head = state_ == State::kHead;
+  // An unfinished chunked body has at least "0\r\n\r\n" still to come.  Beast asserts that it sees five bytes of that
+  // when it looks at the last chunk a second time, so it is never offered fewer.
+  constexpr std::size_t kLastChunkBytes = 5;
+  if (!is_in_head && beast_->parser.chunked() && bytes.size() < kLastChunkBytes) return 0;
   // One byte above the limit is enough to see that a head is too long.
   if (is_in_head) bytes = bytes.substr(0, limits_.header_bytes_max + 1 - head_bytes_);
   boost::system::error_code error;

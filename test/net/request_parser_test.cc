@@ -88,7 +88,7 @@ TEST(RequestParser, refuses_what_is_malformed_or_ambiguous) {
   EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked"), 501);
   EXPECT_EQ(status("POST / HTTP/1.0\r\nTransfer-Encoding: chunked"), 400);
   EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nExpect: tea"), 417);
-  EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked", "zz\r\n"), 400);
+  EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked", "zz\r\n\r\n"), 400);
   EXPECT_EQ(status("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked", "3\r\nabcXYZ\r\n"), 400);
   EXPECT_EQ(status("GET nowhere HTTP/1.1\r\nHost: h"), 400);
   EXPECT_EQ(status("CONNECT host:443 HTTP/1.1\r\nHost: h"), 400);
