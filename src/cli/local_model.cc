@@ -7,6 +7,20 @@
 #include "tokenizer/chat_template.h"
 
 namespace sixfold::cli {
+namespace {
+
+// Read at every scrape; the engine must live as long as the metrics are served.
+telemetry::EngineGauges read_gauges(const engine::Engine& engine) {
+  const engine::EngineStatus status = engine.status();
+  return {.requests_waiting = status.requests_waiting,
+          .requests_running = status.requests_running,
+          .kv_pages_used = status.pages_used,
+          .kv_pages_cached = status.pages_cached,
+          .kv_pages_total = status.pages_total,
+          .last_progress_age_seconds = status.idle_seconds};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options, engine::EngineOptions engine_options,
                                                      telemetry::Metrics* metrics, const std::string& served_name) {
@@ -15,6 +29,9 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
   const tokenizer::Vocabulary& vocabulary = local->loaded.vocabulary;
   local->has_chat_template = !vocabulary.chat_template.empty();
   SIXFOLD_TRY(auto chat_template, tokenizer::make_chat_template(vocabulary.chat_template, vocabulary));
+  if (metrics != nullptr) {
+    metrics->set_engine_gauges([engine = local->loaded.engine.get()] { return read_gauges(*engine); });
+  }
   service::LocalBackendOptions backend_options;
   backend_options.model = served_name;
   backend_options.is_chat_model = local->has_chat_template;

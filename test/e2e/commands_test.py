@@ -203,7 +203,7 @@ class Errors(unittest.TestCase):
             self.check(["run", file.name, "hi"], 65, file.name)
 
     def test_environment_is_checked_like_flags(self):
-        self.check(["bench"], 64, "SIXFOLD_THREADS", environment={"SIXFOLD_THREADS": "many"})
+        self.check(["bench"], 64, "--threads", "many", environment={"SIXFOLD_THREADS": "many"})
 
     def test_help_and_version(self):
         self.assertIn(b"Examples:", run("--help").stdout)

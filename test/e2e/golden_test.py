@@ -47,7 +47,7 @@ class Golden(unittest.TestCase):
             entry = golden["stories260K"]["variants"][variant]["perplexity"]
             expected = entry["native"]["ppl"]
             done = run("eval", os.path.join(folder, f"stories260K.{variant}.gguf"), "--text", text,
-                       "--context", str(entry["n_ctx"]), "--json")
+                       "--context", str(entry["n_ctx"]), "--chunks", str(entry["chunks"]), "--json")
             self.assertEqual(done.returncode, 0, done.stderr)
             measured = json.loads(done.stdout)["perplexity"]
             self.assertLessEqual(abs(measured / expected - 1), limit, (variant, measured, expected))

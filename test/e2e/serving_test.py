@@ -116,6 +116,15 @@ class Serving(unittest.TestCase):
                 thread.join()
             self.assertEqual(together, alone)
 
+    def test_metrics_show_queue_running_and_cache(self):
+        with Server() as server:
+            complete(server.url)
+            page = get(server.url, "/metrics")[1].decode()
+            for name in ("sixfold_requests_waiting", "sixfold_requests_running", "sixfold_kv_usage_ratio",
+                         "vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc"):
+                self.assertRegex(page, rf"(?m)^{name}{{[^}}]*}} [0-9.e+-]+$")
+            self.assertRegex(page, r'sixfold_kv_pages{[^}]*state="cached"[^}]*} [0-9]+')
+
     def test_a_second_request_reuses_the_first_ones_prefix(self):
         with Server() as server:
             prompt = "It was the best of times, it was the worst of times, " * 8
