@@ -44,7 +44,7 @@ void detokenize(ServiceState& state, const net::HttpRequest& request, Writer wri
 void health(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void readiness(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void metrics_page(ServiceState& state, const net::HttpRequest& request, Writer writer);
-void version(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void show_version(ServiceState& state, const net::HttpRequest& request, Writer writer);
 
 // pages.cc
 void landing_page(ServiceState& state, const net::HttpRequest& request, Writer writer);

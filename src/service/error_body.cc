@@ -1,6 +1,8 @@
 // The table from error code to HTTP status, error type and retry hint, and the two bodies made from it.
 #include "service/error_body.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "service/json.h"
@@ -48,6 +50,25 @@ std::string openai_body(int status, std::string_view message, std::string_view f
   return body += "}}";
 }
 
+// The engine's messages begin with the name of the field at fault: "logit_bias: token 9000, want 0 to 4095".
+std::string_view leading_field(std::string_view message, std::string_view input_field) {
+  constexpr std::array<std::string_view, 12> kFields = {"temperature",
+                                                        "top_p",
+                                                        "min_p",
+                                                        "typical_p",
+                                                        "repetition_penalty",
+                                                        "presence_penalty",
+                                                        "frequency_penalty",
+                                                        "logit_bias",
+                                                        "n",
+                                                        "logprobs",
+                                                        "stop",
+                                                        "prompt"};
+  const std::string_view front = message.substr(0, message.find(": "));
+  if (std::find(kFields.begin(), kFields.end(), front) == kFields.end()) return {};
+  return front == "prompt" ? input_field : front;
+}
+
 }  // namespace
 
 Refusal refusal_of_generate(Error error, std::string_view input_field) {
@@ -58,6 +79,8 @@ Refusal refusal_of_generate(Error error, std::string_view input_field) {
   } else if (refusal.error.code == ErrorCode::kInvalidArgument && refusal.error.message.starts_with("context length")) {
     refusal.field = input_field;
     refusal.name = "context_length_exceeded";
+  } else if (refusal.error.code == ErrorCode::kInvalidArgument) {
+    refusal.field = leading_field(refusal.error.message, input_field);
   } else if (refusal.error.code == ErrorCode::kResourceExhausted) {
     refusal.name = "queue_full";
   }

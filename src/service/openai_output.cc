@@ -9,8 +9,8 @@
 #include <random>
 
 #include "core/utf8.h"
+#include "core/version.h"
 #include "service/json.h"
-#include "service/version.h"
 
 namespace sixfold::service {
 namespace {
@@ -80,7 +80,7 @@ std::string answer_front(const AnswerIdentity& identity, std::string_view object
   append_json_string(front, object);
   front += fmt::format(R"(,"created":{},"model":)", identity.created);
   append_json_string(front, identity.model);
-  front += fmt::format(R"(,"system_fingerprint":"sixfold-{}")", kVersion);
+  front += fmt::format(R"(,"system_fingerprint":"sixfold-{}")", version());
   return front;
 }
 

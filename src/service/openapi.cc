@@ -2,10 +2,10 @@
 #include <string>
 #include <utility>
 
+#include "core/version.h"
 #include "service/json.h"
 #include "service/routes.h"
 #include "service/schemas.h"
-#include "service/version.h"
 
 namespace sixfold::service {
 namespace {
@@ -89,7 +89,7 @@ std::string make_openapi(const BackendDescription& description) {
   const json::object document{
       {"openapi", "3.1.0"},
       {"info", json::object{{"title", "sixfold"},
-                            {"version", std::string(kVersion)},
+                            {"version", std::string(version())},
                             {"description", "Serves the model \"" + description.model + "\"."}}},
       {"paths", std::move(paths)},
       {"components", json::object{{"schemas", json::parse(json::string_view(schemas_json()))}}}};

@@ -1,8 +1,8 @@
 // What a person sees in a browser: / and /docs, and the document behind them.
 #include "core/error.h"
+#include "core/version.h"
 #include "service/endpoints.h"
 #include "service/json.h"
-#include "service/version.h"
 
 namespace sixfold::service {
 namespace {
@@ -23,7 +23,7 @@ void landing_page(ServiceState& state, const net::HttpRequest& request, Writer w
     response.body = "See /docs\n";
   } else {
     response.body = json::serialize(json::object{{"name", "sixfold"},
-                                                 {"version", std::string(kVersion)},
+                                                 {"version", std::string(version())},
                                                  {"model", state.backend.describe().model},
                                                  {"docs", "/docs"},
                                                  {"openapi", "/openapi.json"}});

@@ -38,7 +38,7 @@ constexpr std::array kTable = std::to_array<RouteRow>({
     {"GET", "/readyz", kOperate, "Decoding advances and the server is not stopping; 503 otherwise", "", "Readiness",
      kJson, true, readiness},
     {"GET", "/metrics", kOperate, "Metrics in Prometheus' text format", "", "", kText, true, metrics_page},
-    {"GET", "/version", kOperate, "The server's version", "", "Version", kJson, true, version},
+    {"GET", "/version", kOperate, "The server's version", "", "Version", kJson, true, show_version},
     {"GET", "/openapi.json", kOperate, "This document", "", "", kJson, false, openapi_document},
     {"GET", "/docs", kOperate, "Try the endpoints in a browser", "", "", kHtml, false, docs_page},
     {"GET", "/", kOperate, "Where to go from here", "", "", kJson, false, landing_page},

@@ -1,6 +1,6 @@
 // What probes and dashboards read: /health, /readyz, /metrics, /version.
+#include "core/version.h"
 #include "service/endpoints.h"
-#include "service/version.h"
 
 namespace sixfold::service {
 
@@ -31,9 +31,9 @@ void metrics_page(ServiceState& state, const net::HttpRequest&, Writer writer) {
   writer->send(std::move(response));
 }
 
-void version(ServiceState&, const net::HttpRequest&, Writer writer) {
+void show_version(ServiceState&, const net::HttpRequest&, Writer writer) {
   net::HttpResponse response;
-  response.body = R"({"version":")" + std::string(kVersion) + R"("})";
+  response.body = R"({"version":")" + std::string(version()) + R"("})";
   writer->send(std::move(response));
 }
 

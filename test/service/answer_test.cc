@@ -236,6 +236,10 @@ TEST(Chat, refusals_of_the_backend_have_their_established_codes) {
   check(resource_exhausted("queue full"), 429, "queue_full", "1");
   check(unavailable("stopping"), 503, "null", "2");
   check(internal_error("oops"), 500, "null", "");
+  check(invalid_argument("logit_bias: token 9000, want 0 to 255"), 400, "null", "");
+  EXPECT_EQ(text_at(answer_json(*bench.call(chat_completions, std::string(kChat))), "/error/param"), "logit_bias");
+  bench.backend.refusal = invalid_argument("prompt: no tokens");
+  EXPECT_EQ(text_at(answer_json(*bench.call(chat_completions, std::string(kChat))), "/error/param"), "messages");
   bench.backend.refusal.reset();
   const auto writer = bench.call(chat_completions, R"({"model":"gpt-9","messages":[{"role":"user","content":"a"}]})");
   EXPECT_EQ(writer->answer->status, 404);

@@ -212,7 +212,7 @@ TEST(ParsePredict, reads_parameters_beside_or_inside) {
 }
 
 // A field that a schema names and the parser does not know, or the other way round, is a lie to someone.
-TEST(Schemas, name_exactly_the_fields_that_the_parsers_know) {
+TEST(Schemas, name_only_fields_that_are_read_and_all_that_the_endpoints_share) {
   const auto schemas = parse_json(schemas_json());
   ASSERT_TRUE(schemas.is_ok()) << schemas.error().message;
   const auto is_unknown = [](const auto& parsed) {
