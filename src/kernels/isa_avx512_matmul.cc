@@ -92,17 +92,17 @@ SIXFOLD_INLINE Floats load_i8(const std::byte* at) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
 }
 
-// Asks for the kCount bytes that lie some kilobytes ahead in the stream.  One or two tokens leave the core waiting for
+// Asks for the kCount bytes that lie some kilobytes ahead in the stream.  A single token leaves the core waiting for
 // memory, and the shortest way into the first-level cache is best (26 against 22 GB/s of Q8_0 on Zen 4).  More tokens
 // keep it busy between misses: there, asking far ahead for the second level alone frees the few first-level miss
 // buffers (4 tokens 24 against 16 GB/s, 8 tokens 22 against 14).
 template <std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
-  constexpr std::size_t kNear = kTokens <= 2 ? 4096 : 2048;
+  constexpr std::size_t kNear = kTokens == 1 ? 4096 : 2048;
   constexpr std::size_t kFar = 8192;
   unroll<(kCount + 63) / 64>([&](auto line) SIXFOLD_INLINE_LAMBDA {
     const char* address = reinterpret_cast<const char*>(at) + 64 * line;
-    if constexpr (kTokens > 2) _mm_prefetch(address + kFar, _MM_HINT_T1);
+    if constexpr (kTokens > 1) _mm_prefetch(address + kFar, _MM_HINT_T1);
     _mm_prefetch(address + kNear, _MM_HINT_T0);
   });
 }

@@ -18,6 +18,8 @@ constexpr std::size_t kAloneProductsMax = 50'000;
 // Up to this many input values the caller makes the forms before it starts the workers: that is shorter than a barrier.
 constexpr std::size_t kAloneValuesMax = 16'384;
 
+constexpr std::size_t kGroupSizes[] = {16, 12, 8, 6, 4, 3, 2, 1};  // that have kernels
+
 std::byte* align_up(std::byte* at, std::size_t alignment) {
   const auto address = reinterpret_cast<std::uintptr_t>(at);
   return at + (alignment - address % alignment) % alignment;
@@ -26,7 +28,7 @@ std::byte* align_up(std::byte* at, std::size_t alignment) {
 // Sizes of the groups into which `rows` input rows are split, largest first.
 std::vector<std::size_t> group_sizes(std::size_t rows, std::size_t tokens_max) {
   std::vector<std::size_t> sizes;
-  for (const std::size_t size : {16, 12, 8, 6, 4, 3, 2, 1}) {
+  for (const std::size_t size : kGroupSizes) {
     if (size > tokens_max) continue;
     for (; rows >= size; rows -= size) sizes.push_back(size);
   }

@@ -7,8 +7,8 @@
 
 namespace sixfold::kernels {
 
-// Input rows are processed in groups of 1, 2, 3, 4, 6, 8, 12 or 16 ("tokens"), each copied into the order in which the kernel
-// reads it.  Every output goes through the same operations whatever the group it is in.
+// Input rows are processed in groups of 1, 2, 3, 4, 6, 8, 12 or 16 ("tokens"), each copied into the order in which the
+// kernel reads it.  Every output goes through the same operations whatever the group it is in.
 //
 // Float form of a group: [cols][tokens] f32.  Integer form: [cols / 32] of this:
 template <std::size_t kTokens>

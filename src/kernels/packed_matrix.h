@@ -1,4 +1,4 @@
-// A weight matrix, laid out for the matrix kernels of the active instruction set.
+// A weight matrix, laid out for the matrix kernels.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -12,8 +12,10 @@ namespace sixfold::kernels {
 // Immutable after pack.  Movable.  Owns its bytes; the view it was made from may go away.
 class PackedMatrix {
  public:
-  // weights: rank 2, [rows, cols], any type of tensor/dtype.h.  Uses the active kernel table's layout.
-  // Errors: invalid_argument (rank, cols not a multiple of the block), resource_exhausted (no memory).
+  // weights: rank 2, [rows, cols], any type of tensor/dtype.h.  Lossless; one layout serves every
+  // instruction set.
+  // Errors: invalid_argument (rank, cols not a multiple of the block, bytes that do not fit the shape),
+  // resource_exhausted (no memory).
   static Result<PackedMatrix> pack(const TensorView& weights, WorkerPool& pool);
 
   PackedMatrix();

@@ -134,7 +134,8 @@ TEST_P(Matmul, equals_double_for_many_column_counts) {
     expect_products(19, blocks * block, 5, static_cast<unsigned>(blocks));
   }
   if (is_plain(dtype())) {
-    for (const std::size_t cols : {63, 64, 65, 127, 128, 129, 172, 1000}) expect_products(19, cols, 9, 1);
+    for (const std::size_t cols : std::initializer_list<std::size_t>{63, 64, 65, 127, 128, 129, 172, 1000})
+      expect_products(19, cols, 9, 1);
   }
 }
 
@@ -160,7 +161,7 @@ TEST_P(Matmul, gives_the_same_bits_with_every_worker_count) {
   constexpr std::size_t kRows = 200;
   const std::size_t cols = is_plain(dtype()) ? 300 : 512;
   const RandomWeights weights(dtype(), kRows, cols, 9);
-  for (const std::size_t tokens : {1, 7, 60}) {
+  for (const std::size_t tokens : std::initializer_list<std::size_t>{1, 7, 60}) {
     const std::vector<float> x = random_inputs(tokens * cols, 10);
     WorkerPool one(1);
     const std::vector<float> want = product(table(), one, packed(weights, one), x.data(), tokens);
@@ -291,7 +292,7 @@ TEST(MatmulTargets, read_new_inputs_after_each_assign) {
   const PackedMatrix matrix = packed(weights, pool);
   const std::vector<float> x = random_inputs(3 * 64, 31);
   Activations activations;
-  for (const std::size_t tokens : {3, 1, 2}) {
+  for (const std::size_t tokens : std::initializer_list<std::size_t>{3, 1, 2}) {
     std::vector<float> out(tokens * 16);
     activations.assign(x.data(), tokens, 64);
     matmul(pool, activations, matrix, out.data(), 16);

@@ -77,7 +77,7 @@ int failures_of(DType dtype) {
     for (const float value : product(scalar_matmul, format, tile, x.data() + t * cols, 1, cols)) want.push_back(value);
     for (const float value : product(neon_matmul, format, tile, x.data() + t * cols, 1, cols)) alone.push_back(value);
   }
-  for (const std::size_t tokens : {1, 2, 3, 4, 6, 8}) {
+  for (const std::size_t tokens : std::initializer_list<std::size_t>{1, 2, 3, 4, 6, 8}) {
     const std::vector<float> got = product(neon_matmul, format, tile, x.data(), tokens, cols);
     for (std::size_t i = 0; i < got.size(); ++i) {
       if (!(std::fabs(got[i] - want[i]) <= 1e-4f * std::fabs(want[i]) + 1e-3f) || got[i] != alone[i]) ++failures;
