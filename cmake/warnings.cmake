@@ -12,6 +12,9 @@ if(SIXFOLD_SANITIZE)
   if(SIXFOLD_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-fno-sanitize=function)  # clang 14 cannot emit coroutines under it
+  endif()
   add_link_options(-fsanitize=${SIXFOLD_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC reports false maybe-uninitialized and restrict findings inside library headers under sanitizers.

@@ -17,6 +17,7 @@ telemetry::EngineGauges read_gauges(const engine::Engine& engine) {
           .kv_pages_used = status.pages_used,
           .kv_pages_cached = status.pages_cached,
           .kv_pages_total = status.pages_total,
+          .kv_page_tokens = status.page_tokens,
           .last_progress_age_seconds = status.idle_seconds};
 }
 

@@ -176,6 +176,7 @@ EngineStatus ThreadedEngine::status() const {
   status.pages_used = counts.pages_used;
   status.pages_cached = counts.pages_cached;
   status.pages_total = counts.pages_total;
+  status.page_tokens = counts.page_tokens;
   status.steps = counts.steps;
   status.idle_seconds = mailbox_->seconds_without_progress();
   status.is_ready = !counts.is_failing && status.idle_seconds * 1000 <= static_cast<double>(options_.stall_ms);

@@ -32,6 +32,7 @@ struct EngineStatus {
   std::uint64_t pages_used = 0;
   std::uint64_t pages_cached = 0;
   std::uint64_t pages_total = 0;
+  std::uint64_t page_tokens = 0;  // in one page
   std::uint64_t steps = 0;
   double idle_seconds = 0;  // since the last step that advanced any sequence while work was there; 0 when idle
   bool is_ready = false;    // the start-up self test decoded a token, and decoding has not stopped advancing

@@ -346,6 +346,7 @@ SchedulerCounts Scheduler::counts() const {
   counts.pages_used = pages_.used();
   counts.pages_cached = pages_.cached();
   counts.pages_total = pages_.total();
+  counts.page_tokens = page_tokens_;
   return counts;
 }
 

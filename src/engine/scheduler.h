@@ -27,6 +27,7 @@ struct SchedulerCounts {
   std::size_t pages_used = 0;
   std::size_t pages_cached = 0;
   std::size_t pages_total = 0;
+  std::size_t page_tokens = 0;
   std::uint64_t steps = 0;
   std::uint64_t prefix_tokens_asked = 0;
   std::uint64_t prefix_tokens_found = 0;

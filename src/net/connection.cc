@@ -1,10 +1,4 @@
 // The life of a connection: wait, read a request, hand it to its route, answer (answer.cc), again.
-#if defined(__clang__)
-// clang 14 cannot emit coroutines under -fsanitize=function ("Cannot represent a difference across sections"); the
-// coroutines that fail are made inside Asio's headers, so the whole file goes without that one check.
-#pragma clang attribute push(__attribute__((no_sanitize("function"))), apply_to = function)
-#endif
-
 #include "net/connection.h"
 
 #include <fmt/format.h>
@@ -350,6 +344,3 @@ void Connection::run_after(int delay_ms, std::function<void()> task) {
 
 }  // namespace sixfold::net
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#endif
