@@ -139,9 +139,12 @@ Status ThreadedEngine::check(const EngineRequest& request) const {
                     "context_length");
   }
   if (wanted > tokens_max_) {
-    return rejected(resource_exhausted("KV cache of {} tokens is too small: {} prompt tokens and one to generate",
-                                       tokens_max_, request.prompt.size()),
-                    "kv_cache");
+    // Waiting would not help, so this is the request's fault, not a matter of load.
+    return rejected(
+        invalid_argument("context length {} exceeded (the whole key/value cache): {} prompt tokens and one to "
+                         "generate",
+                         tokens_max_, request.prompt.size()),
+        "kv_cache");
   }
   return ok();
 }

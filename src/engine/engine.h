@@ -60,7 +60,7 @@ class Engine {
 
   // At most queue_max + sequences_max requests are accepted and unfinished at a time.
   // Errors: invalid_argument (empty prompt, token out of range, bad sampling options, prompt longer than the context:
-  // the message begins "context length"), resource_exhausted (queue full; a prompt that the whole cache cannot hold),
+  // the message begins "context length"; or longer than the whole cache), resource_exhausted (queue full),
   // unavailable (stopping).
   virtual Result<std::shared_ptr<TokenStream>> submit(EngineRequest request) = 0;
 

@@ -47,7 +47,7 @@ class KvPages {
   KvPages(const KvShape& shape, std::size_t pages, std::byte* data, std::size_t bytes);
   KvShape shape_;
   std::size_t pages_ = 0;
-  std::byte* data_ = nullptr;  // [layers, pages, {K, V}, kv_heads, page_tokens, head_dim]
+  std::byte* data_ = nullptr;  // [layers, pages, {K, V}]; inside as kernels::KvLayerView says
   std::size_t bytes_ = 0;
 };
 
