@@ -66,7 +66,7 @@ void print_banner(const service::Server& server, const service::BackendDescripti
              "{}sixfold {}{} serves {} ({} parameters, {}, {} threads, {}), loaded in {:.1f} s\n"
              "listening on {}\n\n"
              "  Try:   curl {}/v1/completions -H 'Content-Type: application/json' \\\n"
-             "           -d '{{\"prompt\": \"Once upon a time\", \"max_tokens\": 60}}'\n"
+             "           -d '{{\"prompt\": \"Once upon a time\", \"max_tokens\": 60, \"temperature\": 0.7}}'\n"
              "  Docs:  {}/docs\n"
              "  Stop:  Ctrl-C (running answers are finished first; twice stops at once)\n\n",
              style.bold, version(), style.reset, model.model, human_count(model.parameters), model.weights, threads,

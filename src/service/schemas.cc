@@ -90,7 +90,7 @@ std::string_view schemas_json() {
   "seed": {"type": "integer"},
   "stop": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
   "ignore_eos": {"type": "boolean", "default": false}},
-  "example": {"input": "Once upon a time", "parameters": {"max_tokens": 60}}},
+  "example": {"input": "Once upon a time", "parameters": {"max_tokens": 60, "temperature": 0.7}}},
 "PredictAnswer": {"type": "object", "properties": {
   "result": {"type": "string"}, "finish_reason": {"enum": ["stop", "length"]}, "model": {"type": "string"},
   "usage": {"$ref": "#/components/schemas/Usage"}}},
