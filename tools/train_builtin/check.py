@@ -169,6 +169,12 @@ GREEDY_PROMPTS = [
     "\"Good day,\" said the fox", "The king's daughter", "Pierre", "The emperor", "My father was",
     "The captain of the ship", "Early in the morning", "The two brothers", "I was",
     "In the evening", "The little tailor", "Prince Andrew", "The Scarecrow", "There was a man",
+    "There was once upon a time", "A certain king had", "\"What is the matter?\" asked",
+    "The huntsman", "The fox", "The king said,", "\"Yes,\" answered the boy,", "She began to weep",
+    "When the king heard that, he", "\"Mother,\" said the child,", "Then the wolf",
+    "They went into", "\"Who is there?\"", "He opened the door", "The giant", "Hansel and",
+    "Alice", "\"Oh, dear!\" cried Dorothy,", "Captain Ahab", "Napoleon", "Countess", "The moon",
+    "\"Come with me,\" said", "Next morning", "The bird flew", "Far away from here", "The princess",
 ]
 
 TOKENIZER_TEXTS = [
