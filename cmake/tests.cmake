@@ -1,7 +1,9 @@
 # One test program per module: <module>_test, made of test/<module>/*_test.cc.
 find_package(GTest QUIET)
 if(NOT GTest_FOUND)
-  message(FATAL_ERROR "GoogleTest not found. On Debian: apt-get install libgtest-dev libgmock-dev (or run tools/bootstrap)")
+  message(STATUS "Tests are left out: GoogleTest not found. On Debian: apt-get install libgtest-dev libgmock-dev "
+                 "(or run tools/bootstrap test)")
+  return()
 endif()
 include(GoogleTest)
 find_package(Python3 QUIET COMPONENTS Interpreter)
