@@ -27,7 +27,7 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
                                                      telemetry::Metrics* metrics, const std::string& served_name) {
   auto local = std::make_unique<LocalModel>();
   SIXFOLD_TRY(local->loaded, load_engine(options, engine_options, metrics));
-  const tokenizer::Vocabulary& vocabulary = local->loaded.vocabulary;
+  const tokenizer::Vocabulary& vocabulary = local->loaded.parts.vocabulary;
   local->has_chat_template = !vocabulary.chat_template.empty();
   SIXFOLD_TRY(auto chat_template, tokenizer::make_chat_template(vocabulary.chat_template, vocabulary));
   if (metrics != nullptr) {

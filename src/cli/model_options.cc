@@ -61,17 +61,13 @@ Result<LoadedModel> load_model(const ModelOptions& options) {
 
 Result<LoadedEngine> load_engine(const ModelOptions& options, engine::EngineOptions engine_options,
                                  telemetry::Metrics* metrics) {
-  SIXFOLD_TRY(LoadedModel loaded, load_model(options));
+  LoadedEngine loaded;
+  SIXFOLD_TRY(loaded.parts, load_model(options));
   SIXFOLD_TRY(engine_options.kv_dtype, parse_kv_dtype(options.kv_dtype));
   engine_options.context = options.context;
-  LoadedEngine result;
-  result.pool = std::move(loaded.pool);
-  result.tokenizer = std::move(loaded.tokenizer);
-  result.vocabulary = std::move(loaded.vocabulary);
-  SIXFOLD_TRY(result.engine,
-              engine::Engine::start(std::move(loaded.model), result.tokenizer, engine_options, metrics, nullptr));
-  result.load_seconds = loaded.load_seconds;
-  return result;
+  SIXFOLD_TRY(loaded.engine, engine::Engine::start(std::move(loaded.parts.model), loaded.parts.tokenizer,
+                                                   engine_options, metrics, nullptr));
+  return loaded;
 }
 
 }  // namespace sixfold::cli

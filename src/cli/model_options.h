@@ -40,12 +40,10 @@ struct LoadedModel {
 // Opens, checks and packs.  Prints a line to stderr when that takes longer than a moment.
 Result<LoadedModel> load_model(const ModelOptions& options);
 
+// `parts.model` has gone into the engine, which is destroyed first.
 struct LoadedEngine {
-  std::unique_ptr<kernels::WorkerPool> pool;
-  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
-  tokenizer::Vocabulary vocabulary;
+  LoadedModel parts;
   std::unique_ptr<engine::Engine> engine;
-  double load_seconds = 0;
 };
 
 // metrics may be null.

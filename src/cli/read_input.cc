@@ -6,17 +6,24 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 
 #include "core/error.h"
 #include "core/file_map.h"
 #include "core/limits.h"
+#include "formats/file_replacement.h"
 
 namespace sixfold::cli {
 namespace {
 
-Error write_error(const std::string& path) {
-  return internal_error("{}: cannot write: {}", path, std::generic_category().message(errno));
+Status write_to_device(const std::string& path, std::span<const std::byte> bytes) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return internal_error("{}: cannot open: {}", path, std::generic_category().message(errno));
+  const bool is_written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  if (const bool is_closed = std::fclose(file) == 0; is_written && is_closed) return ok();
+  return resource_exhausted("{}: cannot write {} bytes: {}", path, bytes.size(),
+                            std::generic_category().message(errno));
 }
 
 }  // namespace
@@ -45,18 +52,13 @@ Result<std::string> read_file_or_stdin(const std::string& path) {
   }
 }
 
-Status write_file(const std::string& path, const void* bytes, std::size_t count) {
-  const std::string partial = path + ".partial";
-  std::FILE* file = std::fopen(partial.c_str(), "wb");
-  if (file == nullptr) return write_error(path);
-  const bool is_written = std::fwrite(bytes, 1, count, file) == count;
-  const bool is_closed = std::fclose(file) == 0;
-  if (!is_written || !is_closed || std::rename(partial.c_str(), path.c_str()) != 0) {
-    const Error error = write_error(path);
-    std::remove(partial.c_str());
-    return error;
-  }
-  return ok();
+Status write_file(const std::string& path, std::span<const std::byte> bytes) {
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return write_to_device(path, bytes);
+  SIXFOLD_TRY(formats::FileReplacement file, formats::FileReplacement::begin(path));
+  SIXFOLD_TRY_STATUS(file.write(bytes));
+  return file.commit();
 }
 
 }  // namespace sixfold::cli

@@ -1,5 +1,7 @@
 // Whole files and standard input.
 #pragma once
+#include <cstddef>
+#include <span>
 #include <string>
 
 #include "core/result.h"
@@ -10,8 +12,8 @@ namespace sixfold::cli {
 // limits::kTokenizeBytesMax.
 Result<std::string> read_file_or_stdin(const std::string& path);
 
-// Writes via a temporary file beside it and a rename, so that no half file is left.  Errors: internal with the reason
-// ("No space left on device").
-Status write_file(const std::string& path, const void* bytes, std::size_t count);
+// Replaces the file in one step, so that no half file is left; a pipe or device ("/dev/stdout") is written to as it is.
+// Errors: not_found (no such folder), permission_denied, resource_exhausted (disk full), internal.
+Status write_file(const std::string& path, std::span<const std::byte> bytes);
 
 }  // namespace sixfold::cli

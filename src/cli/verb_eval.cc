@@ -53,7 +53,7 @@ Status write_logits(const EvalFlags& flags) {
   SIXFOLD_TRY(options.kv_dtype, parse_kv_dtype(flags.model.kv_dtype));
   options.first_wanted = flags.wants_all_positions ? 0 : ids.size() - 1;
   SIXFOLD_TRY(const std::vector<float> logits, model::evaluate_logits(*loaded.model, ids, options));
-  SIXFOLD_TRY_STATUS(write_file(flags.logits_file, logits.data(), logits.size() * sizeof(float)));
+  SIXFOLD_TRY_STATUS(write_file(flags.logits_file, std::as_bytes(std::span(logits))));
   const std::size_t rows = ids.size() - options.first_wanted;
   const std::size_t vocabulary = loaded.model->description().vocabulary;
   if (flags.is_json) {

@@ -119,7 +119,7 @@ Status serve(ServeFlags flags) {
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
   SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name));
   SIXFOLD_TRY(const auto server, service::Server::serve(*local->backend, &metrics, flags.serve));
-  print_banner(*server, local->backend->describe(), local->loaded.load_seconds, local->loaded.pool->size());
+  print_banner(*server, local->backend->describe(), local->loaded.parts.load_seconds, local->loaded.parts.pool->size());
   serve_until_stopped(*server, signals, flags.drain_seconds);
   return ok();
 }

@@ -172,8 +172,12 @@ class Eval(unittest.TestCase):
             with open(ids, "w", encoding="utf-8") as file:
                 file.write("[1, 2]")
             done = run("eval", "--tokens", ids, "--logits", os.path.join(folder, "missing", "out.f32"))
-            self.assertEqual(done.returncode, 70)
-            self.assertIn(b"cannot write", done.stderr)
+            self.assertEqual(done.returncode, 66)
+            self.assertIn(b"missing", done.stderr)
+            done = run("eval", "--tokens", ids, "--logits", "/dev/full")
+            self.assertEqual(done.returncode, 75)
+            self.assertIn(b"/dev/full: cannot write", done.stderr)
+            self.assertTrue(os.path.exists("/dev/full") and not os.path.isfile("/dev/full"))
 
 
 class Errors(unittest.TestCase):
