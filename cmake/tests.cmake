@@ -24,6 +24,16 @@ endforeach()
 # Structure checks and script-driven tests: test/<folder>/tests.cmake adds them.
 add_test(NAME structure.floors
          COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/check_floors.py ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/floors.txt)
+find_program(SIXFOLD_CLANG_FORMAT clang-format-14)
+if(SIXFOLD_CLANG_FORMAT)
+  add_test(NAME structure.format
+           COMMAND sh -c "git ls-files '*.cc' '*.h' | xargs ${SIXFOLD_CLANG_FORMAT} --dry-run -Werror"
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endif()
+set_tests_properties(structure.floors PROPERTIES LABELS structure)
+if(TEST structure.format)
+  set_tests_properties(structure.format PROPERTIES LABELS structure)
+endif()
 foreach(module ${test_modules})
   if(EXISTS ${CMAKE_SOURCE_DIR}/test/${module}/tests.cmake)
     include(${CMAKE_SOURCE_DIR}/test/${module}/tests.cmake)

@@ -343,4 +343,3 @@ void Connection::run_after(int delay_ms, std::function<void()> task) {
 }
 
 }  // namespace sixfold::net
-
