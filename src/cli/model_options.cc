@@ -50,8 +50,9 @@ Result<LoadedModel> load_model(const ModelOptions& options) {
   SIXFOLD_TRY(formats::Checkpoint checkpoint, registry::open_artifact(options.source));
   LoadedModel loaded;
   SIXFOLD_TRY(loaded.vocabulary, model::read_vocabulary(checkpoint));
-  SIXFOLD_TRY(auto tokenizer, tokenizer::make_tokenizer(loaded.vocabulary));
-  loaded.tokenizer = std::move(tokenizer);
+  auto tokenizer = tokenizer::make_tokenizer(loaded.vocabulary);
+  if (!tokenizer.is_ok()) return with_context(std::move(tokenizer).error(), checkpoint.path());
+  loaded.tokenizer = *std::move(tokenizer);
   loaded.pool =
       std::make_unique<kernels::WorkerPool>(options.threads == 0 ? kernels::default_thread_count() : options.threads);
   SIXFOLD_TRY(loaded.model, model::load(std::move(checkpoint), *loaded.pool, {}));

@@ -122,7 +122,8 @@ TEST(Engine, refuses_requests_that_cannot_be_answered) {
   EXPECT_EQ(error([](auto& r) { r.prompt[2] = -1; }).message, "prompt: token -1, want 0 to 63");
   EXPECT_EQ(error([](auto& r) { r.prompt.assign(50, 3); }).message,
             "context length 50 exceeded: 50 prompt tokens and one to generate");
-  EXPECT_EQ(error([](auto& r) { r.prompt.assign(40, 3); }).code, ErrorCode::kResourceExhausted);
+  EXPECT_EQ(error([](auto& r) { r.prompt.assign(40, 3); }).message,
+            "context length 32 exceeded (the whole key/value cache): 40 prompt tokens and one to generate");
   EXPECT_EQ(error([](auto& r) { r.sampling.top_p = 2; }).code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(error([](auto& r) { r.sampling.logit_bias = {{64, 1.0f}}; }).message, "logit_bias: token 64, want 0 to 63");
   EXPECT_EQ(error([](auto& r) { r.choices = 0; }).message, "n: 0 choices, want 1 to 128");
