@@ -55,7 +55,8 @@ Result<LoadedModel> load_model(const ModelOptions& options) {
   loaded.tokenizer = *std::move(tokenizer);
   loaded.pool =
       std::make_unique<kernels::WorkerPool>(options.threads == 0 ? kernels::default_thread_count() : options.threads);
-  SIXFOLD_TRY(loaded.model, model::load(std::move(checkpoint), *loaded.pool, {}));
+  SIXFOLD_TRY(loaded.model,
+              model::load(std::move(checkpoint), *loaded.pool, {.has_exact_weights = options.has_exact_weights}));
   loaded.load_seconds = seconds_between(start, system_clock().now());
   return loaded;
 }

@@ -21,6 +21,7 @@ struct ModelOptions {
   std::size_t threads = 0;  // 0 = as many as this process may use
   std::size_t context = 0;  // tokens; 0 = the model's, capped
   std::string kv_dtype = "f16";
+  bool has_exact_weights = false;  // model::LoadOptions
 };
 
 // Adds --threads, --context, --kv-dtype with their environment variables.

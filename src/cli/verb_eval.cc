@@ -1,4 +1,4 @@
-// sixfold eval: perplexity of a text, or raw logits of given tokens.
+// sixfold eval: perplexity of a text, divergence from another model, or raw logits of given tokens.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +14,7 @@
 #include "cli/verb.h"
 #include "core/error.h"
 #include "kernels/isa.h"
+#include "model/divergence.h"
 #include "model/evaluate.h"
 
 namespace sixfold::cli {
@@ -24,6 +25,7 @@ constexpr std::size_t kChunkTokens = 512;
 struct EvalFlags {
   ModelOptions model = {.kv_dtype = "f32"};  // the cache must not blur what is measured
   std::string text_file, tokens_file, logits_file;
+  std::string reference;  // "" = none, "exact", or a model
   std::size_t chunks_max = 0;
   bool wants_all_positions = false;
   bool is_json = false;
@@ -85,6 +87,44 @@ void print_perplexity(const EvalFlags& flags, const LoadedModel& loaded, const m
   fmt::print("{}\n", boost::json::serialize(document));
 }
 
+void print_divergence(const EvalFlags& flags, const LoadedModel& loaded, const model::Divergence& result) {
+  if (!flags.is_json) {
+    fmt::print("KL divergence from {}, nats a token   ({} tokens, {} chunks)\n", flags.reference,
+               result.model.tokens_scored, result.model.chunks);
+    fmt::print("  mean       {:.3e} +/- {:.1e}\n  median     {:.3e}\n  99 %       {:.3e}\n  largest    {:.3e}\n",
+               result.mean, result.standard_error, result.median, result.percentile_99, result.largest);
+    fmt::print("same most likely token  {:.2f} %\n", 100 * result.same_top);
+    fmt::print("perplexity {:.4f}, the reference's {:.4f}\n", result.model.value, result.reference.value);
+    return;
+  }
+  const boost::json::object document = {
+      {"reference", flags.reference},
+      {"kl_mean", result.mean},
+      {"kl_standard_error", result.standard_error},
+      {"kl_median", result.median},
+      {"kl_99_percent", result.percentile_99},
+      {"kl_max", result.largest},
+      {"same_top", result.same_top},
+      {"perplexity", result.model.value},
+      {"reference_perplexity", result.reference.value},
+      {"tokens", result.model.tokens_scored},
+      {"chunks", result.model.chunks},
+      {"kv_dtype", flags.model.kv_dtype},
+      {"isa", kernels::active_isa()},
+      {"model", loaded.model->description().name},
+      {"weights", loaded.model->description().weights},
+  };
+  fmt::print("{}\n", boost::json::serialize(document));
+}
+
+// "exact" is the model's own file, its weights widened to f32.
+Result<LoadedModel> load_reference(const EvalFlags& flags) {
+  ModelOptions options = flags.model;
+  options.has_exact_weights = flags.reference == "exact";
+  if (!options.has_exact_weights) options.source = flags.reference;
+  return load_model(options);
+}
+
 Status measure_text(const EvalFlags& flags) {
   SIXFOLD_TRY(const std::string text, read_file_or_stdin(flags.text_file));
   SIXFOLD_TRY(LoadedModel loaded, load_model(flags.model));
@@ -96,21 +136,31 @@ Status measure_text(const EvalFlags& flags) {
   if (loaded.tokenizer->adds_bos()) options.bos = loaded.tokenizer->bos();
   SIXFOLD_TRY(options.kv_dtype, parse_kv_dtype(flags.model.kv_dtype));
   const InterruptFlag interrupt;
-  ProgressLine progress("perplexity");
+  ProgressLine progress(flags.reference.empty() ? "perplexity" : "comparing");
   options.progress = [&](const model::Perplexity& so_far, std::size_t chunks_in_all) {
     progress.update(so_far.chunks, chunks_in_all,
                     fmt::format("{:.4f} +/- {:.4f}", so_far.value, so_far.standard_error));
     return !InterruptFlag::is_set();
   };
-  SIXFOLD_TRY(const model::Perplexity result, model::measure_perplexity(*loaded.model, ids, options));
+  if (flags.reference.empty()) {
+    SIXFOLD_TRY(const model::Perplexity result, model::measure_perplexity(*loaded.model, ids, options));
+    progress.clear();
+    print_perplexity(flags, loaded, result, options.context);
+    return ok();
+  }
+  SIXFOLD_TRY(LoadedModel reference, load_reference(flags));
+  SIXFOLD_TRY(const model::Divergence result, model::measure_divergence(*reference.model, *loaded.model, ids, options));
   progress.clear();
-  print_perplexity(flags, loaded, result, options.context);
+  print_divergence(flags, loaded, result);
   return ok();
 }
 
 Status eval(const EvalFlags& flags) {
   if (flags.tokens_file.empty() == flags.text_file.empty()) {
     return invalid_argument("eval: want either --text FILE (perplexity) or --tokens FILE --logits FILE");
+  }
+  if (!flags.reference.empty() && flags.text_file.empty()) {
+    return invalid_argument("eval: --against compares on a text: want --text FILE");
   }
   return flags.text_file.empty() ? write_logits(flags) : measure_text(flags);
 }
@@ -123,6 +173,8 @@ VerbAction add_eval(CLI::App& program) {
   verb->add_option("model", flags->model.source, "Model file; the built-in model when left out");
   verb->add_option("--text", flags->text_file, "Text to measure the perplexity of; \"-\" reads standard input");
   verb->add_option("--chunks", flags->chunks_max, "Chunks to measure at most; 0 = all")->capture_default_str();
+  verb->add_option("--against", flags->reference,
+                   "Compare with another model, or with \"exact\": the same file computed from exact f32 weights");
   verb->add_option("--tokens", flags->tokens_file, "JSON array of token ids");
   verb->add_option("--logits", flags->logits_file, "Where to write [rows, vocabulary] float32, little-endian");
   verb->add_flag("--all-positions", flags->wants_all_positions, "A row for every token, not only the last");
@@ -133,6 +185,7 @@ VerbAction add_eval(CLI::App& program) {
       "begin-of-text token, and the second half of each is scored. Ctrl-C stops and prints the result so far.\n"
       "Examples:\n"
       "  sixfold eval model.gguf --text book.txt\n"
+      "  sixfold eval model-q4_0.gguf --text book.txt --against model-f16.gguf\n"
       "  sixfold eval model.gguf --tokens ids.json --logits out.f32 --all-positions");
   return [flags] { return eval(*flags); };
 }

@@ -117,8 +117,8 @@ Result<TensorView> load_embedding(WeightReader& reader, const formats::Checkpoin
 }
 
 Result<Weights> load_weights(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, const HyperParameters& p,
-                             const DecoderTraits& traits) {
-  WeightReader reader(checkpoint, pool);
+                             const DecoderTraits& traits, const LoadOptions& options) {
+  WeightReader reader(checkpoint, pool, options);
   Weights weights;
   SIXFOLD_TRY(weights.embedding, load_embedding(reader, checkpoint, p.width));
   SIXFOLD_TRY(weights.rope_factors, load_rope_factors(reader, checkpoint, p.rope.dimensions / 2));
@@ -385,7 +385,7 @@ Result<std::unique_ptr<Model>> load_llama(const Architecture& architecture, form
   ModelDescription description = describe_checkpoint(checkpoint);
   description.architecture = std::string(architecture.name);
   try {
-    SIXFOLD_TRY(Weights weights, load_weights(checkpoint, pool, parameters, architecture.traits));
+    SIXFOLD_TRY(Weights weights, load_weights(checkpoint, pool, parameters, architecture.traits, options));
     return std::unique_ptr<Model>(std::make_unique<LlamaModel>(std::move(checkpoint), pool, parameters,
                                                                architecture.traits, std::move(weights),
                                                                std::move(description), options.rows_max));

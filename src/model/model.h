@@ -63,6 +63,9 @@ class Model {
 
 struct LoadOptions {
   std::size_t rows_max = 512;
+  // Weights widened to f32, so that products are those of the exact values that the file defines: slow, four times the
+  // memory or more, and the reference for what integer arithmetic costs.
+  bool has_exact_weights = false;
 };
 
 // Builds the model that the checkpoint's general.architecture names (arch_list.cc).  The checkpoint may be dropped

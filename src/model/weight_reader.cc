@@ -49,11 +49,25 @@ Result<std::vector<PackedMatrix>> WeightReader::matrices(const std::string& name
 }
 
 Result<PackedMatrix> WeightReader::pack(const TensorView& matrix) {
-  auto packed = PackedMatrix::pack(matrix, pool_);
+  auto packed = has_exact_weights_ ? pack_exact(matrix) : PackedMatrix::pack(matrix, pool_);
   if (!packed.is_ok()) {
     return with_context(std::move(packed).error(), checkpoint_.path() + ": tensor " + matrix.name);
   }
   return packed;
+}
+
+Result<PackedMatrix> WeightReader::pack_exact(const TensorView& matrix) {
+  std::vector<float> values;
+  try {
+    values.resize(matrix.shape.elements());
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("no memory for {} numbers", matrix.shape.elements());
+  }
+  kernels::dequantize(matrix.dtype, matrix.bytes.data(), values.size(), values.data());
+  TensorView widened = matrix;
+  widened.dtype = DType::kF32;
+  widened.bytes = std::as_bytes(std::span(values));
+  return PackedMatrix::pack(widened, pool_);
 }
 
 Result<std::vector<float>> WeightReader::vector(const std::string& name, std::size_t count) {

@@ -8,6 +8,7 @@
 #include "formats/checkpoint.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/worker_pool.h"
+#include "model/model.h"
 
 namespace sixfold::model {
 
@@ -15,8 +16,8 @@ namespace sixfold::model {
 class WeightReader {
  public:
   // Both must outlive the reader.
-  WeightReader(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool)
-      : checkpoint_(checkpoint), pool_(pool) {}
+  WeightReader(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, const LoadOptions& options)
+      : checkpoint_(checkpoint), pool_(pool), has_exact_weights_(options.has_exact_weights) {}
 
   bool has(const std::string& name) const { return checkpoint_.find_tensor(name) != nullptr; }
 
@@ -40,9 +41,11 @@ class WeightReader {
  private:
   Result<const TensorView*> find(const std::string& name, const Shape& shape);
   Result<kernels::PackedMatrix> pack(const TensorView& matrix);
+  Result<kernels::PackedMatrix> pack_exact(const TensorView& matrix);
 
   const formats::Checkpoint& checkpoint_;
   kernels::WorkerPool& pool_;
+  const bool has_exact_weights_;
   std::vector<const TensorView*> read_;
 };
 

@@ -147,6 +147,18 @@ class Eval(unittest.TestCase):
             values.append(json.loads(done.stdout)["perplexity"])
         self.assertLess(values[0], values[1])
 
+    def test_integer_arithmetic_costs_little_but_something(self):
+        prose = "The old king had three sons, and he loved them all. " * 40
+        done = run("eval", "--text", "-", "--context", "128", "--against", "exact", "--json", text_in=prose.encode())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertGreater(result["kl_mean"], 0)
+        self.assertLess(result["kl_mean"], 1e-2)
+        self.assertGreater(result["same_top"], 0.9)
+        done = run("eval", "--tokens", "ids.json", "--logits", "out.f32", "--against", "exact")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("--text", done.stderr)
+
     def test_writes_logits_of_all_positions_or_the_last(self):
         with tempfile.TemporaryDirectory() as folder:
             ids, out = os.path.join(folder, "ids.json"), os.path.join(folder, "out.f32")
