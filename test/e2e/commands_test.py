@@ -157,7 +157,7 @@ class Eval(unittest.TestCase):
         self.assertGreater(result["same_top"], 0.9)
         done = run("eval", "--tokens", "ids.json", "--logits", "out.f32", "--against", "exact")
         self.assertEqual(done.returncode, 64)
-        self.assertIn("--text", done.stderr)
+        self.assertIn(b"--text", done.stderr)
 
     def test_writes_logits_of_all_positions_or_the_last(self):
         with tempfile.TemporaryDirectory() as folder:
