@@ -28,12 +28,10 @@ std::size_t divide_up(std::size_t a, std::size_t b) {
   return a / b + (a % b != 0 ? 1 : 0);
 }
 
-void run(WorkerPool& pool, std::size_t workers, WorkerBody body) {
-  if (workers > 1) {
-    pool.run(body);
-  } else {
-    body(0);
-  }
+// Calls body(0) to body(workers - 1), side by side.
+template <class Body>
+void run(WorkerPool& pool, std::size_t workers, const Body& body) {
+  pool.for_tasks(workers, [&](std::size_t task, std::size_t) { body(task); });
 }
 
 // Memory of one worker for the tiles that it computes.

@@ -15,8 +15,15 @@ namespace {
 
 // Below this many multiplications waking the workers takes longer than it saves.
 constexpr std::size_t kAloneProductsMax = 50'000;
-// Up to this many input values the caller makes the forms before it starts the workers: that is shorter than a barrier.
+// Up to this many input values the caller makes the forms alone: that is shorter than a parallel region.
 constexpr std::size_t kAloneValuesMax = 16'384;
+// Input values of a task that makes forms.
+constexpr std::size_t kTaskValues = 16'384;
+// Multiplications of a task are at least so many, a few microseconds' worth: far longer than it takes to take a task,
+// and in decoding as long a read as memory needs for its full rate.
+constexpr std::size_t kTaskProductsMin = 128 * 1024;
+// More tasks than this for each worker would not end more evenly.
+constexpr std::size_t kTasksPerWorker = 32;
 
 constexpr std::size_t kGroupSizes[] = {16, 12, 8, 6, 4, 3, 2, 1};  // that have kernels
 
@@ -81,7 +88,7 @@ void Activations::assign(const float* x, std::size_t rows, std::size_t cols) {
 
 namespace {
 
-// One worker's part of the forms that are not made yet.
+// The forms that are not made yet.
 struct Making {
   bool int8 = false;
   bool floats = false;
@@ -89,24 +96,29 @@ struct Making {
   bool any() const { return int8 || floats; }
 };
 
-void make_int8(const Activations::State& state, std::size_t worker, std::size_t workers) {
-  const Share blocks = share_of(state.cols / kBlock, 1, worker, workers);
-  if (blocks.begin == blocks.end) return;
-  for (const TokenGroup& group : state.int8.groups) {
-    state.table->quantize(state.x + group.first_row * state.cols, state.cols, group.tokens, blocks.begin, blocks.end,
-                          const_cast<std::byte*>(group.data));
-  }
+// A task makes one of these parts of every row of one group.
+std::size_t parts_of_group(const Form& form, std::size_t cols) {
+  return form.groups.front().tokens * cols / kTaskValues + 1;
 }
 
-void make_floats(const Activations::State& state, std::size_t worker, std::size_t workers) {
-  const Share inputs = share_of(state.cols, 16, worker, workers);
-  for (const TokenGroup& group : state.floats.groups) {
-    if (group.tokens == 1) continue;  // reads x where it is
-    auto* to = reinterpret_cast<float*>(const_cast<std::byte*>(group.data));
-    const float* x = state.x + group.first_row * state.cols;
-    for (std::size_t t = 0; t < group.tokens; ++t) {
-      for (std::size_t k = inputs.begin; k < inputs.end; ++k) to[k * group.tokens + t] = x[t * state.cols + k];
-    }
+void make_int8(const Activations::State& state, std::size_t task) {
+  const std::size_t parts = parts_of_group(state.int8, state.cols);
+  const TokenGroup& group = state.int8.groups[task / parts];
+  const Share blocks = share_of(state.cols / kBlock, 1, task % parts, parts);
+  if (blocks.begin == blocks.end) return;
+  state.table->quantize(state.x + group.first_row * state.cols, state.cols, group.tokens, blocks.begin, blocks.end,
+                        const_cast<std::byte*>(group.data));
+}
+
+void make_floats(const Activations::State& state, std::size_t task) {
+  const std::size_t parts = parts_of_group(state.floats, state.cols);
+  const TokenGroup& group = state.floats.groups[task / parts];
+  if (group.tokens == 1) return;  // reads x where it is
+  const Share inputs = share_of(state.cols, 16, task % parts, parts);
+  auto* to = reinterpret_cast<float*>(const_cast<std::byte*>(group.data));
+  const float* x = state.x + group.first_row * state.cols;
+  for (std::size_t t = 0; t < group.tokens; ++t) {
+    for (std::size_t k = inputs.begin; k < inputs.end; ++k) to[k * group.tokens + t] = x[t * state.cols + k];
   }
 }
 
@@ -138,18 +150,31 @@ Making plan_forms(const MatmulTable& table, Activations::State& state, std::span
   return making;
 }
 
-void make_forms(const Activations::State& state, Making making, std::size_t worker, std::size_t workers) {
-  if (making.int8) make_int8(state, worker, workers);
-  if (making.floats) make_floats(state, worker, workers);
+void make_forms(WorkerPool& pool, const Activations::State& state, Making making) {
+  const auto tasks_of = [&](const Form& form) { return form.groups.size() * parts_of_group(form, state.cols); };
+  const std::size_t int8_tasks = making.int8 ? tasks_of(state.int8) : 0;
+  const std::size_t float_tasks = making.floats ? tasks_of(state.floats) : 0;
+  const auto make = [&](std::size_t task, std::size_t) {
+    if (task < int8_tasks) {
+      make_int8(state, task);
+    } else {
+      make_floats(state, task - int8_tasks);
+    }
+  };
+  if (state.rows * state.cols > kAloneValuesMax) {
+    pool.for_tasks(int8_tasks + float_tasks, make);
+  } else {
+    for (std::size_t task = 0; task < int8_tasks + float_tasks; ++task) make(task, 0);
+  }
 }
 
-// Tiles of all targets lie end to end on one line of bytes; each worker takes an equal stretch, and of each target the
-// tiles that begin in it.  So it reads one contiguous stream of each matrix.
-void multiply_share(const Activations::State& state, std::span<const MatmulTarget> targets, std::size_t worker,
-                    std::size_t workers) {
+// Tiles of all targets lie end to end on one line of bytes; each task takes an equal stretch, and of each target the
+// tiles that begin in it.  So a worker, whose tasks follow each other, reads one contiguous stream of each matrix.
+void multiply_part(const Activations::State& state, std::span<const MatmulTarget> targets, std::size_t part,
+                   std::size_t parts) {
   std::size_t total = 0;
   for (const MatmulTarget& target : targets) total += target.weights->bytes();
-  const Share bytes = share_of(total, 1, worker, workers);
+  const Share bytes = share_of(total, 1, part, parts);
   std::size_t first_byte = 0;
   for (const MatmulTarget& target : targets) {
     const PackedMatrix::Layout& layout = target.weights->layout();
@@ -185,20 +210,13 @@ void matmul_on(const MatmulTable& table, WorkerPool& pool, Activations& x, std::
   }
   if (state.rows == 0 || targets.empty()) return;
   const Making making = plan_forms(table, state, targets);
-  const std::size_t workers = products < kAloneProductsMax ? 1 : pool.size();
-  const bool makes_alone = workers == 1 || state.rows * state.cols <= kAloneValuesMax;
-  if (making.any() && makes_alone) make_forms(state, making, 0, 1);
-  if (workers == 1) {
-    multiply_share(state, targets, 0, 1);
+  if (making.any()) make_forms(pool, state, making);
+  if (products < kAloneProductsMax || pool.size() == 1) {
+    multiply_part(state, targets, 0, 1);
     return;
   }
-  pool.run([&](std::size_t worker) {
-    if (making.any() && !makes_alone) {
-      make_forms(state, making, worker, workers);
-      pool.barrier();
-    }
-    multiply_share(state, targets, worker, workers);
-  });
+  const std::size_t parts = std::clamp(products / kTaskProductsMin, pool.size(), pool.size() * kTasksPerWorker);
+  pool.for_tasks(parts, [&](std::size_t part, std::size_t) { multiply_part(state, targets, part, parts); });
 }
 
 void matmul(WorkerPool& pool, Activations& x, std::span<const MatmulTarget> targets) {

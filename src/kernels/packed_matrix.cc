@@ -104,10 +104,8 @@ Result<PackedMatrix> PackedMatrix::pack(const TensorView& weights, WorkerPool& p
   layout.tile_bytes = layout.units * unit_bytes(layout.format);
   layout.tiles = (rows + kTileRows - 1) / kTileRows;
   SIXFOLD_TRY(layout.weights, HugeBuffer::allocate(layout.tiles * layout.tile_bytes));
-  pool.run([&](std::size_t worker) {
-    const Share share = share_of(layout.tiles, 1, worker, pool.size());
-    pack_tiles(layout, weights.bytes.data(), share.begin, share.end);
-  });
+  pool.for_tasks(layout.tiles,
+                 [&](std::size_t tile, std::size_t) { pack_tiles(layout, weights.bytes.data(), tile, tile + 1); });
   return packed;
 }
 

@@ -5,28 +5,29 @@
 
 namespace sixfold::kernels {
 
-// A borrowed callable void(size_t worker): no allocation, valid only during the call it is passed to.
-class WorkerBody {
+// A borrowed callable void(size_t task, size_t worker): no allocation, valid only during the call it is passed to.
+class TaskBody {
  public:
   template <class F>
-  WorkerBody(const F& body)  // NOLINT(google-explicit-constructor)
-      : object_(&body),
-        call_([](const void* object, std::size_t worker) { (*static_cast<const F*>(object))(worker); }) {}
-  void operator()(std::size_t worker) const { call_(object_, worker); }
+  TaskBody(const F& body)  // NOLINT(google-explicit-constructor)
+      : object_(&body), call_([](const void* object, std::size_t task, std::size_t worker) {
+          (*static_cast<const F*>(object))(task, worker);
+        }) {}
+  void operator()(std::size_t task, std::size_t worker) const { call_(object_, task, worker); }
 
  private:
   const void* object_;
-  void (*call_)(const void*, std::size_t);
+  void (*call_)(const void*, std::size_t, std::size_t);
 };
 
-// [begin, end) of one worker's share.
+// [begin, end) of one part of a count.
 struct Share {
   std::size_t begin = 0;
   std::size_t end = 0;
 };
 
-// Worker `worker` of `workers` gets this part of [0, count), in multiples of `grain`; the parts cover it exactly.
-Share share_of(std::size_t count, std::size_t grain, std::size_t worker, std::size_t workers);
+// Part `part` of `parts` of [0, count), in multiples of `grain`; the parts cover it exactly.
+Share share_of(std::size_t count, std::size_t grain, std::size_t part, std::size_t parts);
 
 // One caller at a time (the engine thread).  Waiting threads spin briefly, then sleep, so that an idle pool costs
 // nothing and more threads than cores still make progress.
@@ -39,11 +40,12 @@ class WorkerPool {
 
   std::size_t size() const;
 
-  // Runs body(worker) once for every worker in [0, size()), body(0) on the calling thread; returns when all are done.
-  void run(WorkerBody body);
-
-  // Inside run: returns when every worker has called it.
-  void barrier();
+  // A parallel region: runs body(task, worker) once for every task in [0, tasks) and returns when all are done.
+  // worker < size(); tasks of one worker follow each other, and the caller is worker 0.  Every worker begins with its
+  // own contiguous stretch of tasks, in rising order, and then takes from the far ends of the others' stretches, so a
+  // worker that comes late, or not at all, holds up nothing: only tasks that it has begun are waited for.  body must
+  // not throw, nor enter a region of the same pool.
+  void for_tasks(std::size_t tasks, TaskBody body);
 
  private:
   struct State;

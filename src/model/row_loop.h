@@ -1,5 +1,6 @@
 // Row-wise steps on all workers, when that is worth waking them.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 
 #include "kernels/worker_pool.h"
@@ -11,13 +12,15 @@ template <class Body>
 void for_rows(kernels::WorkerPool& pool, std::size_t rows, std::size_t row_elements, const Body& body) {
   // About 10 microseconds of one core: several times what a parallel region costs.
   constexpr std::size_t kElementsToShare = 1 << 15;
-  if (rows == 1 || rows * row_elements < kElementsToShare) {
+  // About 3 microseconds: far longer than it takes to take a task.
+  constexpr std::size_t kTaskElements = 1 << 13;
+  if (rows * row_elements < kElementsToShare) {
     for (std::size_t r = 0; r < rows; ++r) body(r);
     return;
   }
-  pool.run([&](std::size_t worker) {
-    const kernels::Share share = kernels::share_of(rows, 1, worker, pool.size());
-    for (std::size_t r = share.begin; r < share.end; ++r) body(r);
+  const std::size_t task_rows = kTaskElements / row_elements + 1;
+  pool.for_tasks((rows + task_rows - 1) / task_rows, [&](std::size_t task, std::size_t) {
+    for (std::size_t r = task * task_rows; r < std::min(rows, (task + 1) * task_rows); ++r) body(r);
   });
 }
 

@@ -1,12 +1,17 @@
-// Every worker runs once per call, sees what was written before, and meets the others at barriers.
+// Every task runs once, whoever is late, and the caller sees what the tasks wrote.
 #include "kernels/worker_pool.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,63 +21,196 @@
 namespace sixfold::kernels {
 namespace {
 
-TEST(WorkerPool, runs_the_body_once_per_worker) {
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kHasThreadSanitizer = true;
+#else
+constexpr bool kHasThreadSanitizer = false;
+#endif
+
+void spin_for(std::chrono::microseconds time) {
+  const auto until = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+}
+
+TEST(WorkerPool, runs_every_task_once) {
   for (std::size_t size = 1; size <= 8; ++size) {
     WorkerPool pool(size);
     ASSERT_EQ(pool.size(), size);
-    std::vector<int> calls(size);  // not atomic: each worker has its own element
-    for (int run = 0; run < 2000; ++run) pool.run([&](std::size_t worker) { ++calls[worker]; });
-    EXPECT_EQ(calls, std::vector<int>(size, 2000));
-  }
-}
-
-TEST(WorkerPool, barrier_separates_writes_from_reads_of_all_workers) {
-  for (std::size_t size = 1; size <= 8; ++size) {
-    WorkerPool pool(size);
-    std::vector<std::size_t> stage(size);
-    std::atomic<int> wrong{0};
-    for (std::size_t run = 0; run < 300; ++run) {
-      pool.run([&](std::size_t worker) {
-        for (std::size_t round = 1; round <= 3; ++round) {
-          stage[worker] = run * 3 + round;
-          pool.barrier();
-          for (const std::size_t other : stage) wrong += other != run * 3 + round;
-          pool.barrier();
-        }
-      });
+    for (std::size_t tasks = 0; tasks <= 40; ++tasks) {
+      std::vector<int> calls(tasks);  // not atomic: each task has its own element
+      for (int region = 0; region < 50; ++region) {
+        pool.for_tasks(tasks, [&](std::size_t task, std::size_t) { ++calls[task]; });
+      }
+      ASSERT_EQ(calls, std::vector<int>(tasks, 50)) << size << " workers";
     }
-    EXPECT_EQ(wrong.load(), 0) << size;
   }
 }
 
-TEST(WorkerPool, caller_is_worker_zero_and_sees_the_results) {
+// Tiny regions, one after the other: a worker is often still on its way out of one when the next begins.
+TEST(WorkerPool, keeps_hundreds_of_thousands_of_regions_apart) {
+  constexpr std::size_t kRegions = 300'000;
+  WorkerPool pool(3);
+  std::size_t sums[5] = {};  // by task
+  for (std::size_t region = 0; region < kRegions; ++region) {
+    const std::size_t tasks = 2 + region % 4;
+    pool.for_tasks(tasks, [&sums, region](std::size_t task, std::size_t) { sums[task] += region; });
+  }
+  for (std::size_t task = 0; task < 5; ++task) {
+    std::size_t want = 0;
+    for (std::size_t region = 0; region < kRegions; ++region) want += task < 2 + region % 4 ? region : 0;
+    EXPECT_EQ(sums[task], want) << task;
+  }
+}
+
+TEST(WorkerPool, tasks_of_one_worker_follow_each_other) {
+  constexpr std::size_t kWorkers = 4;
+  WorkerPool pool(kWorkers);
+  for (int region = 0; region < 2000; ++region) {
+    std::vector<std::size_t> counts(kWorkers);  // not atomic: a worker number is one thread's at a time
+    pool.for_tasks(30, [&](std::size_t, std::size_t worker) { ++counts[worker]; });
+    std::size_t sum = 0;
+    for (const std::size_t count : counts) sum += count;
+    ASSERT_EQ(sum, 30u);
+  }
+}
+
+TEST(WorkerPool, caller_is_worker_zero_begins_at_the_first_task_and_sees_the_results) {
   WorkerPool pool(3);
   const auto caller = std::this_thread::get_id();
-  std::thread::id zero;
-  std::vector<int> squares(1000);
-  pool.run([&](std::size_t worker) {
-    if (worker == 0) zero = std::this_thread::get_id();
-    const Share share = share_of(squares.size(), 16, worker, pool.size());
-    for (std::size_t i = share.begin; i < share.end; ++i) squares[i] = static_cast<int>(i * i);
+  std::atomic<int> strangers{0};
+  std::optional<std::size_t> first;
+  std::vector<std::size_t> squares(1000);
+  pool.for_tasks(squares.size(), [&](std::size_t task, std::size_t worker) {
+    strangers += (worker == 0) != (std::this_thread::get_id() == caller);
+    if (worker == 0 && !first) first = task;
+    squares[task] = task * task;
   });
-  EXPECT_EQ(zero, caller);
-  for (std::size_t i = 0; i < squares.size(); ++i) ASSERT_EQ(squares[i], static_cast<int>(i * i));
+  EXPECT_EQ(strangers.load(), 0);
+  EXPECT_EQ(first, 0u);
+  for (std::size_t task = 0; task < squares.size(); ++task) ASSERT_EQ(squares[task], task * task);
+}
+
+// Worker 1 holds one task until the caller has done all others: those of worker 1's own stretch among them.
+TEST(WorkerPool, others_take_over_the_stretch_of_a_slow_worker) {
+  constexpr std::size_t kTasks = 64;
+  WorkerPool pool(2);
+  std::atomic<std::size_t> done_by_caller{0};
+  std::atomic<bool> has_begun{false};
+  std::atomic<std::size_t> done_by_worker{0};
+  pool.for_tasks(kTasks, [&](std::size_t, std::size_t worker) {
+    if (worker == 1) {
+      has_begun = true;
+      while (done_by_caller < kTasks - 1) std::this_thread::yield();
+      ++done_by_worker;
+    } else {
+      while (!has_begun) std::this_thread::yield();
+      ++done_by_caller;
+    }
+  });
+  EXPECT_EQ(done_by_caller.load(), kTasks - 1);
+  EXPECT_EQ(done_by_worker.load(), 1u);
+}
+
+std::atomic<bool> is_held{false};
+std::atomic<bool> is_released{false};
+
+// Runs on the worker that gets the signal: it is then as good as without a processor.
+void hold_thread(int) {
+  is_held = true;
+  while (!is_released) ::usleep(100);
+}
+
+TEST(WorkerPool, worker_that_gets_no_processor_holds_up_nothing) {
+  if (kHasThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer delivers signals late";
+  WorkerPool pool(2);
+  std::atomic<bool> has_name{false};
+  pthread_t name{};
+  pool.for_tasks(2, [&](std::size_t, std::size_t worker) {
+    if (worker == 0) {
+      while (!has_name) std::this_thread::yield();
+    } else {
+      name = ::pthread_self();
+      has_name = true;
+    }
+  });
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = hold_thread;
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
+  is_held = is_released = false;
+  ASSERT_EQ(::pthread_kill(name, SIGUSR1), 0);
+  while (!is_held) std::this_thread::yield();
+
+  std::size_t tasks_done = 0;  // not atomic: all by the caller
+  for (int region = 0; region < 1000; ++region) {
+    pool.for_tasks(10, [&](std::size_t, std::size_t worker) { tasks_done += worker == 0 ? 1 : 0; });
+  }
+  EXPECT_EQ(tasks_done, 10'000u);
+
+  // Back again, it takes part in the next regions and finds nothing of those that it missed.
+  is_released = true;
+  std::atomic<bool> has_come{false};
+  pool.for_tasks(2, [&](std::size_t, std::size_t worker) {
+    if (worker == 1) has_come = true;
+    while (!has_come) std::this_thread::yield();
+  });
+  EXPECT_TRUE(has_come);
+  ASSERT_EQ(::sigaction(SIGUSR1, &before, nullptr), 0);
+}
+
+TEST(WorkerPool, more_threads_than_cores_with_uneven_tasks) {
+  WorkerPool pool(4 * usable_cores() + 5);
+  std::mt19937 random(1);
+  for (int region = 0; region < 60; ++region) {
+    std::vector<int> calls(1 + random() % 100);
+    const std::size_t slow = random() % 5 + 2;
+    pool.for_tasks(calls.size(), [&](std::size_t task, std::size_t) {
+      if (task % slow == 0) std::this_thread::sleep_for(std::chrono::microseconds(task % 7 * 50));
+      ++calls[task];
+    });
+    ASSERT_EQ(calls, std::vector<int>(calls.size(), 1));
+    if (region % 3 == 0) spin_for(std::chrono::microseconds(200));  // some have gone to sleep, some not
+  }
 }
 
 TEST(WorkerPool, stops_without_ever_having_run) {
   for (int round = 0; round < 50; ++round) WorkerPool pool(4);
 }
 
+TEST(WorkerPool, stops_right_after_a_region) {
+  for (int round = 0; round < 200; ++round) {
+    std::atomic<int> calls{0};
+    {
+      WorkerPool pool(3);
+      pool.for_tasks(4, [&](std::size_t, std::size_t) { ++calls; });
+    }
+    ASSERT_EQ(calls.load(), 4);
+  }
+}
+
 TEST(WorkerPool, workers_that_went_to_sleep_wake_up) {
   WorkerPool pool(4);
-  std::atomic<int> calls{0};
-  for (int run = 0; run < 20; ++run) {
-    pool.run([&](std::size_t) { ++calls; });
-    // Longer than any spin: the next run finds sleepers. The result does not depend on it.
-    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(300);
-    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  for (int region = 0; region < 20; ++region) {
+    std::atomic<std::size_t> come{0};
+    // Ends only when all four are in it.
+    pool.for_tasks(4, [&](std::size_t, std::size_t) {
+      ++come;
+      while (come < 4) std::this_thread::yield();
+    });
+    spin_for(std::chrono::microseconds(300));  // longer than any spin: the next region finds sleepers
   }
-  EXPECT_EQ(calls.load(), 80);
+}
+
+TEST(WorkerPoolDeathTest, refuses_a_region_inside_a_region) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (const std::size_t size : {1u, 3u}) {
+    EXPECT_DEATH(
+        {
+          WorkerPool pool(size);
+          pool.for_tasks(4, [&](std::size_t, std::size_t) { pool.for_tasks(2, [](std::size_t, std::size_t) {}); });
+        },
+        "is_running");
+  }
 }
 
 TEST(ShareOf, parts_cover_everything_once_in_multiples_of_the_grain) {

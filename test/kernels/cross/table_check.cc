@@ -25,8 +25,8 @@ WorkerPool::~WorkerPool() = default;
 std::size_t WorkerPool::size() const {
   return 1;
 }
-void WorkerPool::run(WorkerBody body) {
-  body(0);
+void WorkerPool::for_tasks(std::size_t tasks, TaskBody body) {
+  for (std::size_t task = 0; task < tasks; ++task) body(task, 0);
 }
 
 namespace {
