@@ -230,10 +230,11 @@ void WorkerPool::for_tasks(std::size_t tasks, TaskBody body) {
   } else {
     state.body = &body;
     state.unfinished.store(tasks, std::memory_order_relaxed);
+    // Read before the first task can be taken: a worker on its way out of the last region may do them all at once.
+    const std::uint32_t before = state.finish.value();
     for (std::size_t worker = 0; worker < workers; ++worker) {
       state.stretches[worker].publish(share_of(tasks, 1, worker, workers));
     }
-    const std::uint32_t before = state.finish.value();
     state.start.open();
     if (!state.take_part(0)) state.finish.wait_while(before, state.spin);
   }
