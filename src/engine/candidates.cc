@@ -2,8 +2,12 @@
 #include "engine/candidates.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
+
+#include "kernels/vector_ops.h"
 
 namespace sixfold::engine {
 namespace {
@@ -52,9 +56,26 @@ float least_for_draw(const SamplingOptions& options, float largest) {
 
 }  // namespace
 
+double weigh_block(std::span<const float> logits, const WeightScale& scale, std::span<float, kWeightBlock> weights) {
+  constexpr float kNothing = -1000;  // its exponential is 0
+  const float inverse = std::min(1 / scale.temperature, std::numeric_limits<float>::max());
+  const std::size_t count = std::min(kWeightBlock, logits.size());
+  for (std::size_t index = 0; index < count; ++index) {
+    const float distance = (logits[index] - scale.largest) * inverse;
+    weights[index] = distance > kNothing ? distance : kNothing;
+  }
+  kernels::exp(weights.data(), count, weights.data());
+  std::array<double, 8> sums{};  // independent additions, in an order that is always the same
+  for (std::size_t index = 0; index < count; ++index) sums[index % 8] += static_cast<double>(weights[index]);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
 double row_total(std::span<const float> logits, float largest) {
+  std::array<float, kWeightBlock> weights;
   double total = 0;
-  for (const float logit : logits) total += static_cast<double>(std::exp(logit - largest));
+  for (std::size_t begin = 0; begin < logits.size(); begin += kWeightBlock) {
+    total += weigh_block(logits.subspan(begin), {largest, 1}, weights);
+  }
   return total;
 }
 

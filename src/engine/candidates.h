@@ -36,6 +36,17 @@ void cut_typical(std::vector<Candidate>& candidates, double p);
 // Keeps those that are at least min_p times as probable as the best.
 void cut_min_p(std::vector<Candidate>& candidates, double min_p);
 
+inline constexpr std::size_t kWeightBlock = 1024;
+
+struct WeightScale {
+  float largest = 0;  // logit of the row
+  float temperature = 1;
+};
+
+// weights[i] = exp((logit[i] - largest) / temperature) for the first kWeightBlock of `logits`, or as many as there are;
+// returns their sum.  NaN weighs nothing.
+double weigh_block(std::span<const float> logits, const WeightScale& scale, std::span<float, kWeightBlock> weights);
+
 // Sum of exp(logit - largest) over the row: at least 1.
 double row_total(std::span<const float> logits, float largest);
 

@@ -2,12 +2,14 @@
 #include "engine/sampler.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "core/error.h"
 #include "engine/candidates.h"
 #include "engine/random.h"
+#include "kernels/vector_ops.h"
 
 namespace sixfold::engine {
 namespace {
@@ -26,15 +28,22 @@ void apply_penalties(std::span<float> logits, const SamplingOptions& options, co
   }
 }
 
-// Makes every logit comparable; returns the largest, -inf when there is none.
-float clean(std::span<float> logits) {
-  constexpr float kLargest = std::numeric_limits<float>::max();
-  float largest = -std::numeric_limits<float>::infinity();
-  for (float& logit : logits) {
-    logit = std::isnan(logit) ? -std::numeric_limits<float>::infinity() : std::min(logit, kLargest);
-    largest = std::max(largest, logit);
+// The token with the largest logit; infinite ones become finite.  Nothing when there is none.  NaNs stay where they
+// are: no comparison below lets one in.
+std::optional<std::size_t> find_best(std::span<float> logits) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::size_t best = kernels::argmax(logits.data(), logits.size());
+  if (logits[best] == kInfinity) {
+    std::replace(logits.begin(), logits.end(), kInfinity, std::numeric_limits<float>::max());
+    best = kernels::argmax(logits.data(), logits.size());
   }
-  return largest;
+  if (!(logits[best] > -kInfinity)) return std::nullopt;
+  return best;
+}
+
+bool has_cuts(const SamplingOptions& options, std::size_t vocabulary) {
+  return (options.top_k > 0 && options.top_k < vocabulary) || options.typical_p < 1 || options.top_p < 1 ||
+         options.min_p > 0;
 }
 
 TokenId draw(std::vector<Candidate>& candidates, float temperature, double random) {
@@ -55,6 +64,37 @@ TokenId draw(std::vector<Candidate>& candidates, float temperature, double rando
     if (left < 0) break;
   }
   return token;
+}
+
+// Without cuts every token is a candidate: two passes over the weights, the second over one block only, and no list.
+TokenId draw_from_all(std::span<const float> logits, float largest, float temperature, double random) {
+  std::array<float, kWeightBlock> weights;
+  std::vector<double> sums;
+  double total = 0;
+  for (std::size_t begin = 0; begin < logits.size(); begin += kWeightBlock) {
+    sums.push_back(weigh_block(logits.subspan(begin), {largest, temperature}, weights));
+    total += sums.back();
+  }
+  double left = random * total;
+  std::size_t block = 0;
+  std::size_t last_block = 0;  // that has any weight: where rounding ends up
+  for (; block < sums.size(); ++block) {
+    if (sums[block] == 0) continue;
+    last_block = block;
+    if (left < sums[block]) break;
+    left -= sums[block];
+  }
+  const std::size_t begin = last_block * kWeightBlock;
+  const std::size_t count = std::min(kWeightBlock, logits.size() - begin);
+  weigh_block(logits.subspan(begin), {largest, temperature}, weights);
+  std::size_t token = 0;
+  for (std::size_t index = 0; index < count; ++index) {
+    if (weights[index] == 0) continue;
+    token = begin + index;
+    left -= static_cast<double>(weights[index]);
+    if (left < 0) break;
+  }
+  return static_cast<TokenId>(token);
 }
 
 void report(std::span<const float> logits, float largest, const LogprobOptions& logprobs, Sampled& sampled) {
@@ -90,11 +130,14 @@ Result<Sampled> sample(std::span<float> logits, const SamplingOptions& options, 
                        const LogprobOptions& logprobs) {
   apply_bias(logits, options);
   if (state.has_penalties) apply_penalties(logits, options, state);
-  const float largest = clean(logits);
-  if (largest == -std::numeric_limits<float>::infinity()) return internal_error("model produced no finite logit");
+  const std::optional<std::size_t> best = find_best(logits);
+  if (!best) return internal_error("model produced no finite logit");
+  const float largest = logits[*best];
   Sampled sampled;
   if (options.temperature == 0.0f) {
-    sampled.token = static_cast<TokenId>(std::find(logits.begin(), logits.end(), largest) - logits.begin());
+    sampled.token = static_cast<TokenId>(*best);
+  } else if (!has_cuts(options, logits.size())) {
+    sampled.token = draw_from_all(logits, largest, options.temperature, uniform(state.key, state.step));
   } else {
     std::vector<Candidate> candidates = survivors(logits, options, largest);
     sampled.token = draw(candidates, options.temperature, uniform(state.key, state.step));

@@ -26,6 +26,10 @@ std::size_t argmax(const float* x, std::size_t count) {
   return active_isa_row().kernels->argmax(x, count);
 }
 
+void exp(const float* x, std::size_t count, float* out) {
+  active_isa_row().kernels->exp(x, count, out);
+}
+
 void f32_to_f16(const float* x, std::size_t count, std::uint16_t* out) {
   active_isa_row().kernels->f32_to_f16(x, count, out);
 }

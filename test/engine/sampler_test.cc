@@ -149,6 +149,29 @@ TEST(Sampler, draws_each_token_as_often_as_its_probability_says) {
   }
 }
 
+TEST(Sampler, draws_from_a_row_of_many_blocks_as_its_probabilities_say) {
+  // Eight groups of tokens, far apart, of equal weight; everything between weighs next to nothing.
+  constexpr std::size_t kVocabulary = 5 * kWeightBlock + 17;
+  constexpr int kDraws = 8000;
+  std::vector<float> logits(kVocabulary, -50.0f);
+  for (std::size_t group = 0; group < 8; ++group) logits[group * (kVocabulary / 8) + group] = 3.0f;
+  logits[kVocabulary - 1] = kNan;
+  SamplingOptions options;
+  SamplerState state(options, {}, 77);
+  std::map<TokenId, int> times;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    std::vector<float> row = logits;
+    const TokenId token = sample(row, options, state, {})->token;
+    ++times[token];
+    state.add_output(token);
+  }
+  ASSERT_EQ(times.size(), 8u);
+  for (const auto& [token, count] : times) {
+    EXPECT_EQ(logits[static_cast<std::size_t>(token)], 3.0f);
+    EXPECT_NEAR(count, kDraws / 8, 6 * std::sqrt(kDraws / 8.0));
+  }
+}
+
 TEST(Sampler, greedy_takes_the_lowest_id_of_the_best) {
   SamplingOptions options;
   options.temperature = 0;
