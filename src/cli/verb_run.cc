@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/chat.h"
+#include "cli/engine_flags.h"
 #include "cli/interrupt.h"
 #include "cli/local_model.h"
 #include "cli/model_options.h"
@@ -27,6 +28,7 @@ struct RunFlags {
   engine::SamplingOptions sampling = conversational_sampling();
   std::string first, second;  // [MODEL] [PROMPT]
   std::string system;
+  std::string speculation = "auto";
   std::size_t tokens_max = kAnswerTokens;
   bool is_raw = false;
   bool hides_stats = false;
@@ -95,7 +97,8 @@ Status run(const RunFlags& flags) {
   SIXFOLD_TRY(const ModelAndPrompt chosen, read_arguments(flags));
   ModelOptions options = flags.model;
   options.source = chosen.model;
-  SIXFOLD_TRY(const auto local, open_local_model(options, {.sequences_max = 1}, nullptr, ""));
+  const engine::EngineOptions engine_options{.sequences_max = 1, .has_speculation = flags.speculation == "auto"};
+  SIXFOLD_TRY(const auto local, open_local_model(options, engine_options, nullptr, ""));
   if (chosen.has_prompt) return continue_text(*local->backend, flags, chosen.prompt, local->has_chat_template);
   return chat(*local->backend, {.request = make_request(flags),
                                 .system = flags.system,
@@ -117,6 +120,7 @@ VerbAction add_run(CLI::App& program) {
   verb->add_flag("--no-stats", flags->hides_stats, "Do not print speeds at the end");
   add_sampling_flags(*verb, flags->sampling);
   add_model_flags(*verb, flags->model);
+  add_speculation_flag(*verb, flags->speculation);
   verb->footer(
       "Examples:\n"
       "  sixfold run \"Once upon a time\"\n"

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "cli/engine_flags.h"
 #include "cli/local_model.h"
 #include "cli/model_options.h"
 #include "cli/terminal.h"
@@ -31,6 +32,7 @@ struct ServeFlags {
   service::ServeOptions serve;
   std::string config;
   std::string name;
+  std::string speculation = "auto";
   std::size_t body_mib = 8;
   int drain_seconds = 30;
   int pre_stop_seconds = 0;
@@ -54,6 +56,7 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
   fill(verb, "--kv-dtype", manifest.serve.kv_dtype, flags.model.kv_dtype);
   fill(verb, "--parallel", manifest.serve.parallel, flags.engine.sequences_max);
   fill(verb, "--queue", manifest.serve.queue, flags.engine.queue_max);
+  fill(verb, "--speculation", manifest.serve.speculation, flags.speculation);
   return ok();
 }
 
@@ -110,6 +113,7 @@ void serve_until_stopped(service::Server& server, const StopSignals& signals, in
 Status serve(ServeFlags flags) {
   const StopSignals signals;  // before any thread starts
   flags.serve.http.body_bytes_max = flags.body_mib << 20;
+  flags.engine.has_speculation = flags.speculation == "auto";
   flags.serve.pre_stop_ms = flags.pre_stop_seconds * 1000;
   // The name is known only after the model is open, and metrics carry it from the start.
   std::string name = flags.name;
@@ -148,6 +152,7 @@ VerbAction add_serve(CLI::App& program) {
   verb->add_option("--kv-tokens", flags->engine.kv_tokens, "Room in the key/value cache, in tokens; 0 = 4 contexts")
       ->envname("SIXFOLD_KV_TOKENS")
       ->capture_default_str();
+  add_speculation_flag(*verb, flags->speculation);
   verb->add_option("--http-threads", http.threads, "Threads for connections")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

@@ -53,7 +53,9 @@ class ThreadedEngine final : public Engine {
                    {.context = options.context,
                     .sequences_max = options.sequences_max,
                     .prefill_chunk = options.prefill_chunk,
-                    .has_prefix_cache = options.has_prefix_cache},
+                    .step_target_seconds = static_cast<double>(options.step_target_ms) / 1000,
+                    .has_prefix_cache = options.has_prefix_cache,
+                    .has_speculation = options.has_speculation},
                    metrics, clock),
         tokens_max_(scheduler_.tokens_max()),
         counts_(scheduler_.counts()) {
@@ -186,6 +188,8 @@ EngineStatus ThreadedEngine::status() const {
   status.prefix_tokens_asked = counts.prefix_tokens_asked;
   status.prefix_tokens_found = counts.prefix_tokens_found;
   status.preemptions = counts.preemptions;
+  status.tokens_drafted = counts.tokens_drafted;
+  status.tokens_accepted = counts.tokens_accepted;
   return status;
 }
 

@@ -18,10 +18,12 @@ struct EngineOptions {
   std::size_t context = 0;          // tokens a sequence may have; 0 = the model's, at most 8192
   std::size_t sequences_max = 16;   // running at once (choices count); at most the model's rows_max
   std::size_t kv_tokens = 0;        // room in the cache for all sequences together; 0 = context * min(4, sequences_max)
-  std::size_t prefill_chunk = 128;  // prompt tokens mixed into one step at most while others decode
-  std::size_t queue_max = 256;      // waiting requests; at most limits::kMailboxMax
+  std::size_t prefill_chunk = 512;  // prompt tokens mixed into one step at most while others decode
+  std::size_t step_target_ms = 250;  // and as many fewer as such a step needs to end in this time; 0 = always that many
+  std::size_t queue_max = 256;       // waiting requests; at most limits::kMailboxMax
   kernels::KvDType kv_dtype = kernels::KvDType::kF16;
   bool has_prefix_cache = true;
+  bool has_speculation = true;    // guess repeated text and compute guesses where that pays; never changes the text
   std::size_t stall_ms = 30'000;  // not ready when work is there and no step ended for so long
 };
 
@@ -38,13 +40,15 @@ struct EngineStatus {
   bool is_ready = false;    // the start-up self test decoded a token, and decoding has not stopped advancing
   std::uint64_t prefix_tokens_asked = 0;
   std::uint64_t prefix_tokens_found = 0;
-  std::uint64_t preemptions = 0;  // sequences that gave their pages back and were computed again
+  std::uint64_t preemptions = 0;      // sequences that gave their pages back and were computed again
+  std::uint64_t tokens_drafted = 0;   // guesses that were computed along with known tokens
+  std::uint64_t tokens_accepted = 0;  // of those, the ones that were right
 };
 
 // Thread-safe unless said otherwise.
 // Text does not depend on load: with the same prompt, options and seed a request gets the same tokens alone, in any
-// batch, after preemption and with or without a cached prefix, because a row's logits depend on its own sequence only
-// (model.h) and random numbers on (seed, choice, step) only (random.h).
+// batch, after preemption, with or without a cached prefix or speculation, because a row's logits depend on its own
+// sequence only (model.h) and random numbers on (seed, choice, step) only (random.h).
 class Engine {
  public:
   // Allocates the cache, decodes one token as a self test, starts the thread.

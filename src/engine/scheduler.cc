@@ -6,20 +6,30 @@
 
 #include "core/check.h"
 #include "core/log.h"
+#include "engine/draft_plan.h"
 
 namespace sixfold::engine {
+namespace {
+
+// Enough for two sequences that repeat themselves; beyond that, rows are no longer cheap.
+constexpr std::size_t kStepDraftsMax = 2 * kDraftMax;
+
+}  // namespace
 
 // What one forward call computes.
 struct Scheduler::Step {
   struct Part {
     Sequence* sequence = nullptr;
+    std::size_t first_row = 0;
     std::size_t rows = 0;
-    bool wants_logits = false;  // its last row is the sequence's newest token
+    std::size_t drafted = 0;    // of these, guesses of the tokens after the newest
+    bool wants_logits = false;  // its last row is the sequence's newest token, or a guess
   };
   std::vector<Part> parts;
   std::vector<model::BatchRow> rows;
   std::vector<std::span<const PageId>> pages;  // [parts]
   std::size_t logit_rows = 0;
+  bool has_prompts = false;
 };
 
 Scheduler::Scheduler(model::Model& model, model::KvPages kv, const tokenizer::Tokenizer& tokenizer,
@@ -28,16 +38,21 @@ Scheduler::Scheduler(model::Model& model, model::KvPages kv, const tokenizer::To
       tokenizer_(tokenizer),
       metrics_(metrics),
       clock_(clock),
+      options_(options),
       sequences_max_(options.sequences_max),
-      limits_{model.rows_max(), options.prefill_chunk},
+      rows_max_(model.rows_max()),
+      drafts_max_(options.has_speculation ? std::min(kStepDraftsMax, rows_max_ - sequences_max_) : 0),
       page_tokens_(kv.shape().page_tokens),
       vocabulary_(model.description().vocabulary),
       tokens_max_(std::min(options.context, kv.pages() * kv.shape().page_tokens)),
       kv_(std::move(kv)),
       pages_(kv_.pages(), page_tokens_, options.has_prefix_cache),
-      logits_(options.sequences_max * vocabulary_),
-      row_(vocabulary_) {
-  SIXFOLD_CHECK(sequences_max_ >= 1 && sequences_max_ <= limits_.rows_max && limits_.prefill_chunk >= 1);
+      // Not filled: rows that no step ever needs take no memory.
+      logits_(std::make_unique_for_overwrite<float[]>((sequences_max_ + drafts_max_) * vocabulary_)),
+      row_(vocabulary_),
+      decode_times_({.growth = 0, .doubt = 0.001}),
+      prompt_times_({.growth = 1, .doubt = 0}) {
+  SIXFOLD_CHECK(sequences_max_ >= 1 && sequences_max_ <= rows_max_ && options_.prefill_chunk >= 1);
 }
 
 bool Scheduler::step() {
@@ -127,14 +142,14 @@ void Scheduler::choose_active() {
 // Oldest first, so that the one which must give way is never older than the one which needs the page.
 void Scheduler::grow_active() {
   for (std::size_t index = 0; index < active_.size(); ++index) {
-    while (index < active_.size() && !has_page_for_newest(*active_[index])) {
+    while (index < active_.size() && !try_hold_pages(*active_[index], active_[index]->tokens().size())) {
       if (!preempt_one_paused()) preempt(running_.size() - 1);
     }
   }
 }
 
-bool Scheduler::has_page_for_newest(Sequence& sequence) {
-  while (sequence.pages.size() < pages_for(sequence.tokens().size())) {
+bool Scheduler::try_hold_pages(Sequence& sequence, std::size_t tokens) {
+  while (sequence.pages.size() < pages_for(tokens)) {
     const std::optional<PageId> page = pages_.acquire();
     if (!page) return false;
     sequence.pages.push_back(*page);
@@ -171,7 +186,8 @@ void Scheduler::admit_waiting() {
     (sequence->pending() == 1 ? decoding : prompts) += sequence->pending();
   }
   std::size_t index = 0;
-  while (index < waiting_.size() && active_.size() < sequences_max_ && prompts < prefill_room(decoding, limits_)) {
+  while (index < waiting_.size() && active_.size() < sequences_max_ &&
+         prompts < prefill_room(decoding, plan_limits(decoding))) {
     Sequence* const sequence = waiting_[index].get();
     if (sequence->is_paused || begins_like_one_being_computed(*sequence)) {
       ++index;
@@ -234,45 +250,115 @@ bool Scheduler::try_admit(Sequence& sequence) {
   return true;
 }
 
-Scheduler::Step Scheduler::plan_step() const {
+PlanLimits Scheduler::plan_limits(std::size_t decoding) const {
+  const ChunkLimits limits{.chunk_max = options_.prefill_chunk, .seconds_max = options_.step_target_seconds};
+  return {.rows_max = rows_max_, .prefill_chunk = choose_chunk(decoding, limits, prompt_times_)};
+}
+
+// How many guesses each active sequence computes along, [active].  None beside prompts: such a step has rows enough to
+// keep the machine busy.
+std::vector<std::size_t> Scheduler::draft(std::span<const std::size_t> rows) {
+  std::vector<std::size_t> drafted(rows.size(), 0);
+  const bool is_decoding =
+      std::all_of(active_.begin(), active_.end(), [](const Sequence* s) { return s->pending() == 1; });
+  if (drafts_max_ == 0 || !is_decoding) return drafted;
+  std::vector<std::vector<double>> chances(rows.size());
+  for (std::size_t index = 0; index < rows.size(); ++index) {
+    Sequence& sequence = *active_[index];
+    if (sequence.is_to_fork()) continue;
+    sequence.drafter.advance(sequence.tokens());
+    sequence.drafter.append_chances(std::min(kDraftMax, sequence.tokens_left() - 1), chances[index]);
+  }
+  drafted = plan_drafts(chances, {.rows = rows.size(), .drafts_max = drafts_max_}, decode_times_);
+  for (std::size_t index = 0; index < rows.size(); ++index) {
+    Sequence& sequence = *active_[index];
+    const std::size_t tokens = sequence.tokens().size();
+    // A guess is worth a page only while every other sequence can still grow by one.
+    while (drafted[index] > 0 && pages_for(tokens + drafted[index]) > sequence.pages.size() &&
+           pages_.available() < active_.size() + pages_for(tokens + drafted[index]) - sequence.pages.size()) {
+      --drafted[index];
+    }
+    SIXFOLD_CHECK(try_hold_pages(sequence, tokens + drafted[index]));
+  }
+  return drafted;
+}
+
+Scheduler::Step Scheduler::plan_step() {
   std::vector<std::size_t> pending;
   for (const Sequence* sequence : active_) pending.push_back(sequence->pending());
-  const std::vector<std::size_t> counts = plan_batch(pending, limits_);
+  const auto decoding = static_cast<std::size_t>(std::count(pending.begin(), pending.end(), std::size_t{1}));
+  const std::vector<std::size_t> counts = plan_batch(pending, plan_limits(decoding));
+  const std::vector<std::size_t> drafted = draft(counts);
 
   Step step;
   for (std::size_t index = 0; index < active_.size(); ++index) {
     if (counts[index] == 0) continue;
     Sequence& sequence = *active_[index];
     const bool wants_logits = counts[index] == sequence.pending();
-    for (std::size_t row = 0; row < counts[index]; ++row) {
-      const std::size_t position = sequence.computed + row;
-      step.rows.push_back({.token = sequence.tokens()[position],
+    const std::size_t first_row = step.rows.size();
+    const std::size_t known = sequence.computed + counts[index];
+    for (std::size_t position = sequence.computed; position < known + drafted[index]; ++position) {
+      const bool is_known = position < known;
+      step.rows.push_back({.token = is_known ? sequence.tokens()[position]
+                                             : sequence.drafter.guess(sequence.tokens(), position - known),
                            .position = static_cast<std::uint32_t>(position),
                            .sequence = static_cast<std::uint32_t>(step.parts.size()),
-                           .wants_logits = wants_logits && row + 1 == counts[index]});
+                           .wants_logits = wants_logits && position + 1 >= known});
     }
-    step.parts.push_back({&sequence, counts[index], wants_logits});
+    step.parts.push_back({.sequence = &sequence,
+                          .first_row = first_row,
+                          .rows = counts[index] + drafted[index],
+                          .drafted = drafted[index],
+                          .wants_logits = wants_logits});
     step.pages.emplace_back(sequence.pages);
-    if (wants_logits) ++step.logit_rows;
+    if (wants_logits) step.logit_rows += 1 + drafted[index];
+    step.has_prompts = step.has_prompts || sequence.pending() > 1;
   }
   return step;
 }
 
 Status Scheduler::forward(const Step& step) {
-  Status status = model_.forward({step.rows, step.pages}, kv_, std::span(logits_).first(step.logit_rows * vocabulary_));
+  const TimePoint start = clock_.now();
+  Status status = model_.forward({step.rows, step.pages}, kv_, std::span(logits_.get(), step.logit_rows * vocabulary_));
   totals_.is_failing = !status.is_ok();
+  StepTimes& times = step.has_prompts ? prompt_times_ : decode_times_;
+  if (status) times.add(step.rows.size(), seconds_between(start, clock_.now()));
   return status;
 }
 
 void Scheduler::take_results(const Step& step) {
-  std::span<float> logits(logits_);
+  std::span<float> logits(logits_.get(), step.logit_rows * vocabulary_);
   for (const Step::Part& part : step.parts) {
-    part.sequence->computed += part.rows;
+    part.sequence->computed += part.rows - part.drafted;
     remember_pages(*part.sequence);
     if (!part.wants_logits) continue;
     sample_all_choices(*part.sequence, logits.first(vocabulary_));
     logits = logits.subspan(vocabulary_);
+    if (part.drafted == 0) continue;
+    accept_drafts(*part.sequence, std::span(step.rows).subspan(part.first_row + part.rows - part.drafted, part.drafted),
+                  logits.first(part.drafted * vocabulary_));
+    logits = logits.subspan(part.drafted * vocabulary_);
   }
+}
+
+// drafted: the rows of the guesses.  logits: what follows each of them, [drafted, vocabulary] f32.
+void Scheduler::accept_drafts(Sequence& sequence, std::span<const model::BatchRow> drafted, std::span<float> logits) {
+  std::size_t accepted = 0;
+  while (accepted < drafted.size() && !sequence.is_finished() && sequence.tokens().back() == drafted[accepted].token &&
+         sequence.request().stream().has_room()) {
+    ++sequence.computed;
+    sequence.sample_next(logits.subspan(accepted * vocabulary_, vocabulary_));
+    ++accepted;
+  }
+  remember_pages(sequence);
+  // Those that hold only wrong guesses.
+  while (sequence.pages.size() > pages_for(sequence.tokens().size() + 1)) {
+    pages_.release(sequence.pages.back());
+    sequence.pages.pop_back();
+  }
+  totals_.tokens_drafted += drafted.size();
+  totals_.tokens_accepted += accepted;
+  if (metrics_ != nullptr) metrics_->drafted_tokens(drafted.size(), accepted);
 }
 
 void Scheduler::remember_pages(Sequence& sequence) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/drafter.h"
 #include "engine/page_cache.h"
 #include "engine/request_state.h"
 #include "engine/sampler.h"
@@ -41,6 +42,9 @@ class Sequence {
   const Age& age() const { return age_; }
   const std::vector<TokenId>& tokens() const { return tokens_; }  // prompt, then what was generated
   std::size_t pending() const { return tokens_.size() - computed; }
+  std::size_t tokens_left() const {
+    return limit_ - tokens_.size();
+  }  // that it may still get; at least 1 until it ends
   bool is_finished() const { return is_finished_; }
   // The prompt stands for choices that have not got a sequence yet.
   bool is_to_fork() const { return sampler_.step == 0 && age_.choice == 0 && request_->request().choices > 1; }
@@ -56,6 +60,7 @@ class Sequence {
   std::vector<PageId> pages;         // held
   std::size_t pages_remembered = 0;  // the first so many pages are in the prefix tree
   bool is_paused = false;
+  Drafter drafter;  // has seen the tokens up to its last use
 
  private:
   FinishReason append(TokenId token, TokenEvent& event);

@@ -63,8 +63,8 @@ struct Reader {
 };
 
 Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
-  static constexpr std::array<std::string_view, 7> kKeys = {"host",     "port",     "threads", "context",
-                                                            "parallel", "kv_dtype", "queue"};
+  static constexpr std::array<std::string_view, 8> kKeys = {"host",     "port",     "threads", "context",
+                                                            "parallel", "kv_dtype", "queue",   "speculation"};
   SIXFOLD_TRY_STATUS(reader.check_keys(node, "serve", kKeys));
   SIXFOLD_TRY_STATUS(reader.read_text(node["host"], "serve.host", serve.host));
   SIXFOLD_TRY_STATUS(reader.read_count(node["port"], "serve.port", 0, 65535, serve.port));
@@ -76,6 +76,11 @@ Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
   if (serve.kv_dtype && *serve.kv_dtype != "f16" && *serve.kv_dtype != "f32") {
     return reader.error_at(node["kv_dtype"].Mark(),
                            fmt::format("serve.kv_dtype: want f16 or f32, got \"{}\"", *serve.kv_dtype));
+  }
+  SIXFOLD_TRY_STATUS(reader.read_text(node["speculation"], "serve.speculation", serve.speculation));
+  if (serve.speculation && *serve.speculation != "auto" && *serve.speculation != "off") {
+    return reader.error_at(node["speculation"].Mark(),
+                           fmt::format("serve.speculation: want auto or off, got \"{}\"", *serve.speculation));
   }
   return ok();
 }

@@ -64,6 +64,9 @@ struct Metrics::State {
         prefix_hits(counter("sixfold_prefix_cache_hits_tokens_total", "Prompt tokens found in the prefix cache.")),
         prompt_tokens(counter("sixfold_prompt_tokens_total", "Prompt tokens computed or reused.")),
         generated_tokens(counter("sixfold_generated_tokens_total", "Tokens generated.")),
+        drafts(counter("sixfold_drafts_total", "Steps of a sequence that computed guessed tokens along.")),
+        drafted_tokens(counter("sixfold_drafted_tokens_total", "Guessed tokens computed.")),
+        accepted_tokens(counter("sixfold_accepted_drafted_tokens_total", "Guessed tokens that were right.")),
         ttft(histogram("sixfold_time_to_first_token_seconds", "From arrival to the first token.", kTtftBuckets)),
         inter_token(histogram("sixfold_inter_token_seconds", "Between two tokens of one answer.", kIntervalBuckets)),
         duration(histogram("sixfold_request_duration_seconds", "From arrival to the last token.", kDurationBuckets)),
@@ -114,6 +117,9 @@ struct Metrics::State {
   prometheus::Counter& prefix_hits;
   prometheus::Counter& prompt_tokens;
   prometheus::Counter& generated_tokens;
+  prometheus::Counter& drafts;
+  prometheus::Counter& drafted_tokens;
+  prometheus::Counter& accepted_tokens;
   prometheus::Histogram& ttft;
   prometheus::Histogram& inter_token;
   prometheus::Histogram& duration;
@@ -167,6 +173,12 @@ void Metrics::prompt_tokens(std::uint64_t count) {
 
 void Metrics::generated_tokens(std::uint64_t count) {
   state_->generated_tokens.Increment(static_cast<double>(count));
+}
+
+void Metrics::drafted_tokens(std::uint64_t drafted, std::uint64_t accepted) {
+  state_->drafts.Increment();
+  state_->drafted_tokens.Increment(static_cast<double>(drafted));
+  state_->accepted_tokens.Increment(static_cast<double>(accepted));
 }
 
 void Metrics::prefix_lookup(std::uint64_t tokens_asked, std::uint64_t tokens_found) {

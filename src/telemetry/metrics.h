@@ -37,6 +37,7 @@ class Metrics {
                         std::uint64_t prompt_tokens, std::uint64_t generated_tokens);
   void prompt_tokens(std::uint64_t count);  // computed or reused, when prefill is done
   void generated_tokens(std::uint64_t count);
+  void drafted_tokens(std::uint64_t drafted, std::uint64_t accepted);  // of one sequence in one step
   void prefix_lookup(std::uint64_t tokens_asked, std::uint64_t tokens_found);
   void engine_step(double seconds, std::uint64_t rows);
   void request_rejected(std::string_view reason);  // "queue_full" "context_length" ...

@@ -43,7 +43,7 @@ struct Alias {
 };
 
 // Source: vllm-project/vllm, v1/metrics/loggers.py; its client library adds _total to counters.
-constexpr std::array<Alias, 16> kVllmNames = {{
+constexpr std::array<Alias, 19> kVllmNames = {{
     {"sixfold_requests_running", "vllm:num_requests_running"},
     {"sixfold_requests_waiting", "vllm:num_requests_waiting"},
     {"sixfold_kv_usage_ratio", "vllm:kv_cache_usage_perc"},
@@ -51,6 +51,9 @@ constexpr std::array<Alias, 16> kVllmNames = {{
     {"sixfold_generated_tokens_total", "vllm:generation_tokens_total"},
     {"sixfold_prefix_cache_queries_tokens_total", "vllm:prefix_cache_queries_total"},
     {"sixfold_prefix_cache_hits_tokens_total", "vllm:prefix_cache_hits_total"},
+    {"sixfold_drafts_total", "vllm:spec_decode_num_drafts_total"},
+    {"sixfold_drafted_tokens_total", "vllm:spec_decode_num_draft_tokens_total"},
+    {"sixfold_accepted_drafted_tokens_total", "vllm:spec_decode_num_accepted_tokens_total"},
     {"sixfold_requests_finished_total", "vllm:request_success_total"},
     {"sixfold_time_to_first_token_seconds", "vllm:time_to_first_token_seconds"},
     {"sixfold_inter_token_seconds", "vllm:inter_token_latency_seconds"},

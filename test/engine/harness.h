@@ -35,11 +35,11 @@ inline EngineRequest make_request(std::vector<TokenId> prompt, std::size_t token
 
 // The tokens that a choice must have.
 inline std::vector<TokenId> expected_tokens(const EngineRequest& request, std::uint32_t choice = 0,
-                                            std::size_t vocabulary = 64) {
+                                            const PageModelOptions& model = {}) {
   std::vector<TokenId> history = request.prompt;
   SamplerState state(request.sampling, request.prompt, choice_key(*request.sampling.seed, choice));
   for (std::size_t count = 0; count < request.tokens_max; ++count) {
-    std::vector<float> logits = logits_of_state(state_of(history), vocabulary);
+    std::vector<float> logits = logits_after(state_of(history), history.size(), model);
     history.push_back(sample(logits, request.sampling, state, {})->token);
     state.add_output(history.back());
     if (!request.ignores_end && history.back() == 0) break;
@@ -51,6 +51,7 @@ inline std::vector<TokenId> expected_tokens(const EngineRequest& request, std::u
 // Everything that was read from a stream, per choice.
 struct Answer {
   std::vector<TokenId> tokens;
+  std::vector<TokenLogprob> logprobs;  // of every step: the chosen token's, then the alternatives
   std::string text;
   FinishReason finish = FinishReason::kNone;
   std::string stop_text;
@@ -62,6 +63,8 @@ inline void add_event(Answers& answers, const TokenEvent& event) {
   Answer& answer = answers[event.choice];
   EXPECT_EQ(answer.finish, FinishReason::kNone) << "an event after the last";
   if (event.token >= 0) answer.tokens.push_back(event.token);
+  if (event.chosen) answer.logprobs.push_back(*event.chosen);
+  answer.logprobs.insert(answer.logprobs.end(), event.alternatives.begin(), event.alternatives.end());
   answer.text += event.text;
   answer.finish = event.finish;
   answer.stop_text = event.stop_text;
@@ -73,7 +76,9 @@ struct HarnessOptions {
   std::size_t pages = 256;
   std::size_t sequences_max = 32;
   std::size_t prefill_chunk = 8;
+  double step_target_seconds = 0;
   bool has_prefix_cache = true;
+  bool has_speculation = false;
 };
 
 class Harness {
@@ -85,7 +90,9 @@ class Harness {
                   {.context = options.model.context,
                    .sequences_max = options.sequences_max,
                    .prefill_chunk = options.prefill_chunk,
-                   .has_prefix_cache = options.has_prefix_cache},
+                   .step_target_seconds = options.step_target_seconds,
+                   .has_prefix_cache = options.has_prefix_cache,
+                   .has_speculation = options.has_speculation},
                   nullptr, clock) {}
 
   std::shared_ptr<TokenStream> add(const EngineRequest& request) {

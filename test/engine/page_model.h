@@ -32,9 +32,12 @@ struct PageModelOptions {
   std::size_t rows_max = 64;
   std::size_t page_tokens = 4;
   TokenId poison = -1;  // after this token every logit is NaN
+  // Not 0: in seven of eight places what comes next depends on the position modulo `period` only, so that the text
+  // repeats itself, and now and then does not.
+  std::size_t period = 0;
 };
 
-// The logits after `history`, computed without pages.
+// Logits that look random but are a function of the state.
 inline std::vector<float> logits_of_state(std::uint64_t state, std::size_t vocabulary) {
   std::vector<float> logits(vocabulary);
   for (std::size_t token = 0; token < vocabulary; ++token) {
@@ -49,6 +52,12 @@ inline std::uint64_t state_of(std::span<const TokenId> history) {
     state = mix(state, stored_value(history[position], position));
   }
   return state;
+}
+
+// state: after `tokens` tokens.
+inline std::vector<float> logits_after(std::uint64_t state, std::size_t tokens, const PageModelOptions& options) {
+  const bool repeats = options.period != 0 && state % 8 != 0;
+  return logits_of_state(repeats ? mix(1, tokens % options.period) : state, options.vocabulary);
 }
 
 class PageModel final : public model::Model {
@@ -86,7 +95,7 @@ class PageModel final : public model::Model {
         state = mix(state, read(kv, 0, false, pages, position));
       }
       if (state != read(kv, 1, true, pages, row.position)) return internal_error("layers disagree");
-      std::vector<float> own = logits_of_state(state, options_.vocabulary);
+      std::vector<float> own = logits_after(state, row.position + std::size_t{1}, options_);
       if (row.token == options_.poison) own.assign(own.size(), std::numeric_limits<float>::quiet_NaN());
       std::copy(own.begin(), own.end(), logits.begin());
       logits = logits.subspan(options_.vocabulary);

@@ -60,6 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Load{"chunks_of_one", {.prefill_chunk = 1}}, Load{"two_at_once", {.sequences_max = 2}},
                     Load{"pages_for_two", {.pages = 36}}, Load{"pages_for_one", {.pages = 18}},
                     Load{"pages_for_one_without_prefix_cache", {.pages = 18, .has_prefix_cache = false}},
+                    Load{"with_speculation", {.has_speculation = true}},
+                    Load{"with_speculation_and_few_pages", {.pages = 36, .has_speculation = true}},
                     Load{"few_rows", {.model = {.rows_max = 5}, .sequences_max = 5, .prefill_chunk = 3}},
                     Load{"big_pages", {.model = {.page_tokens = 32}}}),
     [](const auto& instance) { return instance.param.name; });
@@ -109,6 +111,15 @@ TEST(Scheduler, a_known_prefix_is_not_computed_again) {
   EXPECT_EQ(harness.run({stream}).front().at(0).tokens, expected_tokens(second));
   EXPECT_EQ(stream->usage().cached_tokens, 20u) << "five full pages of four";
   EXPECT_EQ(harness.model.rows_computed - rows, 30u - 20u + 8u - 1u);
+}
+
+TEST(Scheduler, two_thousand_known_tokens_leave_almost_nothing_to_compute) {
+  Harness harness({.pages = 1200});
+  harness.run_one(make_request(make_prompt(1, 2040, 2000), 4));
+  const std::size_t rows = harness.model.rows_computed;
+  const EngineRequest second = make_request(make_prompt(2, 2040, 2000), 1);
+  EXPECT_EQ(harness.run_one(second).at(0).tokens, expected_tokens(second));
+  EXPECT_EQ(harness.model.rows_computed - rows, 40u);
 }
 
 TEST(Scheduler, a_conversation_reuses_its_own_answer) {

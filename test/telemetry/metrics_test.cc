@@ -82,6 +82,8 @@ TEST(Metrics, events_are_counted_under_both_names) {
   metrics.prompt_tokens(11);
   metrics.generated_tokens(3);
   metrics.prefix_lookup(11, 8);
+  metrics.drafted_tokens(7, 4);
+  metrics.drafted_tokens(4, 0);
   metrics.engine_step(0.003, 4);
   metrics.request_rejected("queue_full");
   metrics.request_finished("cancel", 2.25, 1.05, 11, 3);
@@ -91,6 +93,10 @@ TEST(Metrics, events_are_counted_under_both_names) {
   EXPECT_EQ(page.at(R"(vllm:generation_tokens_total{model_name="tiny"})"), 3);
   EXPECT_EQ(page.at(R"(vllm:prefix_cache_queries_total{model_name="tiny"})"), 11);
   EXPECT_EQ(page.at(R"(vllm:prefix_cache_hits_total{model_name="tiny"})"), 8);
+  EXPECT_EQ(page.at(R"(sixfold_drafts_total{model="tiny"})"), 2);
+  EXPECT_EQ(page.at(R"(vllm:spec_decode_num_drafts_total{model_name="tiny"})"), 2);
+  EXPECT_EQ(page.at(R"(vllm:spec_decode_num_draft_tokens_total{model_name="tiny"})"), 11);
+  EXPECT_EQ(page.at(R"(vllm:spec_decode_num_accepted_tokens_total{model_name="tiny"})"), 4);
   EXPECT_EQ(page.at(R"(sixfold_requests_finished_total{model="tiny",reason="cancel"})"), 1);
   EXPECT_EQ(page.at(R"(vllm:request_success_total{model_name="tiny",finished_reason="abort"})"), 1);
   EXPECT_EQ(page.at(R"(sixfold_requests_rejected_total{model="tiny",reason="queue_full"})"), 1);
