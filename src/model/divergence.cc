@@ -50,8 +50,8 @@ class Comparison {
       SIXFOLD_TRY_STATUS(model.feed(tokens.subspan(first, count), first, first_scored, model_.logits));
       std::size_t row = 0;
       for (std::size_t j = std::max(first, first_scored); j < first + count; ++j, row += vocabulary) {
-        add_row(std::span(reference_.logits).subspan(row, vocabulary), std::span(model_.logits).subspan(row, vocabulary),
-                tokens[j + 1]);
+        add_row(std::span(reference_.logits).subspan(row, vocabulary),
+                std::span(model_.logits).subspan(row, vocabulary), tokens[j + 1]);
       }
     }
     ++chunks_;
