@@ -10,11 +10,12 @@ namespace {
 
 constexpr std::size_t kRows = 8;
 constexpr CodeForm kForm = CodeForm::kRaw;
-constexpr std::size_t kFloatTokensMax = 4;
-constexpr std::size_t kInt8TokensMax = 4;
+constexpr std::size_t kTokensMax[kActivationFormCount] = {4, 4, 4};
+constexpr std::size_t kWidthMax = 1;
 
 using Codes = __m256i;
 using Ints = __m256i;
+using Pairs = __m256i;
 using Floats = __m256;
 
 SIXFOLD_INLINE Codes load_codes(const std::byte* at) {
@@ -80,15 +81,27 @@ SIXFOLD_INLINE Floats load_bf16(const std::byte* at) {
   const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
   return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
-template <std::uint8_t kMask, unsigned kShift>
 SIXFOLD_INLINE Floats load_u8(const std::byte* at) {
-  __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
-  if constexpr (kShift > 0) bytes = _mm_srli_epi16(bytes, kShift);
-  if constexpr (kMask != 0xff) bytes = _mm_and_si128(bytes, _mm_set1_epi8(static_cast<char>(kMask)));
-  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))));
 }
 SIXFOLD_INLINE Floats load_i8(const std::byte* at) {
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))));
+}
+
+SIXFOLD_INLINE Pairs load_u8_pairs(const std::byte* at) {
+  return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+}
+SIXFOLD_INLINE Pairs load_high_nibble_pairs(const std::byte* at) {
+  return _mm256_srli_epi16(load_u8_pairs(at), 4);
+}
+SIXFOLD_INLINE void load_low_nibble_pairs(const std::byte* at, Floats (&values)[2]) {
+  const Pairs pairs = load_u8_pairs(at);
+  const __m256i low_nibble = _mm256_set1_epi32(0x0f);
+  values[0] = _mm256_cvtepi32_ps(_mm256_and_si256(pairs, low_nibble));
+  values[1] = _mm256_cvtepi32_ps(_mm256_and_si256(_mm256_srli_epi32(pairs, 16), low_nibble));
+}
+SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(a, _mm256_set1_epi32(x)));
 }
 
 // Asks for the kCount bytes that lie some kilobytes ahead in the stream.
@@ -146,21 +159,23 @@ inline std::int32_t max_of(__m256i a) {
   return _mm_cvtsi128_si32(_mm_max_epi32(max, _mm_shuffle_epi32(max, 0xb1)));
 }
 
-// Codes, sums of both halves and the scale of 32 values.
-float quantize_block(const float* x, std::int8_t* codes, std::int32_t (&sums)[2]) {
-  // As integers, magnitudes compare like floats, and what is not finite is largest.
+// As integers, magnitudes compare like floats, and what is not finite is largest.
+inline std::int32_t largest_bits(const float* x) {
   const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
   __m256i largest = _mm256_setzero_si256();
   unroll<4>([&](auto i) SIXFOLD_INLINE_LAMBDA {
     const __m256i bits = _mm256_castps_si256(_mm256_loadu_ps(x + 8 * i));
     largest = _mm256_max_epi32(largest, _mm256_and_si256(bits, magnitude));
   });
-  const float scale = block_scale(max_of(largest));
+  return max_of(largest);
+}
+
+// Codes of 32 values and the sums of both halves; zeros if there is no inverse.
+inline void round_block(const float* x, float inverse, std::int8_t* codes, std::int32_t (&sums)[2]) {
   __m256i rounded[4] = {};
-  if (has_codes(scale)) {
-    const __m256 inverse = _mm256_set1_ps(1.0f / scale);
+  if (inverse > 0.0f) {
     unroll<4>([&](auto i) SIXFOLD_INLINE_LAMBDA {
-      rounded[i] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + 8 * i), inverse));
+      rounded[i] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + 8 * i), _mm256_set1_ps(inverse)));
     });
   }
   // Packing works within 128-bit lanes; the permutation puts the words back in order.
@@ -171,7 +186,6 @@ float quantize_block(const float* x, std::int8_t* codes, std::int32_t (&sums)[2]
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), packed);
   sums[0] = sum_of(_mm256_add_epi32(rounded[0], rounded[1]));
   sums[1] = sum_of(_mm256_add_epi32(rounded[2], rounded[3]));
-  return scale;
 }
 
 #include "kernels/body/matmul_float.inc"

@@ -10,11 +10,12 @@ namespace {
 
 constexpr std::size_t kRows = 4;
 constexpr CodeForm kForm = CodeForm::kSigned;
-constexpr std::size_t kFloatTokensMax = 8;
-constexpr std::size_t kInt8TokensMax = 8;
+constexpr std::size_t kTokensMax[kActivationFormCount] = {8, 8, 8};
+constexpr std::size_t kWidthMax = 1;
 
 using Codes = uint8x16_t;
 using Ints = int32x4_t;
+using Pairs = int16x8_t;
 using Floats = float32x4_t;
 
 SIXFOLD_INLINE Codes load_codes(const std::byte* at) {
@@ -87,16 +88,30 @@ SIXFOLD_INLINE uint8x8_t load_four(const std::byte* at) {
   __builtin_memcpy(&word, at, sizeof word);
   return vreinterpret_u8_u32(vdup_n_u32(word));
 }
-template <std::uint8_t kMask, unsigned kShift>
 SIXFOLD_INLINE Floats load_u8(const std::byte* at) {
-  uint8x8_t bytes = load_four(at);
-  if constexpr (kShift > 0) bytes = vshr_n_u8(bytes, kShift);
-  if constexpr (kMask != 0xff) bytes = vand_u8(bytes, vdup_n_u8(kMask));
-  return vcvtq_f32_u32(widen_u8(bytes));
+  return vcvtq_f32_u32(widen_u8(load_four(at)));
 }
 SIXFOLD_INLINE Floats load_i8(const std::byte* at) {
   const int16x8_t wide = vmovl_s8(vreinterpret_s8_u8(load_four(at)));
   return vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide)));
+}
+
+SIXFOLD_INLINE Pairs load_u8_pairs(const std::byte* at) {
+  return vreinterpretq_s16_u16(vmovl_u8(vld1_u8(reinterpret_cast<const std::uint8_t*>(at))));
+}
+SIXFOLD_INLINE Pairs load_high_nibble_pairs(const std::byte* at) {
+  return vshrq_n_s16(load_u8_pairs(at), 4);
+}
+SIXFOLD_INLINE void load_low_nibble_pairs(const std::byte* at, Floats (&values)[2]) {
+  const uint32x4_t pairs = vreinterpretq_u32_s16(load_u8_pairs(at));
+  const uint32x4_t low_nibble = vdupq_n_u32(0x0f);
+  values[0] = vcvtq_f32_u32(vandq_u32(pairs, low_nibble));
+  values[1] = vcvtq_f32_u32(vandq_u32(vshrq_n_u32(pairs, 16), low_nibble));
+}
+SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
+  const int16x8_t inputs = vreinterpretq_s16_s32(vdupq_n_s32(x));
+  const int32x4_t first = vmull_s16(vget_low_s16(a), vget_low_s16(inputs));
+  return vaddq_s32(sum, vpaddq_s32(first, vmull_high_s16(a, inputs)));
 }
 
 // The processors in question follow a single stream by themselves.
@@ -117,29 +132,30 @@ SIXFOLD_INLINE Ints dot(Ints sum, const Codes* codes, const std::int8_t* x) {
   return sum;
 }
 
-// Codes, sums of both halves and the scale of 32 values.
-float quantize_block(const float* x, std::int8_t* codes, std::int32_t (&sums)[2]) {
-  // As integers, magnitudes compare like floats, and what is not finite is largest.
+// As integers, magnitudes compare like floats, and what is not finite is largest.
+inline std::int32_t largest_bits(const float* x) {
   const uint32x4_t magnitude = vdupq_n_u32(0x7fffffff);
   uint32x4_t largest = vdupq_n_u32(0);
   unroll<8>([&](auto i) SIXFOLD_INLINE_LAMBDA {
     largest = vmaxq_u32(largest, vandq_u32(vreinterpretq_u32_f32(vld1q_f32(x + 4 * i)), magnitude));
   });
-  const float scale = block_scale(static_cast<std::int32_t>(vmaxvq_u32(largest)));
-  const float inverse = has_codes(scale) ? 1.0f / scale : 0.0f;
+  return static_cast<std::int32_t>(vmaxvq_u32(largest));
+}
+
+// Codes of 32 values and the sums of both halves; zeros if there is no inverse.
+inline void round_block(const float* x, float inverse, std::int8_t* codes, std::int32_t (&sums)[2]) {
   unroll<2>([&](auto half) SIXFOLD_INLINE_LAMBDA {
     int32x4_t rounded[4];
     unroll<4>([&](auto i) SIXFOLD_INLINE_LAMBDA {
       // What is not finite would saturate; a block with such a value has only zeros.
       const int32x4_t value = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + 16 * half + 4 * i), inverse));
-      rounded[i] = has_codes(scale) ? value : vdupq_n_s32(0);
+      rounded[i] = inverse > 0.0f ? value : vdupq_n_s32(0);
     });
     sums[half] = vaddvq_s32(vaddq_s32(vaddq_s32(rounded[0], rounded[1]), vaddq_s32(rounded[2], rounded[3])));
     const int16x8_t low = vcombine_s16(vqmovn_s32(rounded[0]), vqmovn_s32(rounded[1]));
     const int16x8_t high = vcombine_s16(vqmovn_s32(rounded[2]), vqmovn_s32(rounded[3]));
     vst1q_s8(codes + 16 * half, vcombine_s8(vqmovn_s16(low), vqmovn_s16(high)));
   });
-  return scale;
 }
 
 #include "kernels/body/matmul_float.inc"

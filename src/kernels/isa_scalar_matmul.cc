@@ -9,14 +9,17 @@ namespace {
 
 constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kSigned;
-constexpr std::size_t kFloatTokensMax = 4;
-constexpr std::size_t kInt8TokensMax = 4;
+constexpr std::size_t kTokensMax[kActivationFormCount] = {4, 4, 4};
+constexpr std::size_t kWidthMax = 1;
 
 struct Codes {
   std::uint8_t at[kVectorBytes];
 };
 struct Ints {
   std::int32_t at[kRows];
+};
+struct Pairs {
+  std::int16_t at[kRows][2];
 };
 struct Floats {
   float at[kRows];
@@ -128,18 +131,36 @@ inline Floats load_bf16(const std::byte* at) {
   }
   return floats;
 }
-template <std::uint8_t kMask, unsigned kShift>
 inline Floats load_u8(const std::byte* at) {
   Floats floats;
-  for (std::size_t i = 0; i < kRows; ++i) {
-    floats.at[i] = static_cast<float>((static_cast<unsigned>(at[i]) >> kShift) & kMask);
-  }
+  for (std::size_t i = 0; i < kRows; ++i) floats.at[i] = static_cast<float>(at[i]);
   return floats;
 }
 inline Floats load_i8(const std::byte* at) {
   Floats floats;
   for (std::size_t i = 0; i < kRows; ++i) floats.at[i] = static_cast<float>(static_cast<std::int8_t>(at[i]));
   return floats;
+}
+inline Pairs load_u8_pairs(const std::byte* at) {
+  Pairs pairs;
+  for (std::size_t i = 0; i < 2 * kRows; ++i) pairs.at[i / 2][i % 2] = static_cast<std::int16_t>(at[i]);
+  return pairs;
+}
+inline Pairs load_high_nibble_pairs(const std::byte* at) {
+  Pairs pairs;
+  for (std::size_t i = 0; i < 2 * kRows; ++i)
+    pairs.at[i / 2][i % 2] = static_cast<std::int16_t>(static_cast<unsigned>(at[i]) >> 4);
+  return pairs;
+}
+inline void load_low_nibble_pairs(const std::byte* at, Floats (&values)[2]) {
+  for (std::size_t i = 0; i < 2 * kRows; ++i)
+    values[i % 2].at[i / 2] = static_cast<float>(static_cast<unsigned>(at[i]) & 15u);
+}
+inline Ints dot_pairs(Ints sum, const Pairs& a, std::int32_t x) {
+  const auto low = static_cast<std::int16_t>(x & 0xffff);
+  const auto high = static_cast<std::int16_t>(x >> 16);
+  for (std::size_t i = 0; i < kRows; ++i) sum.at[i] += a.at[i][0] * low + a.at[i][1] * high;
+  return sum;
 }
 template <std::size_t kCount, std::size_t kTokens>
 inline void prefetch(const std::byte* /*at*/) {}
@@ -163,21 +184,23 @@ inline std::int32_t round_to_int(float value) {
   return static_cast<std::int32_t>((value + kNoFraction) - kNoFraction);
 }
 
-float quantize_block(const float* x, std::int8_t* codes, std::int32_t (&sums)[2]) {
+inline std::int32_t largest_bits(const float* x) {
   std::int32_t largest = 0;
   for (std::size_t i = 0; i < kBlock; ++i) {
     const std::int32_t magnitude = __builtin_bit_cast(std::int32_t, x[i]) & 0x7fffffff;
     if (magnitude > largest) largest = magnitude;
   }
-  const float scale = block_scale(largest);
-  const float inverse = has_codes(scale) ? 1.0f / scale : 0.0f;
+  return largest;
+}
+
+// Codes of 32 values and the sums of both halves; zeros if there is no inverse.
+inline void round_block(const float* x, float inverse, std::int8_t* codes, std::int32_t (&sums)[2]) {
   sums[0] = sums[1] = 0;
   for (std::size_t i = 0; i < kBlock; ++i) {
-    const std::int32_t code = has_codes(scale) ? round_to_int(x[i] * inverse) : 0;
+    const std::int32_t code = inverse > 0.0f ? round_to_int(x[i] * inverse) : 0;
     codes[i] = static_cast<std::int8_t>(code);
     sums[i / (kBlock / 2)] += code;
   }
-  return scale;
 }
 
 #include "kernels/body/matmul_float.inc"

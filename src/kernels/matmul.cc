@@ -9,6 +9,7 @@
 #include "kernels/dispatch.h"
 #include "kernels/matmul_on.h"
 #include "kernels/packed_storage.h"
+#include "kernels/tile_products.h"
 
 namespace sixfold::kernels {
 namespace {
@@ -22,10 +23,11 @@ constexpr std::size_t kTaskValues = 16'384;
 // Multiplications of a task are at least so many, a few microseconds' worth: far longer than it takes to take a task,
 // and in decoding as long a read as memory needs for its full rate.
 constexpr std::size_t kTaskProductsMin = 128 * 1024;
+// Where several groups read a tile, a task has tiles of at least so many bytes, so that a group comes into the nearer
+// caches for several tiles at once (see tile_products.cc).
+constexpr std::size_t kTaskBytesMin = std::size_t{128} << 10;
 // More tasks than this for each worker would not end more evenly.
 constexpr std::size_t kTasksPerWorker = 32;
-
-constexpr std::size_t kGroupSizes[] = {16, 12, 8, 6, 4, 3, 2, 1};  // that have kernels
 
 std::byte* align_up(std::byte* at, std::size_t alignment) {
   const auto address = reinterpret_cast<std::uintptr_t>(at);
@@ -35,7 +37,8 @@ std::byte* align_up(std::byte* at, std::size_t alignment) {
 // Sizes of the groups into which `rows` input rows are split, largest first.
 std::vector<std::size_t> group_sizes(std::size_t rows, std::size_t tokens_max) {
   std::vector<std::size_t> sizes;
-  for (const std::size_t size : kGroupSizes) {
+  for (std::size_t i = kGroupSizeCount; i-- > 0;) {
+    const std::size_t size = kGroupSizes[i];
     if (size > tokens_max) continue;
     for (; rows >= size; rows -= size) sizes.push_back(size);
   }
@@ -46,19 +49,19 @@ std::vector<std::size_t> group_sizes(std::size_t rows, std::size_t tokens_max) {
 struct Form {
   std::vector<std::byte> buffer;
   std::vector<TokenGroup> groups;
-  bool is_made = false;
+  std::size_t tokens_max = 0;  // of a group; 0 if the form is not made
 
-  // Lays out the groups.  bytes_per_token: of the form of one row.
-  void lay_out(std::size_t rows, std::size_t tokens_max, std::size_t bytes_per_token) {
+  // Lays out the groups.  bytes_per_row: of the form of one row.
+  void lay_out(std::size_t rows, std::size_t bytes_per_row) {
     constexpr std::size_t kAlignment = 64;
-    const std::size_t bytes = rows * bytes_per_token + kAlignment;
+    const std::size_t bytes = rows * bytes_per_row + kAlignment;
     if (buffer.size() < bytes) buffer.resize(bytes);
     std::byte* at = align_up(buffer.data(), kAlignment);
     groups.clear();
     std::size_t row = 0;
     for (const std::size_t tokens : group_sizes(rows, tokens_max)) {
       groups.push_back({at, tokens, row});
-      at += tokens * bytes_per_token;
+      at += tokens * bytes_per_row;
       row += tokens;
     }
   }
@@ -71,8 +74,14 @@ struct Activations::State {
   std::size_t rows = 0;
   std::size_t cols = 0;
   const MatmulTable* table = nullptr;  // that the forms are made for
-  Form int8;
-  Form floats;
+  std::array<Form, kActivationFormCount> forms;
+
+  Form& form(ActivationForm which) { return forms[static_cast<std::size_t>(which)]; }
+  const Form& form(ActivationForm which) const { return forms[static_cast<std::size_t>(which)]; }
+  const Form& form(const PackedMatrix& reader) const { return form(form_read_by(reader.layout().format)); }
+  void forget_forms() {
+    for (Form& each : forms) each.tokens_max = 0;
+  }
 };
 
 Activations::Activations() : state_(std::make_unique<State>()) {}
@@ -82,18 +91,15 @@ void Activations::assign(const float* x, std::size_t rows, std::size_t cols) {
   state_->x = x;
   state_->rows = rows;
   state_->cols = cols;
-  state_->int8.is_made = false;
-  state_->floats.is_made = false;
+  state_->forget_forms();
 }
 
 namespace {
 
 // The forms that are not made yet.
 struct Making {
-  bool int8 = false;
-  bool floats = false;
-
-  bool any() const { return int8 || floats; }
+  std::array<ActivationForm, kActivationFormCount> forms = {};
+  std::size_t count = 0;
 };
 
 // A task makes one of these parts of every row of one group.
@@ -101,20 +107,20 @@ std::size_t parts_of_group(const Form& form, std::size_t cols) {
   return form.groups.front().tokens * cols / kTaskValues + 1;
 }
 
-void make_int8(const Activations::State& state, std::size_t task) {
-  const std::size_t parts = parts_of_group(state.int8, state.cols);
-  const TokenGroup& group = state.int8.groups[task / parts];
-  const Share blocks = share_of(state.cols / kBlock, 1, task % parts, parts);
-  if (blocks.begin == blocks.end) return;
-  state.table->quantize(state.x + group.first_row * state.cols, state.cols, group.tokens, blocks.begin, blocks.end,
-                        const_cast<std::byte*>(group.data));
+void make_integers(const Activations::State& state, ActivationForm which, const TokenGroup& group, std::size_t part,
+                   std::size_t parts) {
+  const bool is_super = which == ActivationForm::kSuperInt8;
+  const std::size_t unit = is_super ? kBlock * kSuperBlocks : kBlock;
+  const Share units = share_of(state.cols / unit, 1, part, parts);
+  if (units.begin == units.end) return;
+  const Quantize quantize = is_super ? state.table->quantize_super_blocks : state.table->quantize_blocks;
+  quantize(state.x + group.first_row * state.cols, state.cols, group.tokens, units.begin, units.end,
+           const_cast<std::byte*>(group.data));
 }
 
-void make_floats(const Activations::State& state, std::size_t task) {
-  const std::size_t parts = parts_of_group(state.floats, state.cols);
-  const TokenGroup& group = state.floats.groups[task / parts];
+void make_floats(const Activations::State& state, const TokenGroup& group, std::size_t part, std::size_t parts) {
   if (group.tokens == 1) return;  // reads x where it is
-  const Share inputs = share_of(state.cols, 16, task % parts, parts);
+  const Share inputs = share_of(state.cols, 16, part, parts);
   auto* to = reinterpret_cast<float*>(const_cast<std::byte*>(group.data));
   const float* x = state.x + group.first_row * state.cols;
   for (std::size_t t = 0; t < group.tokens; ++t) {
@@ -122,107 +128,131 @@ void make_floats(const Activations::State& state, std::size_t task) {
   }
 }
 
+// Lays out a form, unless it is there already.  True if it has to be made.
+bool plan_form(Activations::State& state, ActivationForm which, std::size_t tokens_max) {
+  Form& form = state.form(which);
+  if (form.tokens_max == tokens_max) return false;
+  form.tokens_max = tokens_max;
+  form.lay_out(state.rows, bytes_per_token(which, state.cols));
+  if (which == ActivationForm::kFloats) {
+    for (TokenGroup& group : form.groups) {
+      if (group.tokens == 1) group.data = reinterpret_cast<const std::byte*>(state.x + group.first_row * state.cols);
+    }
+  }
+  return true;
+}
+
 // Lays out the forms that the targets need and that are not made yet.
 Making plan_forms(const MatmulTable& table, Activations::State& state, std::span<const MatmulTarget> targets) {
   if (state.table != &table) {
     state.table = &table;
-    state.int8.is_made = state.floats.is_made = false;
+    state.forget_forms();
   }
-  Making making;
+  std::array<bool, kActivationFormCount> is_needed = {};
+  bool is_mixed = false;  // a target whose matrices read different forms wants both in the same groups
   for (const MatmulTarget& target : targets) {
-    if (is_float(target.weights->layout().format)) {
-      making.floats = !state.floats.is_made;
-    } else {
-      making.int8 = !state.int8.is_made;
-    }
+    const ActivationForm form = form_read_by(target.weights->layout().format);
+    const ActivationForm of_gate = target.gate == nullptr ? form : form_read_by(target.gate->layout().format);
+    is_needed[static_cast<std::size_t>(form)] = is_needed[static_cast<std::size_t>(of_gate)] = true;
+    is_mixed = is_mixed || of_gate != form;
   }
-  if (making.int8) {
-    state.int8.lay_out(state.rows, table.int8_tokens_max, state.cols / kBlock * kInt8BlockBytes);
-    state.int8.is_made = true;
-  }
-  if (making.floats) {
-    state.floats.lay_out(state.rows, table.float_tokens_max, state.cols * sizeof(float));
-    for (TokenGroup& group : state.floats.groups) {
-      if (group.tokens == 1) group.data = reinterpret_cast<const std::byte*>(state.x + group.first_row * state.cols);
+  const std::size_t smallest = *std::min_element(std::begin(table.tokens_max), std::end(table.tokens_max));
+  Making making;
+  for (std::size_t i = 0; i < kActivationFormCount; ++i) {
+    const auto form = static_cast<ActivationForm>(i);
+    if (is_needed[i] && plan_form(state, form, is_mixed ? smallest : table.tokens_max[i])) {
+      making.forms[making.count++] = form;
     }
-    state.floats.is_made = true;
   }
   return making;
 }
 
-void make_forms(WorkerPool& pool, const Activations::State& state, Making making) {
-  const auto tasks_of = [&](const Form& form) { return form.groups.size() * parts_of_group(form, state.cols); };
-  const std::size_t int8_tasks = making.int8 ? tasks_of(state.int8) : 0;
-  const std::size_t float_tasks = making.floats ? tasks_of(state.floats) : 0;
-  const auto make = [&](std::size_t task, std::size_t) {
-    if (task < int8_tasks) {
-      make_int8(state, task);
+void make_forms(WorkerPool& pool, const Activations::State& state, const Making& making) {
+  for (std::size_t i = 0; i < making.count; ++i) {
+    const ActivationForm which = making.forms[i];
+    const Form& form = state.form(which);
+    const std::size_t parts = parts_of_group(form, state.cols);
+    const auto make = [&](std::size_t task, std::size_t) {
+      const TokenGroup& group = form.groups[task / parts];
+      if (which == ActivationForm::kFloats) {
+        make_floats(state, group, task % parts, parts);
+      } else {
+        make_integers(state, which, group, task % parts, parts);
+      }
+    };
+    const std::size_t tasks = form.groups.size() * parts;
+    if (state.rows * state.cols > kAloneValuesMax) {
+      pool.for_tasks(tasks, make);
     } else {
-      make_floats(state, task - int8_tasks);
+      for (std::size_t task = 0; task < tasks; ++task) make(task, 0);
     }
-  };
-  if (state.rows * state.cols > kAloneValuesMax) {
-    pool.for_tasks(int8_tasks + float_tasks, make);
-  } else {
-    for (std::size_t task = 0; task < int8_tasks + float_tasks; ++task) make(task, 0);
   }
+}
+
+std::size_t bytes_of(const MatmulTarget& target) {
+  return target.weights->bytes() + (target.gate != nullptr ? target.gate->bytes() : 0);
+}
+
+std::size_t bytes_of(std::span<const MatmulTarget> targets) {
+  std::size_t total = 0;
+  for (const MatmulTarget& target : targets) total += bytes_of(target);
+  return total;
 }
 
 // Tiles of all targets lie end to end on one line of bytes; each task takes an equal stretch, and of each target the
 // tiles that begin in it.  So a worker, whose tasks follow each other, reads one contiguous stream of each matrix.
-void multiply_part(const Activations::State& state, std::span<const MatmulTarget> targets, std::size_t part,
-                   std::size_t parts) {
-  std::size_t total = 0;
-  for (const MatmulTarget& target : targets) total += target.weights->bytes();
-  const Share bytes = share_of(total, 1, part, parts);
+void multiply_part(const IsaRow& isa, const Activations::State& state, std::span<const MatmulTarget> targets,
+                   std::size_t part, std::size_t parts) {
+  const Share bytes = share_of(bytes_of(targets), 1, part, parts);
   std::size_t first_byte = 0;
   for (const MatmulTarget& target : targets) {
-    const PackedMatrix::Layout& layout = target.weights->layout();
+    const std::size_t tiles = target.weights->layout().tiles;
+    const std::size_t tile_bytes = bytes_of(target) / tiles;
     const auto first_tile_from = [&](std::size_t byte) {
       if (byte <= first_byte) return std::size_t{0};
-      return std::min(layout.tiles, (byte - first_byte + layout.tile_bytes - 1) / layout.tile_bytes);
+      return std::min(tiles, (byte - first_byte + tile_bytes - 1) / tile_bytes);
     };
-    const Form& form = is_float(layout.format) ? state.floats : state.int8;
-    const MatmulJob job = {.weights = layout.weights.data(),
-                           .tile_bytes = layout.tile_bytes,
-                           .tile_begin = first_tile_from(bytes.begin),
-                           .tile_end = first_tile_from(bytes.end),
-                           .rows = layout.rows,
-                           .units = layout.units,
-                           .groups = form.groups.data(),
-                           .group_count = form.groups.size(),
-                           .out = target.out,
-                           .out_stride = target.out_stride};
-    if (job.tile_begin < job.tile_end) state.table->multiply[static_cast<std::size_t>(layout.format)](job);
-    first_byte += layout.weights.size();
+    TargetGroups groups = {.weights = state.form(*target.weights).groups, .gate = {}};
+    if (target.gate != nullptr) groups.gate = state.form(*target.gate).groups;
+    multiply_tiles(isa, target, groups, first_tile_from(bytes.begin), first_tile_from(bytes.end));
+    first_byte += bytes_of(target);
   }
+}
+
+// Into how many tasks to split: enough to end evenly, none too small.
+std::size_t parts_of(std::size_t products, std::size_t rows, std::span<const MatmulTarget> targets,
+                     std::size_t workers) {
+  std::size_t parts = products / kTaskProductsMin;
+  if (rows > kGroupTokensMax) parts = std::min(parts, bytes_of(targets) / kTaskBytesMin);
+  return std::clamp(parts, workers, workers * kTasksPerWorker);
 }
 
 }  // namespace
 
-void matmul_on(const MatmulTable& table, WorkerPool& pool, Activations& x, std::span<const MatmulTarget> targets) {
+void matmul_on(const IsaRow& isa, WorkerPool& pool, Activations& x, std::span<const MatmulTarget> targets) {
   Activations::State& state = x.state();
   std::size_t products = 0;
   for (const MatmulTarget& target : targets) {
     SIXFOLD_CHECK(target.weights->cols() == state.cols);
     SIXFOLD_CHECK(target.out_stride >= target.weights->rows());
     products += state.rows * target.weights->rows() * state.cols;
+    if (target.gate == nullptr) continue;
+    SIXFOLD_CHECK(target.gate->rows() == target.weights->rows() && target.gate->cols() == state.cols);
+    products += state.rows * target.gate->rows() * state.cols;
   }
   if (state.rows == 0 || targets.empty()) return;
-  const Making making = plan_forms(table, state, targets);
-  if (making.any()) make_forms(pool, state, making);
+  const Making making = plan_forms(*isa.matmul, state, targets);
+  make_forms(pool, state, making);
   if (products < kAloneProductsMax || pool.size() == 1) {
-    multiply_part(state, targets, 0, 1);
+    multiply_part(isa, state, targets, 0, 1);
     return;
   }
-  const std::size_t parts = std::clamp(products / kTaskProductsMin, pool.size(), pool.size() * kTasksPerWorker);
-  pool.for_tasks(parts, [&](std::size_t part, std::size_t) { multiply_part(state, targets, part, parts); });
+  const std::size_t parts = parts_of(products, state.rows, targets, pool.size());
+  pool.for_tasks(parts, [&](std::size_t part, std::size_t) { multiply_part(isa, state, targets, part, parts); });
 }
 
 void matmul(WorkerPool& pool, Activations& x, std::span<const MatmulTarget> targets) {
-  const MatmulTable* table = active_isa_row().matmul;
-  SIXFOLD_CHECK(table != nullptr);
-  matmul_on(*table, pool, x, targets);
+  matmul_on(active_isa_row(), pool, x, targets);
 }
 
 }  // namespace sixfold::kernels

@@ -9,8 +9,8 @@
 
 namespace sixfold::kernels {
 
-// One batch of input rows, in whatever forms the matrices that read it need (f32, int8 blocks of 32 with scales and
-// sums). Made once and shared by all matrices that read the same input (q, k, v; gate, up).  Buffers are kept between
+// One batch of input rows, in whatever forms the matrices that read it need (f32, int8 with a scale for each 32 or 256
+// inputs). Made once and shared by all matrices that read the same input (q, k, v; gate, up).  Buffers are kept between
 // uses. Owned by the engine thread.
 class Activations {
  public:
@@ -30,19 +30,26 @@ class Activations {
 };
 
 // One product: out: [x.rows, weights.rows] f32 with out_stride elements from row to row.
+//   out = factor * (product + bias), or out += that if it adds
+// With a gate, a matrix of the same shape, product = silu(gate x) * (weights x): SwiGLU, whose halves are never stored.
 struct MatmulTarget {
   const PackedMatrix* weights = nullptr;
   float* out = nullptr;
   std::size_t out_stride = 0;
+  const PackedMatrix* gate = nullptr;
+  const float* bias = nullptr;  // [weights.rows()]
+  float factor = 1;
+  bool adds = false;
 };
 
 // Computes every target from the same input, in one parallel region.
-// Row r of every output depends only on row r of x: the same bits whatever the number of rows and whatever the others
-// hold, and whatever the number of workers. Thread: engine only.  Outputs may not alias x or each other.
+// Row r of every output depends only on row r of x (and of out, where it adds): the same bits whatever the number of
+// rows and whatever the others hold, and whatever the number of workers. Thread: engine only.  Outputs may not alias x
+// or each other.
 void matmul(WorkerPool& pool, Activations& x, std::span<const MatmulTarget> targets);
 
 inline void matmul(WorkerPool& pool, Activations& x, const PackedMatrix& weights, float* out, std::size_t out_stride) {
-  const MatmulTarget target{&weights, out, out_stride};
+  const MatmulTarget target{.weights = &weights, .out = out, .out_stride = out_stride};
   matmul(pool, x, {&target, 1});
 }
 

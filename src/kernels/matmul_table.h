@@ -7,49 +7,69 @@
 
 namespace sixfold::kernels {
 
-// Input rows are processed in groups of 1, 2, 3, 4, 6, 8, 12 or 16 ("tokens"), each copied into the order in which the
-// kernel reads it.  Every output goes through the same operations whatever the group it is in.
-//
-// Float form of a group: [cols][tokens] f32.  Integer form: [cols / 32] of this:
+// Input rows are processed in groups of these sizes ("tokens"), each copied into the order in which the kernel reads
+// it.  Every output goes through the same operations whatever the group it is in.
+constexpr std::size_t kGroupSizes[] = {1, 2, 3, 4, 6, 8, 12, 16};
+constexpr std::size_t kGroupSizeCount = 8;
+constexpr std::size_t kGroupTokensMax = 16;
+
+// The forms of a group.  A matrix reads one of them, and of it only what its format needs.
+enum class ActivationForm : std::uint8_t {
+  kFloats,     // [cols][tokens] f32
+  kInt8,       // [cols / 32] of ActivationBlock
+  kSuperInt8,  // [cols / 256] of ActivationSuperBlock
+};
+constexpr std::size_t kActivationFormCount = 3;
+
+constexpr ActivationForm form_read_by(Format format) {
+  if (is_float(format)) return ActivationForm::kFloats;
+  return traits_of(format).is_super ? ActivationForm::kSuperInt8 : ActivationForm::kInt8;
+}
+
+// 32 inputs with a scale of their own.
 template <std::size_t kTokens>
-struct Int8Block {
-  std::int8_t codes[kTokens][kBlock];    // round(x / scale), -127 .. 127
-  float scale[kTokens];                  // max |x| / 127; NaN if a value is not finite
-  std::int32_t offset[kTokens];          // -128 * sum of codes: cancels the zero point of unsigned weights
-  float sum[kTokens];                    // scale * sum of codes
-  std::int32_t half_offset[2][kTokens];  // the same for each 16 inputs
-  float half_sum[2][kTokens];
+struct ActivationBlock {
+  std::int8_t codes[kTokens][kBlock];  // round(x / scale), -127 .. 127
+  float scale[kTokens];                // max |x| / 127; NaN if a value is not finite
+  std::int32_t offset[kTokens];        // -128 * sum of codes: cancels the zero point of unsigned weights
 };
-constexpr std::size_t kInt8BlockBytes = sizeof(Int8Block<1>);  // per token
+constexpr std::size_t kActivationBlockBytes = sizeof(ActivationBlock<1>);  // per token
 
-struct TokenGroup {
-  const std::byte* data;
-  std::size_t tokens;
-  std::size_t first_row;
+// 256 inputs with one scale, so that the integer scales of a super-block's blocks can be applied to integers.  The
+// formats of super-blocks were made for such inputs (ggml's Q8_K has the same resolution).
+template <std::size_t kTokens>
+struct ActivationSuperBlock {
+  std::int8_t codes[kSuperBlocks][kTokens][kBlock];
+  float scale[kTokens];
+  std::int32_t half_offset[kSuperBlocks][2][kTokens];  // -128 * sum of the codes of 16 inputs
+  std::int32_t half_sums[kSuperBlocks][kTokens];       // sums of both halves of a block, i16 each, first half low
+  std::int32_t block_sums[kSuperBlocks / 2][kTokens];  // sums of two blocks, i16 each, first block low
 };
+constexpr std::size_t kActivationSuperBlockBytes = sizeof(ActivationSuperBlock<1>);  // per token
 
-// A range of tiles of one matrix times all groups.
-struct MatmulJob {
-  const std::byte* weights;  // tile 0
-  std::size_t tile_bytes;
-  std::size_t tile_begin;
-  std::size_t tile_end;
-  std::size_t rows;  // of the matrix; the last tile may be partly filled
-  std::size_t units;
-  const TokenGroup* groups;
-  std::size_t group_count;
-  float* out;  // [input rows, rows] f32, out_stride from row to row
-  std::size_t out_stride;
+constexpr std::size_t bytes_per_token(ActivationForm form, std::size_t cols) {
+  if (form == ActivationForm::kFloats) return cols * sizeof(float);
+  if (form == ActivationForm::kInt8) return cols / kBlock * kActivationBlockBytes;
+  return cols / (kBlock * kSuperBlocks) * kActivationSuperBlockBytes;
+}
+
+// Writes blocks, or super-blocks, [begin, end) of a group.  x: [tokens, ...] f32, stride from row to row.
+using Quantize = void (*)(const float* x, std::size_t stride, std::size_t tokens, std::size_t begin, std::size_t end,
+                          std::byte* group);
+
+// products: [tokens][16] f32 = one tile times one group.
+using MultiplyTile = void (*)(const std::byte* tile, std::size_t units, const std::byte* group, float* products);
+
+struct FormatKernels {
+  MultiplyTile of_size[kGroupSizeCount];  // as kGroupSizes; null above the largest group of the format's form
 };
 
 // Immutable; one per instruction set, for the whole process.
 struct MatmulTable {
-  std::size_t float_tokens_max;  // largest group
-  std::size_t int8_tokens_max;
-  // Writes blocks [block_begin, block_end) of a group's integer form.  x: [tokens, ...] f32, stride from row to row.
-  void (*quantize)(const float* x, std::size_t stride, std::size_t tokens, std::size_t block_begin,
-                   std::size_t block_end, std::byte* group);
-  void (*multiply[kFormatCount])(const MatmulJob& job);  // by Format
+  std::size_t tokens_max[kActivationFormCount];  // largest group, by ActivationForm
+  Quantize quantize_blocks;
+  Quantize quantize_super_blocks;
+  FormatKernels multiply[kFormatCount];  // by Format
 };
 
 }  // namespace sixfold::kernels

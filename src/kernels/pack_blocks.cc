@@ -134,10 +134,14 @@ void pack_q5_1(const std::byte* source, std::size_t row, std::byte* unit) {
   put_f16(source + 2, row, scales + 2 * kTileRows);
 }
 
-// The block `b` of a unit of a super format.
+// Block b of a unit of a super format, and its scales.
 template <Format kFormat>
 std::byte* super_block(std::byte* unit, std::size_t b) {
   return unit + header_bytes(kFormat) + b * block_bytes(kFormat);
+}
+template <Format kFormat>
+std::byte* super_scales(std::byte* unit, std::size_t b) {
+  return unit + super_scales_at(kFormat) + b * scale_bytes(kFormat);
 }
 
 // Scale and min of block b, of the 12 bytes that Q4_K and Q5_K share: 6 bits each.
@@ -169,11 +173,10 @@ void pack_k_min(const std::byte* source, std::size_t row, std::byte* unit) {
       codes[g] = load_word(nibbles + b / 2 * 32 + 4 * g) >> (b % 2 * 4) & kLowNibbles;
       if constexpr (kHasFifth) codes[g] |= (load_word(fifth + 4 * g) >> b & kLowBits) << 4;
     }
-    std::byte* block = super_block<kFormat>(unit, b);
-    put_codes<kFormat>(codes, row, block);
+    put_codes<kFormat>(codes, row, super_block<kFormat>(unit, b));
     const ScaleMin pair = six_bit_scale_min(scales, b);
-    block[plane_bytes(kFormat) + row] = std::byte{pair.scale};
-    block[plane_bytes(kFormat) + kTileRows + row] = std::byte{pair.min};
+    super_scales<kFormat>(unit, b)[row] = std::byte{pair.scale};
+    unit[super_mins_at(kFormat) + b / 2 * 2 * kTileRows + 2 * row + b % 2] = std::byte{pair.min};
   }
 }
 
@@ -191,10 +194,9 @@ void pack_q6_k(const std::byte* source, std::size_t row, std::byte* unit) {
       codes[g] =
           (load_word(low + 4 * g) >> (i / 2 * 4) & kLowNibbles) | (load_word(high + 4 * g) >> (2 * i) & kLowPairs) << 4;
     }
-    std::byte* block = super_block<kFormat>(unit, b);
-    put_codes<kFormat>(codes, row, block);
+    put_codes<kFormat>(codes, row, super_block<kFormat>(unit, b));
     for (std::size_t half = 0; half < 2; ++half) {
-      block[plane_bytes(kFormat) + half * kTileRows + row] = source[192 + 2 * b + half];
+      super_scales<kFormat>(unit, b)[half * kTileRows + row] = source[192 + 2 * b + half];
     }
   }
 }
@@ -212,13 +214,12 @@ void pack_q3_k(const std::byte* source, std::size_t row, std::byte* unit) {
       codes[g] = (load_word(pairs + 4 * g) >> (b % 4 * 2) & kLowPairs) | (load_word(source + 4 * g) >> b & kLowBits)
                                                                              << 2;
     }
-    std::byte* block = super_block<kFormat>(unit, b);
-    put_codes<kFormat>(codes, row, block);
+    put_codes<kFormat>(codes, row, super_block<kFormat>(unit, b));
     for (std::size_t half = 0; half < 2; ++half) {
       const std::size_t s = 2 * b + half;
       const int low = load_byte(scales + s % 8) >> (s / 8 * 4) & 15;
       const int high = load_byte(scales + 8 + s % 4) >> (s / 4 * 2) & 3;
-      block[plane_bytes(kFormat) + half * kTileRows + row] = static_cast<std::byte>((low | high << 4) - 32);
+      super_scales<kFormat>(unit, b)[half * kTileRows + row] = static_cast<std::byte>((low | high << 4) - 32);
     }
   }
 }
@@ -232,11 +233,8 @@ void pack_q2_k(const std::byte* source, std::size_t row, std::byte* unit) {
     const std::byte* pairs = source + 16 + b / 4 * 32;
     BlockCodes codes;
     for (std::size_t g = 0; g < kGroups; ++g) codes[g] = load_word(pairs + 4 * g) >> (b % 4 * 2) & kLowPairs;
-    std::byte* block = super_block<kFormat>(unit, b);
-    put_codes<kFormat>(codes, row, block);
-    for (std::size_t half = 0; half < 2; ++half) {
-      block[plane_bytes(kFormat) + half * kTileRows + row] = source[2 * b + half];
-    }
+    put_codes<kFormat>(codes, row, super_block<kFormat>(unit, b));
+    std::memcpy(super_scales<kFormat>(unit, b) + 2 * row, source + 2 * b, 2);
   }
 }
 
@@ -248,11 +246,10 @@ void pack_iq4_xs(const std::byte* source, std::size_t row, std::byte* unit) {
   const unsigned high_bits = static_cast<unsigned>(load_byte(source + 2)) | static_cast<unsigned>(load_byte(source + 3))
                                                                                 << 8;
   for (std::size_t b = 0; b < kSuperBlocks; ++b) {
-    std::byte* block = super_block<kFormat>(unit, b);
-    put_codes<kFormat>(nibble_codes(source + 8 + 16 * b), row, block);
+    put_codes<kFormat>(nibble_codes(source + 8 + 16 * b), row, super_block<kFormat>(unit, b));
     const int low = load_byte(source + 4 + b / 2) >> (b % 2 * 4) & 15;
     const int high = static_cast<int>(high_bits >> (2 * b) & 3);
-    block[plane_bytes(kFormat) + row] = static_cast<std::byte>((low | high << 4) - 32);
+    super_scales<kFormat>(unit, b)[row] = static_cast<std::byte>((low | high << 4) - 32);
   }
 }
 

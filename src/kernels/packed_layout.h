@@ -6,6 +6,9 @@
 
 namespace sixfold::kernels {
 
+// Moves whenever the bytes of any packed format do.
+constexpr std::uint32_t kPackedLayoutVersion = 2;
+
 constexpr std::size_t kTileRows = 16;        // weight rows (outputs) that lie interleaved in one tile
 constexpr std::size_t kBlock = 32;           // inputs that share one activation scale
 constexpr std::size_t kSuperBlocks = 8;      // blocks behind one header
@@ -16,19 +19,20 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 //
 // Float formats: unit = one input, [16 rows] of the element type.
 // Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
-//   header (super only)   d f16[16]; with has_min also dmin f16[16]
-//   block                 code planes, then scales
+//   block                 code planes; of plain formats then scales
 //   code planes           A word is the 4 codes of one row at inputs 4g .. 4g+3 of the block; a plane vector is one
-//   word
-//                         per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 6 bits 4 and 2, of
-//                         3 bits 2 and 1; lowest bits first.
+//                         word per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 6 bits 4 and 2,
+//                         of 3 bits 2 and 1; lowest bits first.
 //     8 bits              8 vectors, vector g = group g
 //     4 bits              4 vectors, vector j = group j in the low nibbles, group j + 4 in the high nibbles
 //     2 bits              2 vectors, vector j = groups 4j .. 4j+3 at bits 0, 2, 4, 6
 //     1 bit               1 vector, bit g = group g
 //   scales, plain         d f16[16]; with has_min also min f16[16]
-//   scales, super         scale [16] u8 (i8 without has_min); with has_min also min u8[16]
-//                         halves == 2: scale i8[2][16]; with has_min one u8[2][16], scale | min << 4
+//   header, super         d f16[16]; with has_min also dmin f16[16]; then of all 8 blocks
+//                         halves == 1: scale u8[8][16] (i8 without has_min); with has_min then min u8[4][16][2], of
+//                           each row the mins of blocks 2p and 2p + 1
+//                         halves == 2: scale i8[8][2][16]; with has_min one u8[8][16][2], scale | min << 4
+// Behind such a header most planes begin at a multiple of 64 bytes, so that a vector does not lie in two cache lines.
 // A weight is scale * (code - zero_point), or scale * code + min (plain) or scale * code - min (super).
 // With has_table it is scale * kNonlinear[code].
 enum class Format : std::uint8_t {
@@ -78,19 +82,30 @@ constexpr std::size_t plane_bytes(Format format) {
   return traits_of(format).bits * kVectorBytes;
 }
 
+// Bytes of a block's scales; of a super format they lie in the header, from super_scales_at on.
 constexpr std::size_t scale_bytes(Format format) {
   const FormatTraits traits = traits_of(format);
-  if (traits.halves == 2) return 2 * kTileRows;
-  return (traits.is_super ? 1 : 2) * kTileRows * (traits.has_min ? 2 : 1);
+  if (traits.is_super) return traits.halves * kTileRows;
+  return 2 * kTileRows * (traits.has_min ? 2 : 1);
+}
+
+constexpr std::size_t super_scales_at(Format format) {
+  return 2 * kTileRows * (traits_of(format).has_min ? 2 : 1);
+}
+
+// Mins of two blocks, u8[16][2], of formats with one scale a block.
+constexpr std::size_t super_mins_at(Format format) {
+  return super_scales_at(format) + kSuperBlocks * scale_bytes(format);
 }
 
 constexpr std::size_t header_bytes(Format format) {
   const FormatTraits traits = traits_of(format);
-  return traits.is_super ? 2 * kTileRows * (traits.has_min ? 2 : 1) : 0;
+  if (!traits.is_super) return 0;
+  return super_mins_at(format) + (traits.has_min && traits.halves == 1 ? kSuperBlocks * kTileRows : 0);
 }
 
 constexpr std::size_t block_bytes(Format format) {
-  return plane_bytes(format) + scale_bytes(format);
+  return plane_bytes(format) + (traits_of(format).is_super ? 0 : scale_bytes(format));
 }
 
 // Inputs of one unit, and its bytes over the 16 rows.

@@ -143,8 +143,8 @@ struct Buffers {
   AlignedFloats q;         // [rows, heads, head_dim]
   AlignedFloats k, v;      // [rows, kv_heads, head_dim]
   AlignedFloats attended;  // [rows, heads, head_dim]
-  AlignedFloats gate, up;  // [rows, feed_forward]
-  AlignedFloats delta;     // [rows, width] what a block adds to x
+  AlignedFloats hidden;    // [rows, feed_forward]
+  AlignedFloats delta;     // [rows, width] what a mixture adds to x
 
   Buffers(std::size_t rows, const HyperParameters& p)
       : x(make_aligned_floats(rows * p.width)),
@@ -153,9 +153,8 @@ struct Buffers {
         k(make_aligned_floats(rows * p.kv_width())),
         v(make_aligned_floats(rows * p.kv_width())),
         attended(make_aligned_floats(rows * p.query_width())),
-        gate(make_aligned_floats(rows * p.feed_forward)),
-        up(make_aligned_floats(rows * p.feed_forward)),
-        delta(make_aligned_floats(rows * p.width)) {}
+        hidden(make_aligned_floats(p.experts == 0 ? rows * p.feed_forward : 0)),
+        delta(make_aligned_floats(p.experts != 0 ? rows * p.width : 0)) {}
 };
 
 void scale(float* x, float factor, std::size_t count) {
@@ -201,10 +200,11 @@ class LlamaModel final : public Model {
   void normalize(const std::vector<float>& weight);
   void attend(const LayerWeights& layer, const kernels::KvLayerView& kv, const Batch& batch, bool is_last);
   void rotate(const LayerWeights& layer, const Batch& batch);
+  MatmulTarget to_residual(const PackedMatrix& weights) const;
   void rotate_heads(float* heads, std::size_t count, const std::vector<float>& norm, const float* cos_sin) const;
   void keep_wanted_rows();
   void feed_forward(const LayerWeights& layer);
-  void add_and_normalize(const std::vector<float>& weight);
+  void add_delta();
   void project(std::span<float> logits);
 
   // Constant after construction.
@@ -226,7 +226,7 @@ class LlamaModel final : public Model {
 };
 
 // Parallel regions of a decoding step: the four matrix products of each layer, attention when the context is long, and
-// the output.  In large batches the row-wise steps and store_kv are shared too: five more a layer.
+// the output.  In large batches making the products' inputs, the row-wise steps and store_kv are shared too.
 Status LlamaModel::forward(const Batch& batch, KvPages& kv, std::span<float> logits) {
   const KvShape& shape = kv.shape();
   if (shape.layers != p_.layers || shape.kv_heads != p_.kv_heads || shape.head_dim != p_.head_dim) {
@@ -245,9 +245,9 @@ Status LlamaModel::forward(const Batch& batch, KvPages& kv, std::span<float> log
     const bool is_last = i + 1 == p_.layers;
     attend(layer, kv.layer(i), batch, is_last);
     if (rows_ == 0) return ok();  // nobody wants logits
-    add_and_normalize(layer.feed_forward_norm);
+    normalize(layer.feed_forward_norm);
     feed_forward(layer);
-    add_and_normalize(is_last ? weights_.output_norm : weights_.layers[i + 1].attention_norm);
+    normalize(is_last ? weights_.output_norm : weights_.layers[i + 1].attention_norm);
   }
   project(logits);
   return ok();
@@ -273,13 +273,22 @@ void LlamaModel::normalize(const std::vector<float>& weight) {
   });
 }
 
-// delta = softmax(q k^T * scale) v W_o
+// x += residual scale * product
+MatmulTarget LlamaModel::to_residual(const PackedMatrix& weights) const {
+  return {
+      .weights = &weights, .out = buffers_.x.get(), .out_stride = p_.width, .factor = p_.residual_scale, .adds = true};
+}
+
+// x += softmax(q k^T * scale) v W_o
 void LlamaModel::attend(const LayerWeights& layer, const kernels::KvLayerView& kv, const Batch& batch, bool is_last) {
   const Buffers& b = buffers_;
   activations_.assign(b.normed.get(), rows_, p_.width);
-  const MatmulTarget targets[] = {{&layer.q, b.q.get(), p_.query_width()},
-                                  {&layer.k, b.k.get(), p_.kv_width()},
-                                  {&layer.v, b.v.get(), p_.kv_width()}};
+  const auto target = [](const PackedMatrix& weights, const std::vector<float>& bias, float* out) {
+    return MatmulTarget{
+        .weights = &weights, .out = out, .out_stride = weights.rows(), .bias = bias.empty() ? nullptr : bias.data()};
+  };
+  const MatmulTarget targets[] = {target(layer.q, layer.q_bias, b.q.get()), target(layer.k, layer.k_bias, b.k.get()),
+                                  target(layer.v, layer.v_bias, b.v.get())};
   kernels::matmul(pool_, activations_, targets);
   rotate(layer, batch);
   kernels::store_kv(pool_, plan_.spans(), kv, b.k.get(), b.v.get(), p_.kv_width());
@@ -291,23 +300,16 @@ void LlamaModel::attend(const LayerWeights& layer, const kernels::KvLayerView& k
                      b.q.get(), p_.query_width(), b.attended.get(), p_.query_width());
   if (is_last) keep_wanted_rows();
   activations_.assign(b.attended.get(), rows_, p_.query_width());
-  kernels::matmul(pool_, activations_, layer.attention_output, b.delta.get(), p_.width);
-  if (!layer.attention_output_bias.empty()) {
-    for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
-      kernels::add(b.delta.get() + r * p_.width, layer.attention_output_bias.data(), p_.width);
-    });
-  }
+  MatmulTarget output = to_residual(layer.attention_output);
+  if (!layer.attention_output_bias.empty()) output.bias = layer.attention_output_bias.data();
+  kernels::matmul(pool_, activations_, {&output, 1});
 }
 
-// Biases, the norm of each head, and RoPE, on q and k; the bias on v.
+// The norm of each head, and RoPE, on q and k.
 void LlamaModel::rotate(const LayerWeights& layer, const Batch& batch) {
   for_rows(pool_, rows_, p_.query_width() + p_.kv_width(), [&](std::size_t r) {
     float* q = buffers_.q.get() + r * p_.query_width();
     float* k = buffers_.k.get() + r * p_.kv_width();
-    float* v = buffers_.v.get() + r * p_.kv_width();
-    if (!layer.q_bias.empty()) kernels::add(q, layer.q_bias.data(), p_.query_width());
-    if (!layer.k_bias.empty()) kernels::add(k, layer.k_bias.data(), p_.kv_width());
-    if (!layer.v_bias.empty()) kernels::add(v, layer.v_bias.data(), p_.kv_width());
     const float* cos_sin = rope_.row(batch.rows[r].position);
     rotate_heads(q, p_.heads, layer.q_norm, cos_sin);
     rotate_heads(k, p_.kv_heads, layer.k_norm, cos_sin);
@@ -336,43 +338,38 @@ void LlamaModel::keep_wanted_rows() {
   rows_ = wanted.size();
 }
 
-// delta = W_down (silu(W_gate normed) * W_up normed).  SwiGLU: arXiv:2002.05202.
+// x += W_down (silu(W_gate normed) * W_up normed).  SwiGLU: arXiv:2002.05202.
 void LlamaModel::feed_forward(const LayerWeights& layer) {
   const Buffers& b = buffers_;
   if (layer.mixture) {
     mixture_->compute(*layer.mixture, b.normed.get(), rows_, b.delta.get());
+    add_delta();
     return;
   }
   activations_.assign(b.normed.get(), rows_, p_.width);
-  const MatmulTarget targets[] = {{&layer.gate, b.gate.get(), p_.feed_forward},
-                                  {&layer.up, b.up.get(), p_.feed_forward}};
-  kernels::matmul(pool_, activations_, targets);
-  for_rows(pool_, rows_, p_.feed_forward, [&](std::size_t r) {
-    float* gate = b.gate.get() + r * p_.feed_forward;
-    kernels::swiglu(gate, b.up.get() + r * p_.feed_forward, p_.feed_forward, gate);
-  });
-  activations_.assign(b.gate.get(), rows_, p_.feed_forward);
-  kernels::matmul(pool_, activations_, layer.down, b.delta.get(), p_.width);
+  const MatmulTarget hidden = {
+      .weights = &layer.up, .out = b.hidden.get(), .out_stride = p_.feed_forward, .gate = &layer.gate};
+  kernels::matmul(pool_, activations_, {&hidden, 1});
+  activations_.assign(b.hidden.get(), rows_, p_.feed_forward);
+  const MatmulTarget down = to_residual(layer.down);
+  kernels::matmul(pool_, activations_, {&down, 1});
 }
 
-// x += delta; normed = rms_norm(x)
-void LlamaModel::add_and_normalize(const std::vector<float>& weight) {
-  for_rows(pool_, rows_, 2 * p_.width, [&](std::size_t r) {
-    float* x = buffers_.x.get() + r * p_.width;
+// x += residual scale * delta
+void LlamaModel::add_delta() {
+  for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
     float* delta = buffers_.delta.get() + r * p_.width;
     if (p_.residual_scale != 1) scale(delta, p_.residual_scale, p_.width);
-    kernels::add(x, delta, p_.width);
-    kernels::rms_norm(x, weight.data(), p_.epsilon, p_.width, buffers_.normed.get() + r * p_.width);
+    kernels::add(buffers_.x.get() + r * p_.width, delta, p_.width);
   });
 }
 
 // logits = W_output normed
 void LlamaModel::project(std::span<float> logits) {
   activations_.assign(buffers_.normed.get(), rows_, p_.width);
-  kernels::matmul(pool_, activations_, weights_.output, logits.data(), limits_.vocabulary);
-  if (p_.logit_scale == 1) return;
-  for_rows(pool_, rows_, limits_.vocabulary,
-           [&](std::size_t r) { scale(logits.data() + r * limits_.vocabulary, p_.logit_scale, limits_.vocabulary); });
+  const MatmulTarget target = {
+      .weights = &weights_.output, .out = logits.data(), .out_stride = limits_.vocabulary, .factor = p_.logit_scale};
+  kernels::matmul(pool_, activations_, {&target, 1});
 }
 
 }  // namespace

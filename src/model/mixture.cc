@@ -30,8 +30,7 @@ Mixture::Mixture(kernels::WorkerPool& pool, const HyperParameters& p, std::size_
       used_(p.experts_used),
       scores_(make_aligned_floats(rows_max * p.experts)),
       gathered_(make_aligned_floats(rows_max * p.width)),
-      gate_(make_aligned_floats(rows_max * p.feed_forward)),
-      up_(make_aligned_floats(rows_max * p.feed_forward)),
+      hidden_(make_aligned_floats(rows_max * p.feed_forward)),
       result_(make_aligned_floats(rows_max * p.width)),
       choices_(rows_max * p.experts_used) {
   chosen_.reserve(rows_max);
@@ -84,14 +83,10 @@ void Mixture::add_expert(const MixtureWeights& weights, std::size_t expert, cons
     std::memcpy(gathered_.get() + i * width_, normed + chosen_[i].row * width_, width_ * sizeof(float));
   });
   activations_.assign(gathered_.get(), count, width_);
-  const MatmulTarget targets[] = {{&weights.gate[expert], gate_.get(), feed_forward_},
-                                  {&weights.up[expert], up_.get(), feed_forward_}};
-  kernels::matmul(pool_, activations_, targets);
-  for_rows(pool_, count, feed_forward_, [&](std::size_t i) {
-    float* gate = gate_.get() + i * feed_forward_;
-    kernels::swiglu(gate, up_.get() + i * feed_forward_, feed_forward_, gate);
-  });
-  activations_.assign(gate_.get(), count, feed_forward_);
+  const MatmulTarget hidden = {
+      .weights = &weights.up[expert], .out = hidden_.get(), .out_stride = feed_forward_, .gate = &weights.gate[expert]};
+  kernels::matmul(pool_, activations_, {&hidden, 1});
+  activations_.assign(hidden_.get(), count, feed_forward_);
   kernels::matmul(pool_, activations_, weights.down[expert], result_.get(), width_);
   for_rows(pool_, count, width_, [&](std::size_t i) {
     float* result = result_.get() + i * width_;

@@ -58,7 +58,7 @@ class Mixture {
   kernels::Activations activations_;
   AlignedFloats scores_;         // [rows, experts]
   AlignedFloats gathered_;       // [rows of one expert, width]
-  AlignedFloats gate_, up_;      // [rows of one expert, feed_forward]
+  AlignedFloats hidden_;         // [rows of one expert, feed_forward]
   AlignedFloats result_;         // [rows of one expert, width]
   std::vector<Choice> choices_;  // [rows, used]
   std::vector<Member> chosen_;   // the rows of one expert

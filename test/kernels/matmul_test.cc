@@ -34,24 +34,24 @@ PackedMatrix packed(const RandomWeights& weights, WorkerPool& pool) {
 }
 
 // [tokens, weights.rows()]
-std::vector<float> product(const MatmulTable& table, WorkerPool& pool, const PackedMatrix& weights, const float* x,
+std::vector<float> product(const IsaRow& isa, WorkerPool& pool, const PackedMatrix& weights, const float* x,
                            std::size_t tokens) {
   std::vector<float> out(tokens * weights.rows(), std::numeric_limits<float>::quiet_NaN());
   Activations activations;
   activations.assign(x, tokens, weights.cols());
-  const MatmulTarget target{&weights, out.data(), weights.rows()};
-  matmul_on(table, pool, activations, {&target, 1});
+  const MatmulTarget target{.weights = &weights, .out = out.data(), .out_stride = weights.rows()};
+  matmul_on(isa, pool, activations, {&target, 1});
   return out;
 }
 
-// x as the integer kernels see it: blocks of 32 codes of 8 bits with one f32 scale.
-std::vector<double> quantized(const std::vector<float>& x) {
+// x as the integer kernels see it: runs of 32 or 256 codes of 8 bits with one f32 scale.
+std::vector<double> quantized(const std::vector<float>& x, std::size_t run) {
   std::vector<double> out(x.size());
-  for (std::size_t first = 0; first < x.size(); first += 32) {
+  for (std::size_t first = 0; first < x.size(); first += run) {
     float largest = 0;
-    for (std::size_t i = 0; i < 32; ++i) largest = std::max(largest, std::fabs(x[first + i]));
+    for (std::size_t i = 0; i < run; ++i) largest = std::max(largest, std::fabs(x[first + i]));
     const float scale = largest / 127.0f;
-    for (std::size_t i = 0; i < 32; ++i) {
+    for (std::size_t i = 0; i < run; ++i) {
       out[first + i] = static_cast<double>(scale) * std::nearbyint(x[first + i] * (1.0f / scale));
     }
   }
@@ -86,7 +86,7 @@ struct Case {
 
 class Matmul : public testing::TestWithParam<Case> {
  protected:
-  const MatmulTable& table() const { return *GetParam().isa->matmul; }
+  const IsaRow& isa() const { return *GetParam().isa; }
   DType dtype() const { return GetParam().dtype; }
 
   void expect_products(std::size_t rows, std::size_t cols, std::size_t tokens, unsigned seed) {
@@ -94,9 +94,9 @@ class Matmul : public testing::TestWithParam<Case> {
     const RandomWeights weights(dtype(), rows, cols, seed);
     const std::vector<float> x = random_inputs(tokens * cols, seed + 1);
     const std::vector<double> exact(x.begin(), x.end());
-    const std::vector<double> seen = is_plain(dtype()) ? exact : quantized(x);
+    const std::vector<double> seen = is_plain(dtype()) ? exact : quantized(x, dtype_info(dtype()).block_elements);
     const auto values = dequantized_rows(weights, dtype(), rows, cols);
-    const std::vector<float> out = product(table(), pool_, packed(weights, pool_), x.data(), tokens);
+    const std::vector<float> out = product(isa(), pool_, packed(weights, pool_), x.data(), tokens);
     double error = 0;
     double signal = 0;
     for (std::size_t t = 0; t < tokens; ++t) {
@@ -148,11 +148,11 @@ TEST_P(Matmul, gives_a_row_the_same_bits_in_every_batch) {
   const std::vector<float> x = random_inputs(kTokensMax * cols, 8);
   std::vector<float> alone;
   for (std::size_t t = 0; t < kTokensMax; ++t) {
-    const std::vector<float> one = product(table(), pool_, matrix, x.data() + t * cols, 1);
+    const std::vector<float> one = product(isa(), pool_, matrix, x.data() + t * cols, 1);
     alone.insert(alone.end(), one.begin(), one.end());
   }
   for (std::size_t tokens = 1; tokens <= kTokensMax; ++tokens) {
-    const std::vector<float> together = product(table(), pool_, matrix, x.data(), tokens);
+    const std::vector<float> together = product(isa(), pool_, matrix, x.data(), tokens);
     ASSERT_EQ(0, std::memcmp(together.data(), alone.data(), together.size() * sizeof(float))) << tokens << " tokens";
   }
 }
@@ -164,10 +164,10 @@ TEST_P(Matmul, gives_the_same_bits_with_every_worker_count) {
   for (const std::size_t tokens : std::initializer_list<std::size_t>{1, 7, 60}) {
     const std::vector<float> x = random_inputs(tokens * cols, 10);
     WorkerPool one(1);
-    const std::vector<float> want = product(table(), one, packed(weights, one), x.data(), tokens);
+    const std::vector<float> want = product(isa(), one, packed(weights, one), x.data(), tokens);
     for (std::size_t workers = 2; workers <= 4; ++workers) {
       WorkerPool pool(workers);
-      const std::vector<float> got = product(table(), pool, packed(weights, pool), x.data(), tokens);
+      const std::vector<float> got = product(isa(), pool, packed(weights, pool), x.data(), tokens);
       ASSERT_EQ(0, std::memcmp(want.data(), got.data(), want.size() * sizeof(float))) << workers << " workers";
     }
   }
@@ -178,15 +178,34 @@ TEST_P(Matmul, survives_inputs_that_are_not_finite_and_keeps_them_in_their_row) 
   const RandomWeights weights(dtype(), 16, cols, 11);
   const PackedMatrix matrix = packed(weights, pool_);
   std::vector<float> x = random_inputs(4 * cols, 12);
-  const std::vector<float> before = product(table(), pool_, matrix, x.data(), 4);
+  const std::vector<float> before = product(isa(), pool_, matrix, x.data(), 4);
   x[3] = std::numeric_limits<float>::quiet_NaN();
   x[cols + 5] = std::numeric_limits<float>::infinity();
   for (std::size_t k = 0; k < cols; ++k) x[2 * cols + k] = k % 2 == 0 ? 3e38f : 1e-40f;
-  const std::vector<float> after = product(table(), pool_, matrix, x.data(), 4);
+  const std::vector<float> after = product(isa(), pool_, matrix, x.data(), 4);
   for (std::size_t row = 0; row < 16; ++row) {
     EXPECT_TRUE(std::isnan(after[row]));
     EXPECT_FALSE(std::isfinite(after[16 + row]));
     EXPECT_EQ(after[3 * 16 + row], before[3 * 16 + row]);
+  }
+}
+
+// Scales of blocks far apart, within one row and between rows.
+TEST_P(Matmul, keeps_the_precision_of_small_rows_beside_large_ones) {
+  const std::size_t cols = 2 * dtype_info(dtype()).block_elements;
+  const RandomWeights weights(dtype(), 20, cols, 17);
+  const auto values = dequantized_rows(weights, dtype(), 20, cols);
+  std::vector<float> x = random_inputs(5 * cols, 18);
+  constexpr float kFactors[] = {1.0f, 1e-20f, 1e25f, 1e-26f, 1e5f};
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] *= kFactors[i / cols] * (i % cols < cols / 2 ? 1.0f : 1e-3f);
+  const std::vector<double> exact(x.begin(), x.end());
+  const std::vector<double> seen = is_plain(dtype()) ? exact : quantized(x, dtype_info(dtype()).block_elements);
+  const std::vector<float> out = product(isa(), pool_, packed(weights, pool_), x.data(), 5);
+  for (std::size_t t = 0; t < 5; ++t) {
+    for (std::size_t row = 0; row < 20; ++row) {
+      const Reference want = reference(values[row], seen.data() + t * cols);
+      ASSERT_NEAR(out[t * 20 + row], want.value, 4e-6 * want.magnitude) << "token " << t << " row " << row;
+    }
   }
 }
 
@@ -197,14 +216,14 @@ TEST_P(Matmul, survives_weights_of_any_bits) {
     weights.bytes()[i] = static_cast<std::byte>(i % 3 == 0 ? 0xff : i * 37);
   const PackedMatrix matrix = packed(weights, pool_);
   const std::vector<float> x = random_inputs(3 * cols, 14);
-  EXPECT_EQ(product(table(), pool_, matrix, x.data(), 3).size(), 48u);
+  EXPECT_EQ(product(isa(), pool_, matrix, x.data(), 3).size(), 48u);
 }
 
 TEST_P(Matmul, gives_zero_for_zero_inputs) {
   const std::size_t cols = dtype_info(dtype()).block_elements;
   const RandomWeights weights(dtype(), 5, cols, 15);
   const std::vector<float> x(2 * cols, 0.0f);
-  for (const float value : product(table(), pool_, packed(weights, pool_), x.data(), 2)) EXPECT_EQ(value, 0.0f);
+  for (const float value : product(isa(), pool_, packed(weights, pool_), x.data(), 2)) EXPECT_EQ(value, 0.0f);
 }
 
 // Integer products at their extremes: the largest codes, of one sign, against the largest inputs.
@@ -224,7 +243,7 @@ TEST_P(IntegerMatmul, does_not_saturate) {
       const std::vector<float> x(cols, sign);
       const std::vector<double> exact(x.begin(), x.end());
       const auto values = dequantized_rows(weights, dtype(), 16, cols);
-      const std::vector<float> out = product(table(), pool_, packed(weights, pool_), x.data(), 1);
+      const std::vector<float> out = product(isa(), pool_, packed(weights, pool_), x.data(), 1);
       for (std::size_t row = 0; row < 16; ++row) {
         const Reference want = reference(values[row], exact.data());
         EXPECT_NEAR(out[row], want.value, 1e-5 * want.magnitude) << "fill " << fill << " row " << row;
@@ -267,15 +286,15 @@ TEST(MatmulTargets, share_one_input_of_every_form) {
     // One buffer [tokens, 100 + 20 + 33 + 1]; the last column must stay untouched.
     constexpr std::size_t kStride = 154;
     std::vector<float> out(kTokens * kStride, -1.0f);
-    const MatmulTarget targets[] = {{&matrices[0], out.data(), kStride},
-                                    {&matrices[1], out.data() + 100, kStride},
-                                    {&matrices[2], out.data() + 120, kStride}};
+    const MatmulTarget targets[] = {{.weights = &matrices[0], .out = out.data(), .out_stride = kStride},
+                                    {.weights = &matrices[1], .out = out.data() + 100, .out_stride = kStride},
+                                    {.weights = &matrices[2], .out = out.data() + 120, .out_stride = kStride}};
     Activations activations;
     activations.assign(x.data(), kTokens, kCols);
-    matmul_on(*isa->matmul, pool, activations, targets);
+    matmul_on(*isa, pool, activations, targets);
     std::size_t first = 0;
     for (const PackedMatrix& matrix : matrices) {
-      const std::vector<float> want = product(*isa->matmul, pool, matrix, x.data(), kTokens);
+      const std::vector<float> want = product(*isa, pool, matrix, x.data(), kTokens);
       for (std::size_t t = 0; t < kTokens; ++t) {
         ASSERT_EQ(0, std::memcmp(out.data() + t * kStride + first, want.data() + t * matrix.rows(),
                                  matrix.rows() * sizeof(float)));
@@ -283,6 +302,45 @@ TEST(MatmulTargets, share_one_input_of_every_form) {
       first += matrix.rows();
     }
     for (std::size_t t = 0; t < kTokens; ++t) EXPECT_EQ(out[t * kStride + 153], -1.0f);
+  }
+}
+
+// The parts of a target that change what is stored, for gates that read the same form as the weights and for others.
+TEST(MatmulTargets, store_what_separate_steps_would_give) {
+  WorkerPool pool(2);
+  constexpr std::size_t kCols = 512;
+  constexpr std::size_t kRows = 75;
+  constexpr std::size_t kTokens = 37;
+  const std::vector<float> x = random_inputs(kTokens * kCols, 40);
+  const std::vector<float> bias = random_inputs(kRows, 41);
+  const std::vector<float> before = random_inputs(kTokens * kRows, 42);
+  const PackedMatrix up = packed(RandomWeights(DType::kQ4_K, kRows, kCols, 43), pool);
+  for (const DType dtype : {DType::kQ4_K, DType::kQ6_K, DType::kQ8_0, DType::kF32}) {
+    const PackedMatrix gate = packed(RandomWeights(dtype, kRows, kCols, 44), pool);
+    for (const IsaRow* isa : usable_rows()) {
+      SCOPED_TRACE(testing::Message() << isa->name << ", gate " << dtype_info(dtype).name);
+      std::vector<float> want = product(*isa, pool, up, x.data(), kTokens);
+      const std::vector<float> gates = product(*isa, pool, gate, x.data(), kTokens);
+      isa->kernels->swiglu(gates.data(), want.data(), want.size(), want.data());
+      std::vector<float> sums = before;
+      for (std::size_t i = 0; i < want.size(); ++i) {
+        const float product = 0.25f * (want[i] + bias[i % kRows]);
+        sums[i] += product;
+      }
+      std::vector<float> got(want.size());
+      std::vector<float> added = before;
+      MatmulTarget target = {.weights = &up, .out = got.data(), .out_stride = kRows, .gate = &gate};
+      Activations activations;
+      activations.assign(x.data(), kTokens, kCols);
+      matmul_on(*isa, pool, activations, {&target, 1});
+      EXPECT_EQ(0, std::memcmp(got.data(), want.data(), want.size() * sizeof(float)));
+      target.out = added.data();
+      target.bias = bias.data();
+      target.factor = 0.25f;
+      target.adds = true;
+      matmul_on(*isa, pool, activations, {&target, 1});
+      EXPECT_EQ(0, std::memcmp(added.data(), sums.data(), sums.size() * sizeof(float)));
+    }
   }
 }
 
@@ -296,7 +354,7 @@ TEST(MatmulTargets, read_new_inputs_after_each_assign) {
     std::vector<float> out(tokens * 16);
     activations.assign(x.data(), tokens, 64);
     matmul(pool, activations, matrix, out.data(), 16);
-    EXPECT_EQ(out, product(*active_isa_row().matmul, pool, matrix, x.data(), tokens));
+    EXPECT_EQ(out, product(active_isa_row(), pool, matrix, x.data(), tokens));
   }
   activations.assign(x.data(), 0, 64);
   matmul(pool, activations, matrix, nullptr, 16);

@@ -35,27 +35,27 @@ std::vector<std::byte> group_of(const MatmulTable& table, Format format, const f
     const auto* bytes = reinterpret_cast<const std::byte*>(turned.data());
     return {bytes, bytes + turned.size() * sizeof(float)};
   }
-  std::vector<std::byte> group(tokens * cols / kBlock * kInt8BlockBytes);
-  table.quantize(x, cols, tokens, 0, cols / kBlock, group.data());
+  const ActivationForm form = form_read_by(format);
+  std::vector<std::byte> group(tokens * bytes_per_token(form, cols));
+  const Quantize quantize = form == ActivationForm::kInt8 ? table.quantize_blocks : table.quantize_super_blocks;
+  quantize(x, cols, tokens, 0, cols / unit_inputs(format), group.data());
   return group;
 }
 
+std::size_t index_of_size(std::size_t tokens) {
+  std::size_t index = 0;
+  while (kGroupSizes[index] != tokens) ++index;
+  return index;
+}
+
+// [tokens][16]
 std::vector<float> product(const MatmulTable& table, Format format, const std::vector<std::byte>& tile, const float* x,
                            std::size_t tokens, std::size_t cols) {
-  const std::vector<std::byte> data = group_of(table, format, x, tokens, cols);
-  const TokenGroup group = {data.data(), tokens, 0};
-  std::vector<float> out(tokens * kRows, -1.0f);
-  table.multiply[static_cast<std::size_t>(format)]({.weights = tile.data(),
-                                                    .tile_bytes = tile.size(),
-                                                    .tile_begin = 0,
-                                                    .tile_end = 1,
-                                                    .rows = kRows,
-                                                    .units = cols / unit_inputs(format),
-                                                    .groups = &group,
-                                                    .group_count = 1,
-                                                    .out = out.data(),
-                                                    .out_stride = kRows});
-  return out;
+  const std::vector<std::byte> group = group_of(table, format, x, tokens, cols);
+  std::vector<float> products(tokens * kTileRows, -1.0f);
+  table.multiply[static_cast<std::size_t>(format)].of_size[index_of_size(tokens)](
+      tile.data(), cols / unit_inputs(format), group.data(), products.data());
+  return products;
 }
 
 int failures_of(DType dtype) {

@@ -1,0 +1,75 @@
+// The order in which tiles meet groups, and what happens to a product before it is stored.
+#include "kernels/tile_products.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/check.h"
+#include "kernels/packed_storage.h"
+
+namespace sixfold::kernels {
+namespace {
+
+// Tiles of about this many bytes stay in the second-level cache while all groups pass, so that weights come from memory
+// once, and a group, read again for each of these tiles, from farther away only for the first.
+constexpr std::size_t kTogetherBytes = std::size_t{256} << 10;
+
+constexpr std::size_t kProducts = kGroupTokensMax * kTileRows;
+
+std::size_t index_of_size(std::size_t tokens) {
+  const auto* found = std::find(std::begin(kGroupSizes), std::end(kGroupSizes), tokens);
+  SIXFOLD_CHECK(found != std::end(kGroupSizes));
+  return static_cast<std::size_t>(found - std::begin(kGroupSizes));
+}
+
+void multiply_tile(const IsaRow& isa, const PackedMatrix::Layout& matrix, std::size_t tile, const TokenGroup& group,
+                   float* products) {
+  const FormatKernels& kernels = isa.matmul->multiply[static_cast<std::size_t>(matrix.format)];
+  kernels.of_size[index_of_size(group.tokens)](matrix.weights.data() + tile * matrix.tile_bytes, matrix.units,
+                                               group.data, products);
+}
+
+// products: [tokens][16].  A partly filled tile's padding is not stored.
+void store_products(const MatmulTarget& target, std::size_t tile, const TokenGroup& group, float* products) {
+  const std::size_t first = tile * kTileRows;
+  const std::size_t count = std::min(kTileRows, target.weights->rows() - first);
+  for (std::size_t t = 0; t < group.tokens; ++t, products += kTileRows) {
+    if (target.bias != nullptr) {
+      for (std::size_t i = 0; i < count; ++i) products[i] += target.bias[first + i];
+    }
+    for (std::size_t i = 0; i < kTileRows; ++i) products[i] *= target.factor;
+    float* to = target.out + (group.first_row + t) * target.out_stride + first;
+    if (target.adds) {
+      for (std::size_t i = 0; i < count; ++i) to[i] += products[i];
+    } else {
+      std::copy(products, products + count, to);
+    }
+  }
+}
+
+}  // namespace
+
+void multiply_tiles(const IsaRow& isa, const MatmulTarget& target, const TargetGroups& groups, std::size_t begin,
+                    std::size_t end) {
+  const PackedMatrix::Layout& matrix = target.weights->layout();
+  const std::size_t bytes = matrix.tile_bytes + (target.gate != nullptr ? target.gate->layout().tile_bytes : 0);
+  const std::size_t together = std::max<std::size_t>(1, kTogetherBytes / bytes);
+  alignas(64) float products[kProducts];
+  alignas(64) float gates[kProducts];
+  for (std::size_t first = begin; first < end; first += together) {
+    const std::size_t last = std::min(end, first + together);
+    for (std::size_t g = 0; g < groups.weights.size(); ++g) {
+      const TokenGroup& group = groups.weights[g];
+      for (std::size_t tile = first; tile < last; ++tile) {
+        multiply_tile(isa, matrix, tile, group, products);
+        if (target.gate != nullptr) {
+          multiply_tile(isa, target.gate->layout(), tile, groups.gate[g], gates);
+          isa.kernels->swiglu(gates, products, group.tokens * kTileRows, products);
+        }
+        store_products(target, tile, group, products);
+      }
+    }
+  }
+}
+
+}  // namespace sixfold::kernels
