@@ -8,14 +8,16 @@
 
 namespace sixfold::kernels {
 
-enum class KvDType { kF32, kF16 };
+enum class KvDType { kF32, kF16, kBF16 };
 inline std::size_t kv_element_bytes(KvDType dtype) {
   return dtype == KvDType::kF32 ? 4 : 2;
 }
 
 // Memory of one layer's keys and values in the page pool.  A page holds page_tokens consecutive positions of one
-// sequence:
+// sequence, a multiple of 32:
 //   K: [kv_heads, head_dim, page_tokens], then V: [kv_heads, page_tokens, head_dim], element type dtype.
+//   bf16: K: [kv_heads, head_dim / 2, page_tokens, 2], then V: [kv_heads, page_tokens / 2, head_dim, 2]; head_dim is
+//   even.  Neighbours of the dimension that is summed lie together, as the dot product of pairs wants them.
 // K is stored across, so that one vector holds the same dimension of many keys: scores need no horizontal sums.
 // Memory that no position has been written to may hold anything.
 struct KvLayerView {
@@ -53,8 +55,11 @@ struct AttentionParameters {
 
 // Softmax attention.  q: [rows, heads, head_dim] f32 with q_stride elements from row to row; out: the same shape,
 // contiguous rows of out_stride elements; out may not alias q.  The keys and values of all rows are already stored.
-// A row's result depends only on its own query and its sequence's pages: the same bits however the batch was cut.
-// Source: online softmax, arXiv:1805.02867; blocked over pages as in arXiv:2205.14135.
+// A row's result depends only on its own query and its sequence's pages: the same bits however the batch was cut and
+// however many workers share it.  With bf16 keys and values, an instruction set with a dot product of pairs rounds
+// queries and weights to bf16 too; otherwise all arithmetic is f32.
+// Source: online softmax, arXiv:1805.02867; blocked over keys as in arXiv:2205.14135; segments of the keys apart from
+// each other as in Flash-Decoding (Dao et al., 2023).
 void attention(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLayerView& kv,
                const AttentionParameters& parameters, const float* q, std::size_t q_stride, float* out,
                std::size_t out_stride);

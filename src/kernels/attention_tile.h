@@ -6,12 +6,31 @@
 
 namespace sixfold::kernels {
 
-// Keys are taken in blocks that start at multiples of this within their page: a grid that does not depend on how a
-// batch was cut, so that every row adds up in the same order.
-inline constexpr std::size_t kKeyBlock = 32;
+// Three grids over the positions of a sequence, all counted from position 0, so that every row adds up in the same
+// order however a batch was cut and whoever computes it.
+inline constexpr std::size_t kKeyStrip = 32;        // keys that lie together in a page
+inline constexpr std::size_t kKeyBlock = 128;       // keys of one step of online softmax
+inline constexpr std::size_t kSegmentTokens = 512;  // keys of one result that can be computed apart from the others
+inline constexpr std::size_t kBlockStrips = kKeyBlock / kKeyStrip;
+static_assert(kKeyBlock % kKeyStrip == 0 && kSegmentTokens % kKeyBlock == 0);
 
-// The widest vector of any instruction set; rows of scratch memory are padded to it.
+// The widest vector of any instruction set; rows of scratch memory are padded to two of it.
 inline constexpr std::size_t kLanesMax = 16;
+
+enum class KvForm : std::uint8_t {
+  kF32,
+  kF16,
+  kBF16Pairs,  // two neighbours of the summed dimension lie together: K by head dimension, V by key
+};
+
+// What is known of a query after some keys: a record of `record_stride` floats.
+//   outputs [head_stride], not yet divided by the sum of weights; then the largest score (in powers of two), and the
+//   sum of the weights 2^(score - largest).
+struct AttentionRecord {
+  static constexpr std::size_t kMaximum = 0;  // behind the outputs
+  static constexpr std::size_t kSum = 1;
+  static constexpr std::size_t kTail = kLanesMax;  // floats behind the outputs
+};
 
 // All query heads that read one kv head, for consecutive rows of one sequence.
 struct AttentionTile {
@@ -27,22 +46,20 @@ struct AttentionTile {
   float scale = 0;
 
   const std::uint32_t* pages = nullptr;
-  const std::byte* k = nullptr;  // of page 0, this head: [head_dim, page_tokens]
-  const std::byte* v = nullptr;  // of page 0, this head: [page_tokens, head_dim]
-  std::size_t page_stride = 0;   // bytes
-  std::size_t page_tokens = 0;
-  bool is_f16 = false;
+  const std::byte* k = nullptr;  // of page 0, this head, as KvLayerView says
+  const std::byte* v = nullptr;
+  std::size_t page_stride = 0;  // bytes
+  std::size_t page_tokens = 0;  // a multiple of kKeyStrip
+  KvForm form = KvForm::kF32;
 
-  // Scratch memory of this worker, f32, aligned to 64 bytes; queries = rows * group.
-  std::size_t head_stride = 0;   // head_dim rounded up to kLanesMax
-  float* queries = nullptr;      // [queries, head_stride], multiplied by scale
-  float* outputs = nullptr;      // [queries, head_stride], not yet divided by the sum of weights
-  float* scores = nullptr;       // [queries, kKeyBlock], then the weights
-  float* sums = nullptr;         // [queries, kLanesMax], of weights, lane by lane
-  float* maxima = nullptr;       // [queries], of scores so far
-  float* corrections = nullptr;  // [queries], what the newest maximum shrinks earlier weights by
-  float* keys = nullptr;         // [head_dim, kKeyBlock]
-  float* values = nullptr;       // [kKeyBlock, head_stride]
+  // Scratch memory of this worker, aligned to 64 bytes; queries = rows * group.
+  std::size_t head_stride = 0;    // head_dim rounded up to 2 * kLanesMax
+  std::size_t record_stride = 0;  // head_stride + AttentionRecord::kTail
+  float* queries = nullptr;       // [queries, head_stride], multiplied by scale / ln 2; pairs: as bf16 pairs
+  float* sums = nullptr;          // [queries, kLanesMax], of weights, lane by lane
+  float* corrections = nullptr;   // [queries], what the newest maximum shrinks earlier weights by
+  float* keys = nullptr;          // [kBlockStrips, head_dim, kKeyStrip]
+  float* values = nullptr;        // [kKeyBlock, head_stride]
 };
 
 }  // namespace sixfold::kernels

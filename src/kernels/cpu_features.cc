@@ -46,6 +46,10 @@ bool cpu_runs_avx512() {
          __builtin_cpu_supports("avx512vnni");
 }
 
+bool cpu_runs_avx512bf16() {
+  return cpu_runs_avx512() && __builtin_cpu_supports("avx512bf16");
+}
+
 bool cpu_runs_neon() {
   return false;
 }
@@ -74,6 +78,10 @@ bool cpu_runs_avx512() {
   return false;
 }
 
+bool cpu_runs_avx512bf16() {
+  return false;
+}
+
 bool cpu_runs_neon() {
   const unsigned long wanted = HWCAP_ASIMD | HWCAP_ASIMDHP | HWCAP_ASIMDDP;
   return (getauxval(AT_HWCAP) & wanted) == wanted;
@@ -96,6 +104,10 @@ bool cpu_runs_avx2() {
 }
 
 bool cpu_runs_avx512() {
+  return false;
+}
+
+bool cpu_runs_avx512bf16() {
   return false;
 }
 

@@ -21,6 +21,7 @@ extern const KernelTable avx2_kernels;
 extern const MatmulTable avx2_matmul;
 extern const KernelTable avx512_kernels;
 extern const MatmulTable avx512_matmul;
+extern const KernelTable avx512bf16_kernels;
 #elif defined(__aarch64__)
 extern const KernelTable neon_kernels;
 extern const MatmulTable neon_matmul;
@@ -35,6 +36,7 @@ bool always() {
 // Best first.
 constexpr IsaRow kRows[] = {
 #if defined(__x86_64__)
+    {"avx512bf16", cpu_runs_avx512bf16, &avx512bf16_kernels, &avx512_matmul},
     {"avx512", cpu_runs_avx512, &avx512_kernels, &avx512_matmul},
     {"avx2", cpu_runs_avx2, &avx2_kernels, &avx2_matmul},
 #elif defined(__aarch64__)

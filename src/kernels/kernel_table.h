@@ -18,9 +18,14 @@ struct KernelTable {
   std::size_t (*argmax)(const float* x, std::size_t count);
   void (*f32_to_f16)(const float* x, std::size_t count, std::uint16_t* out);
   void (*f16_to_f32)(const std::uint16_t* x, std::size_t count, float* out);
+  void (*f32_to_bf16)(const float* x, std::size_t count, std::uint16_t* out);  // round to nearest even
   // out[i] = e^x[i], within 2 units in the last place; 0 below the smallest normal number, infinity above the largest.
   void (*exp)(const float* x, std::size_t count, float* out);
-  void (*attend)(const AttentionTile& tile);
+  // Attention of one tile to the keys of one segment; adding up the records of segments, lowest first; and the end.
+  // Records are those of AttentionRecord: [rows * group, record_stride].
+  void (*attend_segment)(const AttentionTile& tile, std::size_t segment, float* records);
+  void (*merge_segments)(const AttentionTile& tile, const float* segment, float* total);
+  void (*finish_attention)(const AttentionTile& tile, const float* records);
 };
 
 }  // namespace sixfold::kernels

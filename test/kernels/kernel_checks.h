@@ -294,16 +294,60 @@ inline std::string check_f32_to_f16(const KernelTable& table) {
   });
 }
 
+// Every bf16, its neighbours' midpoints, and what lies just beside them.
+inline std::string check_f32_to_bf16(const KernelTable& table) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> x;
+  std::vector<std::uint16_t> want;
+  const auto expect = [&](float value, std::size_t half) {
+    for (const float sign : {1.0f, -1.0f}) {
+      x.push_back(sign * value);
+      want.push_back(static_cast<std::uint16_t>(half | (sign < 0 ? 0x8000u : 0u)));
+    }
+  };
+  for (std::size_t half = 0; half < 0x7f80; ++half) {
+    const std::uint32_t bits = static_cast<std::uint32_t>(half) << 16 | 0x8000u;
+    float middle = 0;
+    std::memcpy(&middle, &bits, sizeof(middle));
+    expect(f32_from_bf16(static_cast<std::uint16_t>(half)), half);
+    expect(std::nextafter(middle, 0.0f), half);
+    expect(middle, half % 2 == 0 ? half : half + 1);  // ties go to the even one
+    expect(std::nextafter(middle, kInfinity), half + 1);
+  }
+  expect(kInfinity, 0x7f80);
+  std::vector<std::uint16_t> out(x.size());
+  table.f32_to_bf16(x.data(), x.size(), out.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (out[i] != want[i]) return describe("%.9g: %04x, want %04x", double(x[i]), unsigned(out[i]), unsigned(want[i]));
+  }
+  const std::uint32_t nan_bits = 0x7f800001u;  // its upper half alone would be infinity
+  float nan[1];
+  std::memcpy(nan, &nan_bits, sizeof(nan));
+  std::uint16_t half_nan[1];
+  table.f32_to_bf16(nan, 1, half_nan);
+  if ((half_nan[0] & 0x7fff) <= 0x7f80) return "NaN became a number";
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    std::vector<std::uint16_t> part(count + offset + 40, 0x1234);
+    table.f32_to_bf16(x.data() + 1000, count, part.data() + offset);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      const bool inside = i >= offset && i < offset + count;
+      if (part[i] != (inside ? want[1000 + i - offset] : 0x1234)) return describe("element %zu", i);
+    }
+    return std::string();
+  });
+}
+
 struct NamedCheck {
   const char* name;
   std::string (*run)(const KernelTable& table);
 };
 
 inline constexpr NamedCheck kVectorChecks[] = {
-    {"rms_norm", check_rms_norm},     {"add", check_add},
-    {"swiglu", check_swiglu},         {"rope", check_rope},
-    {"argmax", check_argmax},         {"exp", check_exp},
-    {"f16_to_f32", check_f16_to_f32}, {"f32_to_f16", check_f32_to_f16},
+    {"rms_norm", check_rms_norm},       {"add", check_add},
+    {"swiglu", check_swiglu},           {"rope", check_rope},
+    {"argmax", check_argmax},           {"exp", check_exp},
+    {"f16_to_f32", check_f16_to_f32},   {"f32_to_f16", check_f32_to_f16},
+    {"f32_to_bf16", check_f32_to_bf16},
 };
 
 }  // namespace sixfold::kernels::checks
