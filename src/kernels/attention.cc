@@ -16,7 +16,7 @@ namespace {
 
 // Queries (rows times heads of a group) of a tile: keys and values are read once for so many.  More would not fit the
 // second-level cache together with them.
-constexpr std::size_t kTileQueries = 64;
+constexpr std::size_t kTileQueries = 128;
 // A tile of fewer queries is not worth making for the sake of balance.
 constexpr std::size_t kTileQueriesMin = 16;
 constexpr std::size_t kPiecesPerWorker = 4;
@@ -81,10 +81,9 @@ class TileScratch {
   // Allocates when first used: workers that find no piece left need none.
   void lend_to(AttentionTile& tile) {
     const HeadStrides strides(head_dim_);
-    const std::size_t sizes[] = {queries_ * strides.head,  queries_ * kLanesMax,     queries_,
-                                 head_dim_ * kKeyBlock,    kKeyBlock * strides.head, queries_ * strides.record,
-                                 queries_ * strides.record};
-    float** const places[] = {&tile.queries, &tile.sums, &tile.corrections, &tile.keys, &tile.values, &segment, &total};
+    const std::size_t sizes[] = {queries_ * strides.head,  queries_ * kLanesMax,      head_dim_ * kKeyBlock,
+                                 kKeyBlock * strides.head, queries_ * strides.record, queries_ * strides.record};
+    float** const places[] = {&tile.queries, &tile.sums, &tile.keys, &tile.values, &segment, &total};
     if (memory_ == nullptr) {
       std::size_t floats = 0;
       for (const std::size_t size : sizes) floats += divide_up(size, kLanesMax) * kLanesMax;

@@ -57,7 +57,6 @@ struct AttentionTile {
   std::size_t record_stride = 0;  // head_stride + AttentionRecord::kTail
   float* queries = nullptr;       // [queries, head_stride], multiplied by scale / ln 2; pairs: as bf16 pairs
   float* sums = nullptr;          // [queries, kLanesMax], of weights, lane by lane
-  float* corrections = nullptr;   // [queries], what the newest maximum shrinks earlier weights by
   float* keys = nullptr;          // [kBlockStrips, head_dim, kKeyStrip]
   float* values = nullptr;        // [kKeyBlock, head_stride]
 };
