@@ -23,14 +23,15 @@ void add_model_flags(CLI::App& verb, ModelOptions& options) {
       ->capture_default_str();
   verb.add_option("--kv-dtype", options.kv_dtype, "Element type of cached keys and values")
       ->envname("SIXFOLD_KV_DTYPE")
-      ->check(CLI::IsMember({"f16", "f32"}))
+      ->check(CLI::IsMember({"f16", "bf16", "f32"}))
       ->capture_default_str();
 }
 
 Result<kernels::KvDType> parse_kv_dtype(const std::string& name) {
   if (name == "f16") return kernels::KvDType::kF16;
+  if (name == "bf16") return kernels::KvDType::kBF16;
   if (name == "f32") return kernels::KvDType::kF32;
-  return invalid_argument("--kv-dtype: want f16 or f32, got \"{}\"", name);
+  return invalid_argument("--kv-dtype: want f16, bf16 or f32, got \"{}\"", name);
 }
 
 Result<LoadedModel> load_model(const ModelOptions& options) {

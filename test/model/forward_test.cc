@@ -186,8 +186,12 @@ TEST_P(Batches, no_rows_compute_nothing) {
   EXPECT_TRUE(model_->forward({}, kv_, {}).is_ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(Caches, Batches, testing::Values(KvDType::kF32, KvDType::kF16),
-                         [](const auto& tested) { return tested.param == KvDType::kF32 ? "f32" : "f16"; });
+INSTANTIATE_TEST_SUITE_P(Caches, Batches, testing::Values(KvDType::kF32, KvDType::kF16, KvDType::kBF16),
+                         [](const auto& tested) {
+                           return tested.param == KvDType::kF32   ? "f32"
+                                  : tested.param == KvDType::kF16 ? "f16"
+                                                                  : "bf16";
+                         });
 
 // A forward call that is refused leaves cache and logits alone.
 class ForwardRefuses : public testing::Test {

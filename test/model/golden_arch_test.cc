@@ -41,7 +41,7 @@ TEST_P(GoldenArchitecture, a_prompt_in_pieces_gives_the_same_bits) {
   const auto model = load_file(folder + "/golden/arch/" + GetParam() + ".gguf");
   ASSERT_NE(model, nullptr);
   for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
-    for (const KvDType dtype : {KvDType::kF32, KvDType::kF16}) {
+    for (const KvDType dtype : {KvDType::kF32, KvDType::kF16, KvDType::kBF16}) {
       SCOPED_TRACE(prompt.name);
       const std::vector<float> whole = Sequence(*model, dtype, kPositions).feed(prompt.ids);
       EXPECT_EQ(Sequence(*model, dtype, kPositions).feed_in_pieces(prompt.ids, 1), whole);
