@@ -10,6 +10,7 @@ namespace {
 // clang-format off
 #include "kernels/body/vec_avx2.inc"
 #include "kernels/body/vector_ops.inc"
+#include "kernels/body/attention_keys.inc"
 #include "kernels/body/attention.inc"
 #include "kernels/body/table.inc"
 // clang-format on
