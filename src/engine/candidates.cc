@@ -1,4 +1,4 @@
-// Cuts that look at as few candidates as they can: partial selection in growing blocks instead of a sort of all.
+// Cuts that look at as few candidates as they can, and select instead of sorting.
 #include "engine/candidates.h"
 
 #include <algorithm>
@@ -12,25 +12,25 @@
 namespace sixfold::engine {
 namespace {
 
-// Keeps the shortest beginning, in the order of `is_before`, whose weights reach `wanted`.
+// Keeps the shortest beginning, in the order of `is_before`, whose weights reach `wanted`: halves the range in which it
+// ends, so that each candidate is looked at about twice and none is sorted.
 template <class IsBefore>
 void keep_until(std::vector<Candidate>& candidates, double wanted, const IsBefore& is_before) {
-  double sum = 0;
-  std::size_t block = 64;
-  for (std::size_t begin = 0; begin < candidates.size(); block *= 4) {
-    const std::size_t end = begin + std::min(block, candidates.size() - begin);
-    const auto first = candidates.begin() + static_cast<std::ptrdiff_t>(begin);
-    const auto last = candidates.begin() + static_cast<std::ptrdiff_t>(end);
-    if (last != candidates.end()) std::nth_element(first, last, candidates.end(), is_before);
-    std::sort(first, last, is_before);
-    for (; begin < end; ++begin) {
-      sum += candidates[begin].weight;
-      if (sum >= wanted) {
-        candidates.resize(begin + 1);
-        return;
-      }
+  const auto at = [&](std::size_t index) { return candidates.begin() + static_cast<std::ptrdiff_t>(index); };
+  std::size_t begin = 0;
+  std::size_t end = candidates.size();
+  while (end - begin > 1) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    std::nth_element(at(begin), at(middle), at(end), is_before);
+    const double weight = total_weight(std::span(candidates).subspan(begin, middle - begin));
+    if (weight >= wanted) {
+      end = middle;
+    } else {
+      wanted -= weight;
+      begin = middle;
     }
   }
+  candidates.resize(end);
 }
 
 void weigh(std::span<Candidate> candidates, float largest) {
@@ -45,6 +45,17 @@ float least_for_top_p(std::size_t vocabulary, double p, double total, float larg
   if (p >= 1) return std::numeric_limits<float>::lowest();
   const double share = (1 - p) / static_cast<double>(vocabulary);
   return largest + static_cast<float>(std::log(share * total)) - 1e-3f;
+}
+
+// All of the top-p set, and few others: mostly it ends near the best token, so that is looked at first.
+std::vector<Candidate> likely(std::span<const float> logits, double p, double total, float largest) {
+  const float least = least_for_top_p(logits.size(), p, total, largest);
+  for (float distance = 8;; distance *= 2) {
+    const float from = std::max(least, largest - distance);
+    std::vector<Candidate> candidates = at_least(logits, from);
+    weigh(candidates, largest);
+    if (from == least || total_weight(candidates) >= p * total) return candidates;
+  }
 }
 
 // Without cuts that need every token: those that weigh less than e^-60 of the best after temperature are beyond the 53
@@ -154,7 +165,7 @@ std::vector<Candidate> survivors(std::span<const float> logits, const SamplingOp
     candidates = best_of(logits, options.top_k);
   } else if (p < 1 && typical_p >= 1) {
     total = row_total(logits, largest);
-    candidates = at_least(logits, least_for_top_p(logits.size(), p, total, largest));
+    candidates = likely(logits, p, total, largest);
   } else {
     candidates =
         at_least(logits, typical_p < 1 ? std::numeric_limits<float>::lowest() : least_for_draw(options, largest));

@@ -17,7 +17,7 @@ constexpr std::size_t kMatchMax = 64;  // tokens that are compared backwards; a 
 
 // What is believed before a sequence has shown how it is, as if seen kBelief times: a match of 2 or 3 tokens goes on as
 // in prose, a long one as in a copy or a loop.
-constexpr std::array<double, 5> kChanceAtFirst = {0.25, 0.5, 0.75, 0.9, 0.95};
+constexpr std::array<double, 5> kChanceAtFirst = {0.2, 0.5, 0.75, 0.9, 0.95};
 constexpr double kBelief = 2;
 constexpr double kFading = 0.95;  // of what was seen, a token: about the last 20 count
 
