@@ -47,7 +47,7 @@ float least_for_top_p(std::size_t vocabulary, double p, double total, float larg
   return largest + static_cast<float>(std::log(share * total)) - 1e-3f;
 }
 
-// All of the top-p set, and few others: mostly it ends near the best token, so that is looked at first.
+// All of the top-p set, weighed, and few others: mostly it ends near the best token, so that is looked at first.
 std::vector<Candidate> likely(std::span<const float> logits, double p, double total, float largest) {
   const float least = least_for_top_p(logits.size(), p, total, largest);
   for (float distance = 8;; distance *= 2) {
@@ -161,16 +161,14 @@ std::vector<Candidate> survivors(std::span<const float> logits, const SamplingOp
   std::vector<Candidate> candidates;
   double total = 0;
   const bool has_top_k = options.top_k > 0 && options.top_k < logits.size();
-  if (has_top_k) {
-    candidates = best_of(logits, options.top_k);
-  } else if (p < 1 && typical_p >= 1) {
+  if (!has_top_k && p < 1 && typical_p >= 1) {
     total = row_total(logits, largest);
     candidates = likely(logits, p, total, largest);
   } else {
-    candidates =
-        at_least(logits, typical_p < 1 ? std::numeric_limits<float>::lowest() : least_for_draw(options, largest));
+    const float least = typical_p < 1 ? std::numeric_limits<float>::lowest() : least_for_draw(options, largest);
+    candidates = has_top_k ? best_of(logits, options.top_k) : at_least(logits, least);
+    weigh(candidates, largest);
   }
-  weigh(candidates, largest);
   if (typical_p < 1) cut_typical(candidates, typical_p);
   if (p < 1) cut_top_p(candidates, p, total > 0 ? total : total_weight(candidates));
   if (options.min_p > 0) cut_min_p(candidates, static_cast<double>(options.min_p));
