@@ -125,7 +125,8 @@ double total_weight(std::span<const Candidate> candidates) {
 }
 
 void cut_top_p(std::vector<Candidate>& candidates, double p, double total) {
-  keep_until(candidates, p * total, is_better);
+  // A function object, which is inlined; a pointer to the function is not.
+  keep_until(candidates, p * total, [](const Candidate& a, const Candidate& b) { return is_better(a, b); });
 }
 
 void cut_typical(std::vector<Candidate>& candidates, double p) {
