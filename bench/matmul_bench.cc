@@ -115,8 +115,8 @@ struct Options {
   std::size_t threads = 1;
   std::size_t rounds = 7;
   std::size_t cols = 2048;
-  std::vector<std::size_t> tokens = {1, 4, 8, 16, 128, 512};
-  std::vector<std::string_view> types = {"Q8_0", "Q4_0", "Q4_K", "Q6_K", "F16", "F32"};
+  std::vector<std::size_t> tokens = {1, 2, 4, 8, 16, 128, 512};
+  std::vector<std::string_view> types = {"Q8_0", "Q4_0", "Q4_K", "Q6_K", "BF16", "F32"};
 };
 
 std::size_t number(std::string_view text) {
