@@ -33,7 +33,7 @@ sixfold_module(net core telemetry Boost::headers Boost::url)
 sixfold_module(model core tensor kernels formats tokenizer)
 sixfold_module(registry core formats)
 sixfold_module(engine core telemetry kernels model tokenizer)
-sixfold_module(optimize core model tokenizer formats)
+sixfold_module(optimize core kernels model tokenizer formats)
 sixfold_module(service core telemetry engine net tokenizer Boost::json)
 sixfold_module(cli core manifest telemetry engine optimize registry service CLI11::CLI11 PkgConfig::EDIT)
 

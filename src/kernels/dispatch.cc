@@ -13,18 +13,23 @@
 
 namespace sixfold::kernels {
 
-// Defined in isa_<name>.cc and isa_<name>_matmul.cc.
+// Defined in isa_<name>.cc, isa_<name>_matmul.cc and isa_<name>_probe.cc.
 extern const KernelTable scalar_kernels;
 extern const MatmulTable scalar_matmul;
+extern const ProbeTable scalar_probes;
 #if defined(__x86_64__)
 extern const KernelTable avx2_kernels;
 extern const MatmulTable avx2_matmul;
+extern const ProbeTable avx2_probes;
 extern const KernelTable avx512_kernels;
 extern const MatmulTable avx512_matmul;
+extern const ProbeTable avx512_probes;
 extern const KernelTable avx512bf16_kernels;
+extern const ProbeTable avx512bf16_probes;
 #elif defined(__aarch64__)
 extern const KernelTable neon_kernels;
 extern const MatmulTable neon_matmul;
+extern const ProbeTable neon_probes;
 #endif
 
 namespace {
@@ -36,13 +41,13 @@ bool always() {
 // Best first.
 constexpr IsaRow kRows[] = {
 #if defined(__x86_64__)
-    {"avx512bf16", cpu_runs_avx512bf16, &avx512bf16_kernels, &avx512_matmul},
-    {"avx512", cpu_runs_avx512, &avx512_kernels, &avx512_matmul},
-    {"avx2", cpu_runs_avx2, &avx2_kernels, &avx2_matmul},
+    {"avx512bf16", cpu_runs_avx512bf16, &avx512bf16_kernels, &avx512_matmul, &avx512bf16_probes},
+    {"avx512", cpu_runs_avx512, &avx512_kernels, &avx512_matmul, &avx512_probes},
+    {"avx2", cpu_runs_avx2, &avx2_kernels, &avx2_matmul, &avx2_probes},
 #elif defined(__aarch64__)
-    {"neon", cpu_runs_neon, &neon_kernels, &neon_matmul},
+    {"neon", cpu_runs_neon, &neon_kernels, &neon_matmul, &neon_probes},
 #endif
-    {"scalar", always, &scalar_kernels, &scalar_matmul},
+    {"scalar", always, &scalar_kernels, &scalar_matmul, &scalar_probes},
 };
 
 std::atomic<const IsaRow*> chosen{nullptr};

@@ -8,12 +8,14 @@
 namespace sixfold::kernels {
 
 struct MatmulTable;  // matmul_table.h
+struct ProbeTable;   // probe_table.h
 
 struct IsaRow {
   std::string_view name;
   bool (*usable)();  // true if this CPU and operating system can run it
   const KernelTable* kernels;
   const MatmulTable* matmul;
+  const ProbeTable* probes;
 };
 
 // Compiled-in rows, best first; the last is always scalar.

@@ -116,8 +116,9 @@ Result<TensorView> load_embedding(WeightReader& reader, const formats::Checkpoin
   return *embedding;
 }
 
+// The description learns what the matrices cost.
 Result<Weights> load_weights(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, const HyperParameters& p,
-                             const DecoderTraits& traits, const LoadOptions& options) {
+                             const DecoderTraits& traits, const LoadOptions& options, ModelDescription& description) {
   WeightReader reader(checkpoint, pool, options);
   Weights weights;
   SIXFOLD_TRY(weights.embedding, load_embedding(reader, checkpoint, p.width));
@@ -126,10 +127,13 @@ Result<Weights> load_weights(const formats::Checkpoint& checkpoint, kernels::Wor
     SIXFOLD_TRY(LayerWeights layer, load_layer(reader, p, traits, index));
     weights.layers.push_back(std::move(layer));
   }
+  description.layer_work = reader.take_matrix_work();
+  description.expert_work = reader.expert_work();
   SIXFOLD_TRY(weights.output_norm, reader.vector("output_norm.weight", p.width));
   // Without a matrix of its own, the embedding serves as output ("tied").
   const std::string output = reader.has("output.weight") ? "output.weight" : "token_embd.weight";
   SIXFOLD_TRY(weights.output, reader.matrix(output, weights.embedding.shape[0], p.width));
+  description.output_work = reader.take_matrix_work();
   SIXFOLD_TRY_STATUS(reader.expect_all_read());
   return weights;
 }
@@ -179,6 +183,9 @@ class LlamaModel final : public Model {
     description_.context_max = p_.context;
     description_.layers = p_.layers;
     description_.width = p_.width;
+    if (p_.experts != 0) {
+      description_.expert_share_a_row = static_cast<double>(p_.experts_used) / static_cast<double>(p_.experts);
+    }
   }
 
   const ModelDescription& description() const override { return description_; }
@@ -382,7 +389,7 @@ Result<std::unique_ptr<Model>> load_llama(const Architecture& architecture, form
   ModelDescription description = describe_checkpoint(checkpoint);
   description.architecture = std::string(architecture.name);
   try {
-    SIXFOLD_TRY(Weights weights, load_weights(checkpoint, pool, parameters, architecture.traits, options));
+    SIXFOLD_TRY(Weights weights, load_weights(checkpoint, pool, parameters, architecture.traits, options, description));
     return std::unique_ptr<Model>(std::make_unique<LlamaModel>(std::move(checkpoint), pool, parameters,
                                                                architecture.traits, std::move(weights),
                                                                std::move(description), options.rows_max));

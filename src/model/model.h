@@ -16,6 +16,15 @@ namespace sixfold::model {
 
 using tokenizer::TokenId;
 
+// What some weight matrices cost a forward call at the least.
+struct MatrixWork {
+  std::uint64_t bytes = 0;  // as packed; read once a call
+  // By the arithmetic that multiplies them; each is a product and a sum for every row.
+  std::uint64_t int8_weights = 0;
+  std::uint64_t bf16_weights = 0;
+  std::uint64_t f32_weights = 0;
+};
+
 struct ModelDescription {
   std::string name;          // general.name, or the file's stem
   std::string architecture;  // "llama"
@@ -26,6 +35,10 @@ struct ModelDescription {
   std::size_t context_max = 0;  // tokens the model was made for
   std::size_t layers = 0;
   std::size_t width = 0;
+  MatrixWork layer_work;          // of every row
+  MatrixWork output_work;         // of rows that want logits
+  MatrixWork expert_work;         // of all experts
+  double expert_share_a_row = 0;  // of them, that one row uses
 };
 
 // One input token.  Rows of one sequence stand together, in rising consecutive positions.

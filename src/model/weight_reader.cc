@@ -12,6 +12,22 @@ namespace sixfold::model {
 
 using kernels::PackedMatrix;
 
+namespace {
+
+void add_work(const PackedMatrix& matrix, MatrixWork& work) {
+  work.bytes += matrix.bytes();
+  const std::uint64_t weights = std::uint64_t{matrix.rows()} * matrix.cols();
+  if (dtype_info(matrix.dtype()).block_elements > 1) {
+    work.int8_weights += weights;
+  } else if (matrix.dtype() == DType::kBF16) {
+    work.bf16_weights += weights;
+  } else {
+    work.f32_weights += weights;
+  }
+}
+
+}  // namespace
+
 Result<const TensorView*> WeightReader::find(const std::string& name, const Shape& shape) {
   const TensorView* tensor = checkpoint_.find_tensor(name);
   if (tensor == nullptr) return corrupt_data("{}: tensor {}: missing", checkpoint_.path(), name);
@@ -29,7 +45,7 @@ Result<const TensorView*> WeightReader::table(const std::string& name, std::size
 
 Result<PackedMatrix> WeightReader::matrix(const std::string& name, std::size_t rows, std::size_t cols) {
   SIXFOLD_TRY(const TensorView* tensor, table(name, rows, cols));
-  return pack(*tensor);
+  return pack(*tensor, matrix_work_);
 }
 
 Result<std::vector<PackedMatrix>> WeightReader::matrices(const std::string& name, std::size_t count, std::size_t rows,
@@ -42,17 +58,18 @@ Result<std::vector<PackedMatrix>> WeightReader::matrices(const std::string& name
                            .dtype = tensor->dtype,
                            .shape = {.dims = {rows, cols}, .rank = 2},
                            .bytes = tensor->bytes.subspan(i * bytes, bytes)};
-    SIXFOLD_TRY(PackedMatrix matrix, pack(slice));
+    SIXFOLD_TRY(PackedMatrix matrix, pack(slice, expert_work_));
     matrices.push_back(std::move(matrix));
   }
   return matrices;
 }
 
-Result<PackedMatrix> WeightReader::pack(const TensorView& matrix) {
+Result<PackedMatrix> WeightReader::pack(const TensorView& matrix, MatrixWork& work) {
   auto packed = has_exact_weights_ ? pack_exact(matrix) : PackedMatrix::pack(matrix, pool_);
   if (!packed.is_ok()) {
     return with_context(std::move(packed).error(), checkpoint_.path() + ": tensor " + matrix.name);
   }
+  add_work(*packed, work);
   return packed;
 }
 

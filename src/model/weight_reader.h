@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
@@ -34,19 +35,25 @@ class WeightReader {
   // [count] f32.
   Result<std::vector<float>> vector(const std::string& name, std::size_t count);
 
+  // Of what matrix() has returned since the last call, and of all that matrices() has.
+  MatrixWork take_matrix_work() { return std::exchange(matrix_work_, {}); }
+  const MatrixWork& expert_work() const { return expert_work_; }
+
   // An unread tensor means that the file holds a model that this code would compute wrongly.
   // Errors: invalid_argument, naming the first one.
   Status expect_all_read() const;
 
  private:
   Result<const TensorView*> find(const std::string& name, const Shape& shape);
-  Result<kernels::PackedMatrix> pack(const TensorView& matrix);
+  Result<kernels::PackedMatrix> pack(const TensorView& matrix, MatrixWork& work);
   Result<kernels::PackedMatrix> pack_exact(const TensorView& matrix);
 
   const formats::Checkpoint& checkpoint_;
   kernels::WorkerPool& pool_;
   const bool has_exact_weights_;
   std::vector<const TensorView*> read_;
+  MatrixWork matrix_work_;
+  MatrixWork expert_work_;
 };
 
 }  // namespace sixfold::model

@@ -1,126 +1,230 @@
-// Runs prefill and decode repeatedly and takes medians.
+// Runs prefill and decode repeatedly, samples the machine's limits in between, and takes medians.
 #include "optimize/speed.h"
 
 #include <algorithm>
 #include <numeric>
 
 #include "core/error.h"
+#include "optimize/workload.h"
 
 namespace sixfold::optimize {
 namespace {
 
-// Pages, rows and logits for `batch` sequences of up to `tokens` tokens, on disjoint pages.
-class Workload {
+// Often enough to follow a machine whose bandwidth changes from second to second, seldom enough to cost little.
+constexpr double kSampleEverySeconds = 0.25;
+// Of the run that is not counted: caches, page faults and clock frequency need no more.
+constexpr std::size_t kWarmUpTokens = 512;  // of a prefill
+constexpr std::size_t kWarmUpSteps = 8;     // of a decode
+
+// Time that counts, in pieces with a sample of the limits before and after each.
+class Stopwatch {
  public:
-  static Result<Workload> make(model::Model& model, const SpeedOptions& options) {
-    const model::KvShape shape = model.kv_shape(options.kv_dtype);
-    const std::size_t tokens = options.prompt + options.generate;
-    const std::size_t pages = (tokens + shape.page_tokens - 1) / shape.page_tokens;
-    SIXFOLD_TRY(model::KvPages kv, model::KvPages::allocate(shape, pages * options.batch));
-    return Workload(model, std::move(kv), pages, options.batch);
+  Stopwatch(const Clock& clock, const SampleLimits& sample) : clock_(clock), sample_(sample) {
+    samples_.push_back(sample_());
+    begin_ = clock_.now();
   }
 
-  // Feeds tokens [begin, end) of one sequence; the last row's logits are computed, as for a real prompt.
-  Status prefill(std::size_t sequence, std::size_t tokens) {
-    for (std::size_t begin = 0; begin < tokens; begin += model_->rows_max()) {
-      const std::size_t end = std::min(tokens, begin + model_->rows_max());
-      rows_.clear();
-      for (std::size_t position = begin; position < end; ++position) {
-        rows_.push_back({token_at(sequence, position), static_cast<std::uint32_t>(position),
-                         static_cast<std::uint32_t>(sequence), position + 1 == tokens});
-      }
-      SIXFOLD_TRY_STATUS(forward());
+  // After every step.
+  void split() {
+    if (seconds_between(begin_, clock_.now()) < kSampleEverySeconds) return;
+    stop();
+    begin_ = clock_.now();
+  }
+
+  void stop() {
+    seconds_ += seconds_between(begin_, clock_.now());
+    samples_.push_back(sample_());
+  }
+
+  double seconds() const { return seconds_; }
+  const std::vector<LimitSample>& samples() const { return samples_; }
+
+ private:
+  const Clock& clock_;
+  const SampleLimits& sample_;
+  TimePoint begin_;
+  double seconds_ = 0;
+  std::vector<LimitSample> samples_;
+};
+
+// What the counted runs of one row gave.
+struct Runs {
+  std::vector<double> speeds;  // tokens per second
+  std::vector<double> limits;  // the same, as the machine allowed; shorter where a rate is unknown
+  std::vector<double> shares;
+};
+
+double tokens_of(const SpeedRow& row) {
+  return static_cast<double>(row.sequences * row.tokens);
+}
+
+// Seconds that `row` takes at the least, averaged over the samples.
+std::optional<double> least_seconds(const SpeedRow& row, const std::vector<LimitSample>& samples) {
+  double sum = 0;
+  for (const LimitSample& sample : samples) {
+    if (row.limit != SpeedLimit::kOperations) sum += seconds_for_bytes(row.work, sample);
+    if (row.limit == SpeedLimit::kBytes) continue;
+    const auto seconds = seconds_for_operations(row.work, sample);
+    if (!seconds) return std::nullopt;
+    sum += *seconds;
+  }
+  return sum / static_cast<double>(samples.size());
+}
+
+void note_run(const SpeedRow& row, const Stopwatch& watch, Runs& runs) {
+  runs.speeds.push_back(tokens_of(row) / watch.seconds());
+  if (const auto least = least_seconds(row, watch.samples())) {
+    if (*least == 0) return;  // a model without matrices
+    runs.limits.push_back(tokens_of(row) / *least);
+    runs.shares.push_back(*least / watch.seconds());
+  }
+}
+
+class Measurement {
+ public:
+  Measurement(model::Model& model, Workload workload, const Clock& clock, const SampleLimits& sample)
+      : model_(model), workload_(std::move(workload)), clock_(clock), sample_(sample) {}
+
+  SpeedRow prefill_row(std::size_t tokens, std::size_t depth) const {
+    SpeedRow row{.kind = SpeedKind::kPrefill, .sequences = 1, .tokens = tokens, .depth = depth};
+    row.limit = SpeedLimit::kOperations;
+    row.work = matrix_work(model_.description(), tokens, 1);
+    return row;
+  }
+
+  SpeedRow decode_row(std::size_t sequences, std::size_t tokens, std::size_t depth) const {
+    SpeedRow row{.kind = SpeedKind::kDecode, .sequences = sequences, .tokens = tokens, .depth = depth};
+    row.limit = sequences == 1 ? SpeedLimit::kBytes : SpeedLimit::kBytesAndOperations;
+    const Work step = matrix_work(model_.description(), sequences, sequences);
+    const auto steps = static_cast<double>(tokens);
+    row.work = {.bytes = steps * step.bytes,
+                .int8_operations = steps * step.int8_operations,
+                .bf16_operations = steps * step.bf16_operations,
+                .f32_operations = steps * step.f32_operations};
+    // Step i reads the keys and values of depth + i + 1 tokens.
+    const double cached = steps * (static_cast<double>(depth) + (steps + 1) / 2);
+    row.work.bytes += static_cast<double>(sequences * workload_.kv_bytes_per_token()) * cached;
+    return row;
+  }
+
+  Status fill_caches(std::size_t sequences, std::size_t depth) {
+    for (std::size_t sequence = 0; sequence < sequences && depth > 0; ++sequence) {
+      SIXFOLD_TRY_STATUS(workload_.prefill(sequence, 0, depth));
     }
     return ok();
   }
 
-  // One decode step of every sequence.
-  Status decode(std::size_t position) {
-    rows_.clear();
-    for (std::size_t sequence = 0; sequence < page_views_.size(); ++sequence) {
-      rows_.push_back({token_at(sequence, position), static_cast<std::uint32_t>(position),
-                       static_cast<std::uint32_t>(sequence), true});
+  // runs: null for a run that is not counted.
+  Status run(const SpeedRow& row, Runs* runs) {
+    Stopwatch watch(clock_, sample_);
+    if (row.kind == SpeedKind::kPrefill) {
+      const std::size_t tokens = runs == nullptr ? std::min(row.tokens, kWarmUpTokens) : row.tokens;
+      SIXFOLD_TRY_STATUS(workload_.prefill(0, row.depth, row.depth + tokens));
+    } else {
+      const std::size_t steps = runs == nullptr ? std::min(row.tokens, kWarmUpSteps) : row.tokens;
+      for (std::size_t step = 0; step < steps; ++step) {
+        SIXFOLD_TRY_STATUS(workload_.decode(row.sequences, row.depth + step));
+        if (step + 1 < steps) watch.split();
+      }
     }
-    return forward();
+    watch.stop();
+    samples_.insert(samples_.end(), watch.samples().begin(), watch.samples().end());
+    if (runs != nullptr) note_run(row, watch, *runs);
+    return ok();
+  }
+
+  LimitSample median_sample() const {
+    LimitSample middle;
+    middle.read_bytes_per_s =
+        *median_of([](const LimitSample& sample) { return std::optional(sample.read_bytes_per_s); });
+    middle.int8_operations_per_s = median_of([](const LimitSample& sample) { return sample.int8_operations_per_s; });
+    middle.bf16_operations_per_s = median_of([](const LimitSample& sample) { return sample.bf16_operations_per_s; });
+    middle.f32_operations_per_s = median_of([](const LimitSample& sample) { return sample.f32_operations_per_s; });
+    return middle;
   }
 
  private:
-  Workload(model::Model& model, model::KvPages kv, std::size_t pages, std::size_t batch)
-      : model_(&model), kv_(std::move(kv)), page_ids_(pages * batch), logits_(model.description().vocabulary * batch) {
-    std::iota(page_ids_.begin(), page_ids_.end(), model::PageId{0});
-    for (std::size_t sequence = 0; sequence < batch; ++sequence) {
-      page_views_.emplace_back(page_ids_.data() + sequence * pages, pages);
+  template <class Rate>
+  std::optional<double> median_of(const Rate& rate_of) const {
+    std::vector<double> rates;
+    for (const LimitSample& sample : samples_) {
+      if (const std::optional<double> rate = rate_of(sample)) rates.push_back(*rate);
     }
+    if (rates.empty()) return std::nullopt;
+    return spread_of(std::move(rates)).median;
   }
 
-  model::TokenId token_at(std::size_t sequence, std::size_t position) const {
-    const std::size_t mixed = (sequence * 7919 + position) * 2654435761u;
-    return static_cast<model::TokenId>((mixed >> 7) % model_->description().vocabulary);
-  }
-
-  Status forward() {
-    const auto wanting = static_cast<std::size_t>(
-        std::count_if(rows_.begin(), rows_.end(), [](const model::BatchRow& row) { return row.wants_logits; }));
-    return model_->forward({rows_, page_views_}, kv_,
-                           std::span(logits_).first(wanting * model_->description().vocabulary));
-  }
-
-  model::Model* model_;
-  model::KvPages kv_;
-  std::vector<model::PageId> page_ids_;
-  std::vector<std::span<const model::PageId>> page_views_;  // into page_ids_, whose storage moves along with the vector
-  std::vector<model::BatchRow> rows_;
-  std::vector<float> logits_;
+  model::Model& model_;
+  Workload workload_;
+  const Clock& clock_;
+  const SampleLimits& sample_;
+  std::vector<LimitSample> samples_;
 };
 
+std::size_t largest(const std::vector<std::size_t>& values) {
+  return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
+}
+
 Status check(const model::Model& model, const SpeedOptions& options) {
-  if (options.prompt == 0 || options.generate == 0 || options.batch == 0 || options.repeat == 0) {
+  if (options.prompts.empty() && options.batches.empty()) {
+    return invalid_argument("bench: nothing to measure: neither a prompt nor a batch");
+  }
+  const auto has_zero = [](const std::vector<std::size_t>& values) {
+    return std::find(values.begin(), values.end(), 0) != values.end();
+  };
+  if (has_zero(options.prompts) || has_zero(options.batches) || options.repeat == 0 ||
+      (options.generate == 0 && !options.batches.empty())) {
     return invalid_argument("bench: prompt, generate, batch and repeat must be at least 1");
   }
-  if (options.batch > model.rows_max()) {
-    return invalid_argument("bench: batch: want at most {}, got {}", model.rows_max(), options.batch);
+  if (largest(options.batches) > model.rows_max()) {
+    return invalid_argument("bench: batch: want at most {}, got {}", model.rows_max(), largest(options.batches));
   }
   const std::size_t context = model.description().context_max;
-  if (options.prompt + options.generate > context) {
-    return invalid_argument("bench: prompt {} + generate {} tokens: the model's context is {}", options.prompt,
-                            options.generate, context);
+  const std::size_t generate = options.batches.empty() ? 0 : options.generate;
+  if (options.depth + std::max(largest(options.prompts), generate) > context) {
+    return invalid_argument("bench: depth {} and then prompt {} or generate {} tokens: the model's context is {}",
+                            options.depth, largest(options.prompts), generate, context);
   }
   return ok();
 }
 
 }  // namespace
 
-Spread spread_of(std::vector<double> values) {
-  SIXFOLD_CHECK(!values.empty());
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  const double median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-  return {median, values.front(), values.back()};
-}
-
 Result<SpeedReport> measure_speed(model::Model& model, const SpeedOptions& options, const Clock& clock,
+                                  const SampleLimits& sample_limits,
                                   const std::function<void(std::size_t, std::size_t)>& progress) {
   SIXFOLD_TRY_STATUS(check(model, options));
-  SIXFOLD_TRY(Workload workload, Workload::make(model, options));
-  std::vector<double> prefill, decode;
-  for (std::size_t run = 0; run <= options.repeat; ++run) {
-    progress(run, options.repeat + 1);
-    const TimePoint start = clock.now();
-    SIXFOLD_TRY_STATUS(workload.prefill(0, options.prompt));
-    const TimePoint prefilled = clock.now();
-    for (std::size_t sequence = 1; sequence < options.batch && run == 0; ++sequence) {
-      SIXFOLD_TRY_STATUS(workload.prefill(sequence, options.prompt));
-    }
-    const TimePoint decode_start = clock.now();
-    for (std::size_t step = 0; step < options.generate; ++step) {
-      SIXFOLD_TRY_STATUS(workload.decode(options.prompt + step));
-    }
-    const TimePoint end = clock.now();
-    if (run == 0) continue;  // caches, page faults, clock frequency
-    prefill.push_back(static_cast<double>(options.prompt) / seconds_between(start, prefilled));
-    decode.push_back(static_cast<double>(options.generate * options.batch) / seconds_between(decode_start, end));
+  const std::size_t sequences = std::max<std::size_t>(1, largest(options.batches));
+  const std::size_t tokens = options.depth + std::max(largest(options.prompts), options.generate);
+  SIXFOLD_TRY(Workload workload, Workload::make(model, options.kv_dtype, sequences, tokens));
+  Measurement measurement(model, std::move(workload), clock, sample_limits);
+
+  SpeedReport report;
+  for (const std::size_t prompt : options.prompts) {
+    report.rows.push_back(measurement.prefill_row(prompt, options.depth));
   }
-  return SpeedReport{spread_of(std::move(prefill)), spread_of(std::move(decode))};
+  for (const std::size_t batch : options.batches) {
+    report.rows.push_back(measurement.decode_row(batch, options.generate, options.depth));
+  }
+  std::vector<Runs> runs(report.rows.size());
+  const std::size_t total = (options.repeat + 1) * runs.size();
+  std::size_t done = 0;
+  progress(done, total);
+  SIXFOLD_TRY_STATUS(measurement.fill_caches(sequences, options.depth));
+  for (std::size_t round = 0; round <= options.repeat; ++round) {
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      SIXFOLD_TRY_STATUS(measurement.run(report.rows[i], round == 0 ? nullptr : &runs[i]));
+      progress(++done, total);
+    }
+  }
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    report.rows[i].tokens_per_s = spread_of(std::move(runs[i].speeds));
+    if (runs[i].limits.empty()) continue;
+    report.rows[i].limit_tokens_per_s = spread_of(std::move(runs[i].limits)).median;
+    report.rows[i].share = spread_of(std::move(runs[i].shares)).median;
+  }
+  report.machine = measurement.median_sample();
+  return report;
 }
 
 }  // namespace sixfold::optimize

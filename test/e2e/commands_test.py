@@ -105,14 +105,46 @@ class Chat(unittest.TestCase):
 
 
 class Bench(unittest.TestCase):
-    def test_json_has_the_speeds_and_the_machine(self):
-        done = run("bench", "--prompt", "32", "--generate", "8", "--batch", "2", "--repeat", "2", "--threads", "1", "--json")
+    def test_json_has_every_row_with_its_limit_and_the_machine(self):
+        done = run("bench", "--prompt", "16,32", "--generate", "8", "--batch", "1,2", "--depth", "4", "--repeat", "2",
+                   "--threads", "1", "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         report = json.loads(done.stdout)
-        self.assertGreater(report["prefill_tokens_per_s"], 0)
-        self.assertGreater(report["decode_tokens_per_s"], 0)
-        self.assertEqual((report["prompt"], report["generate"], report["batch"], report["threads"]), (32, 8, 2, 1))
+        rows = [(row["kind"], row["sequences"], row["tokens"], row["depth"], row["limit"]) for row in report["rows"]]
+        self.assertEqual(rows, [("prefill", 1, 16, 4, "operations"), ("prefill", 1, 32, 4, "operations"),
+                                ("decode", 1, 8, 4, "bytes"), ("decode", 2, 8, 4, "bytes + operations")])
+        for row in report["rows"]:
+            self.assertGreater(row["tokens_per_s"], 0)
+            self.assertLessEqual(row["spread"]["min"], row["spread"]["max"])
+            self.assertGreater(row["work"]["bytes"], 0)
+        self.assertEqual(report["prefill_tokens_per_s"], report["rows"][0]["tokens_per_s"])
+        self.assertEqual(report["decode_tokens_per_s"], report["rows"][2]["tokens_per_s"])
+        self.assertEqual(report["threads"], 1)
+        self.assertEqual(len(report["load_average"]), 2)
+        self.assertGreater(report["limits"]["read_bytes_per_s"], 0)
         self.assertTrue(report["machine"]["isa"])
+
+    def test_parts_that_are_zero_are_left_out(self):
+        done = run("bench", "--prompt", "0", "--generate", "4", "--repeat", "1", "--json")
+        self.assertEqual([row["kind"] for row in json.loads(done.stdout)["rows"]], ["decode"])
+        done = run("bench", "--prompt", "8", "--generate", "0", "--repeat", "1", "--json")
+        self.assertEqual([row["kind"] for row in json.loads(done.stdout)["rows"]], ["prefill"])
+        done = run("bench", "--prompt", "0", "--batch", "0")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn(b"nothing to measure", done.stderr)
+
+    def test_limits_of_the_machine_by_thread_count(self):
+        done = run("bench", "--limits", "--threads", "2", "--repeat", "1", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        limits = json.loads(done.stdout)["limits"]
+        self.assertEqual([row["threads"] for row in limits], [1, 2])
+        for row in limits:
+            self.assertGreater(row["memory_bytes_per_s"]["median"], 0)
+
+    def test_limits_without_fast_instructions_say_so(self):
+        done = run("bench", "--limits", "--threads", "1", "--repeat", "1", environment={"SIXFOLD_ISA": "scalar"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"n/a", done.stdout)
 
     def test_more_tokens_than_the_context_is_an_error(self):
         done = run("bench", "--prompt", "100000")

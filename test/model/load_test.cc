@@ -176,6 +176,28 @@ TEST(Load, describes_the_model) {
   EXPECT_EQ(kv.page_bytes(), 2U * 2 * 2 * 32 * 4 * 2);
 }
 
+TEST(Load, describes_what_the_matrices_cost) {
+  TinyModel tiny;
+  const auto loaded = load_tiny(tiny);
+  ASSERT_TRUE(loaded.is_ok());
+  const model::ModelDescription& description = loaded.value()->description();
+  EXPECT_EQ(description.layer_work.f32_weights, 2U * (2 * 256 + 2 * 128 + 3 * 384));
+  EXPECT_EQ(description.layer_work.int8_weights, 0U);
+  EXPECT_GE(description.layer_work.bytes, 4 * description.layer_work.f32_weights);
+  EXPECT_EQ(description.output_work.f32_weights, 40U * 16);
+  EXPECT_EQ(description.expert_share_a_row, 0);
+}
+
+TEST(Load, describes_what_a_mixture_costs) {
+  TinyModel tiny({.architecture = "qwen3moe", .has_head_norm = true, .experts = 8, .experts_used = 2});
+  const auto loaded = load_tiny(tiny);
+  ASSERT_TRUE(loaded.is_ok()) << loaded.error().message;
+  const model::ModelDescription& description = loaded.value()->description();
+  EXPECT_EQ(description.layer_work.f32_weights, 2U * (2 * 256 + 2 * 128 + 8 * 16));
+  EXPECT_EQ(description.expert_work.f32_weights, 2U * 8 * 3 * 384);
+  EXPECT_EQ(description.expert_share_a_row, 0.25);
+}
+
 TEST(Load, takes_the_name_from_the_file_when_there_is_none) {
   TinyModel tiny;
   EXPECT_EQ(load_tiny(tiny).value()->description().name, "tiny");

@@ -12,7 +12,8 @@ namespace {
 // Counts what it is asked to compute; every row takes one millisecond of a clock that only it moves.
 class CountingModel final : public model::Model {
  public:
-  explicit CountingModel(ManualClock& clock) : clock_(clock) {
+  explicit CountingModel(ManualClock& clock, const model::MatrixWork& layer_work = {}) : clock_(clock) {
+    description_.layer_work = layer_work;
     description_.vocabulary = 7;
     description_.context_max = 64;
   }
@@ -41,38 +42,84 @@ class CountingModel final : public model::Model {
   model::ModelDescription description_;
 };
 
+// A machine that reads 1 MB/s, for free.
+LimitSample slow_machine() {
+  return {
+      .read_bytes_per_s = 1e6, .int8_operations_per_s = {}, .bf16_operations_per_s = {}, .f32_operations_per_s = 1e6};
+}
+
 TEST(MeasureSpeed, counts_the_tokens_of_all_sequences) {
   ManualClock clock;
   CountingModel model(clock);
   std::size_t reports = 0;
-  const auto report = measure_speed(model, {.prompt = 20, .generate = 5, .batch = 3, .repeat = 2}, clock,
-                                    [&](std::size_t, std::size_t total) {
-                                      EXPECT_EQ(total, 3u);
+  const auto report = measure_speed(model, {.prompts = {20, 10}, .batches = {1, 3}, .generate = 5, .repeat = 2}, clock,
+                                    slow_machine, [&](std::size_t done, std::size_t total) {
+                                      EXPECT_EQ(total, 12u);
+                                      EXPECT_EQ(done, reports);
                                       ++reports;
                                     });
   ASSERT_TRUE(report.is_ok()) << report.error().message;
-  EXPECT_EQ(reports, 3u);
-  // Two further prompts are read once; then three runs of a prompt and five steps of three sequences.
-  EXPECT_EQ(model.rows, 2 * 20 + 3 * (20 + 5 * 3));
-  EXPECT_NEAR(report->prefill_tokens_per_s.median, 1000, 1e-6);
-  EXPECT_NEAR(report->decode_tokens_per_s.median, 1000, 1e-6);
+  EXPECT_EQ(reports, 13u);
+  EXPECT_EQ(model.rows, 3 * (20 + 10 + 5 * 1 + 5 * 3));
+  ASSERT_EQ(report->rows.size(), 4u);
+  for (const SpeedRow& row : report->rows) EXPECT_NEAR(row.tokens_per_s.median, 1000, 1e-6);
+  EXPECT_EQ(report->rows[1].kind, SpeedKind::kPrefill);
+  EXPECT_EQ(report->rows[1].tokens, 10u);
+  EXPECT_EQ(report->rows[3].kind, SpeedKind::kDecode);
+  EXPECT_EQ(report->rows[3].sequences, 3u);
+}
+
+TEST(MeasureSpeed, fills_the_caches_to_the_depth_once) {
+  ManualClock clock;
+  CountingModel model(clock);
+  const auto report = measure_speed(model, {.prompts = {}, .batches = {2}, .generate = 4, .depth = 30, .repeat = 3},
+                                    clock, slow_machine, [](std::size_t, std::size_t) {});
+  ASSERT_TRUE(report.is_ok()) << report.error().message;
+  EXPECT_EQ(model.rows, 2 * 30 + 4 * 4 * 2);
+}
+
+TEST(MeasureSpeed, holds_the_speed_against_what_the_machine_allows) {
+  ManualClock clock;
+  CountingModel model(clock, {.bytes = 500, .f32_weights = 250});
+  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1, 2}, .generate = 4, .repeat = 1}, clock,
+                                    slow_machine, [](std::size_t, std::size_t) {});
+  ASSERT_TRUE(report.is_ok()) << report.error().message;
+  // A prefill: 500 operations a token at 1e6 a second are half of the millisecond that the token took.
+  EXPECT_NEAR(*report->rows[0].limit_tokens_per_s, 2000, 1e-6);
+  EXPECT_NEAR(*report->rows[0].share, 0.5, 1e-9);
+  // A decode: 500 bytes a step, and 32 more (two vectors of eight half-precision numbers) for each cached token.
+  const double cached = 32 * (1 + 2 + 3 + 4);
+  EXPECT_EQ(report->rows[1].limit, SpeedLimit::kBytes);
+  EXPECT_NEAR(*report->rows[1].share, (4 * 500 + cached) / 1e6 / 0.004, 1e-9);
+  // Two sequences: the weights once, all else twice.
+  EXPECT_EQ(report->rows[2].limit, SpeedLimit::kBytesAndOperations);
+  EXPECT_NEAR(*report->rows[2].share, (4 * 500 + 2 * cached + 8 * 500) / 1e6 / 0.008, 1e-9);
+  EXPECT_EQ(report->machine.read_bytes_per_s, 1e6);
+}
+
+TEST(MeasureSpeed, names_no_limit_where_the_machine_has_none) {
+  ManualClock clock;
+  CountingModel model(clock, {.bytes = 500, .int8_weights = 250});
+  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1}, .generate = 4, .repeat = 1}, clock,
+                                    slow_machine, [](std::size_t, std::size_t) {});
+  ASSERT_TRUE(report.is_ok()) << report.error().message;
+  EXPECT_FALSE(report->rows[0].share.has_value());
+  EXPECT_TRUE(report->rows[1].share.has_value());
 }
 
 TEST(MeasureSpeed, refuses_what_does_not_fit_the_model) {
   ManualClock clock;
   CountingModel model(clock);
-  const auto ignore = [](std::size_t, std::size_t) {};
-  EXPECT_FALSE(measure_speed(model, {.prompt = 60, .generate = 5}, clock, ignore).is_ok());
-  EXPECT_FALSE(measure_speed(model, {.prompt = 8, .generate = 4, .batch = 17}, clock, ignore).is_ok());
-  EXPECT_FALSE(measure_speed(model, {.prompt = 0, .generate = 4}, clock, ignore).is_ok());
-}
-
-TEST(SpreadOf, takes_the_middle_and_the_ends) {
-  const Spread odd = spread_of({3, 1, 2});
-  EXPECT_EQ(odd.median, 2);
-  EXPECT_EQ(odd.smallest, 1);
-  EXPECT_EQ(odd.largest, 3);
-  EXPECT_EQ(spread_of({4, 1, 2, 3}).median, 2.5);
+  const auto is_refused = [&](const SpeedOptions& options) {
+    return !measure_speed(model, options, clock, slow_machine, [](std::size_t, std::size_t) {}).is_ok();
+  };
+  EXPECT_TRUE(is_refused({.prompts = {65}, .generate = 4}));
+  EXPECT_TRUE(is_refused({.prompts = {8}, .generate = 4, .depth = 60}));
+  EXPECT_TRUE(is_refused({.prompts = {8}, .batches = {1, 17}, .generate = 4}));
+  EXPECT_TRUE(is_refused({.prompts = {0}, .generate = 4}));
+  EXPECT_TRUE(is_refused({.prompts = {8}, .generate = 0}));
+  EXPECT_TRUE(is_refused({.prompts = {}, .batches = {}}));
+  EXPECT_EQ(model.rows, 0u);
 }
 
 }  // namespace
