@@ -3,6 +3,7 @@
 #include "kernels/worker_pool.h"
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,14 +21,17 @@
 #include "core/check.h"
 #include "core/log.h"
 #include "kernels/cpu_quota.h"
+#include "kernels/crowding.h"
 
 namespace sixfold::kernels {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // A forward pass enters the pool every few tens of microseconds; waking a sleeper costs about as much.
-constexpr std::chrono::microseconds kSpin{50};
+constexpr Clock::duration kSpin = std::chrono::microseconds(50);
 // With more workers than cores a spinning thread holds up the one it waits for.
-constexpr std::chrono::microseconds kSpinOversubscribed{1};
+constexpr Clock::duration kSpinOversubscribed = std::chrono::microseconds(1);
 
 constexpr std::size_t kCacheLine = 64;  // bytes
 
@@ -53,27 +57,28 @@ class Gate {
     if (sleepers_.load(std::memory_order_seq_cst) != 0) futex(FUTEX_WAKE_PRIVATE, INT_MAX);
   }
 
-  void wait_while(std::uint32_t old, std::chrono::microseconds spin) {
-    if (has_left(old, spin)) return;
+  // Returns how long it took; 0 if that was too short to look at the clock.
+  Clock::duration wait_while(std::uint32_t old, Clock::duration spin) {
+    constexpr int kPausesPerLook = 16;  // at the clock, which costs about as much as that many pauses
+    if (leaves_soon(old, kPausesPerLook)) return {};
+    const Clock::time_point begin = Clock::now();
+    for (Clock::time_point now = begin; now - begin < spin; now = Clock::now()) {
+      if (leaves_soon(old, kPausesPerLook)) return now - begin;
+    }
     sleepers_.fetch_add(1, std::memory_order_seq_cst);
     // Returns at once if the number is no longer `old`; early for a signal, hence the loop.
     while (value_.load(std::memory_order_seq_cst) == old) futex(FUTEX_WAIT_PRIVATE, old);
     sleepers_.fetch_sub(1, std::memory_order_relaxed);
+    return Clock::now() - begin;
   }
 
  private:
-  // Spins for at most `spin`.
-  bool has_left(std::uint32_t old, std::chrono::microseconds spin) const {
-    constexpr int kPausesPerLook = 16;  // at the clock, which costs about as much as that many pauses
-    if (value() != old) return true;
-    const auto deadline = std::chrono::steady_clock::now() + spin;
-    do {
-      for (int pause = 0; pause < kPausesPerLook; ++pause) {
-        if (value() != old) return true;
-        pause_briefly();
-      }
-    } while (std::chrono::steady_clock::now() < deadline);
-    return false;
+  bool leaves_soon(std::uint32_t old, int pauses) const {
+    for (; value() == old; --pauses) {
+      if (pauses == 0) return false;
+      pause_briefly();
+    }
+    return true;
   }
 
   void futex(int operation, std::uint32_t argument) {
@@ -124,6 +129,29 @@ class alignas(kCacheLine) Stretch {
   std::atomic<std::uint64_t> word_{0};
 };
 
+// Sends the calling thread to another processor than the one it shares with the caller of the region.  The kernel would
+// do so after tens of milliseconds; until then the two take turns while another processor may be idle.
+class Separation {
+ public:
+  void leave(int processor) {
+    const Clock::time_point now = Clock::now();
+    if (now - left_ < kPause) return;
+    left_ = now;
+    cpu_set_t all;
+    if (::sched_getaffinity(0, sizeof(all), &all) != 0) return;  // more processors than fit: stay
+    cpu_set_t others = all;
+    CPU_CLR(processor, &others);
+    if (CPU_COUNT(&others) == 0 || ::sched_setaffinity(0, sizeof(others), &others) != 0) return;
+    ::sched_setaffinity(0, sizeof(all), &all);  // it has moved; from here on it is free to go anywhere again
+  }
+
+ private:
+  // Moving costs some ten microseconds, and on a full machine it does not help for long.
+  static constexpr Clock::duration kPause = std::chrono::milliseconds(1);
+
+  Clock::time_point left_;
+};
+
 }  // namespace
 
 Share share_of(std::size_t count, std::size_t grain, std::size_t part, std::size_t parts) {
@@ -145,7 +173,7 @@ struct WorkerPool::State {
 
   // Constant after construction; the workers read it only after the first opening of `start`.
   std::size_t size = 1;
-  std::chrono::microseconds spin = kSpin;
+  Clock::duration spin = kSpin;
   std::vector<std::thread> threads;  // size - 1 of them
 
   std::vector<Stretch> stretches;  // by worker
@@ -154,41 +182,99 @@ struct WorkerPool::State {
   // look at, so that it arrives with the news.
   alignas(kCacheLine) Gate start;  // opened once for each region
   const TaskBody* body = nullptr;
+  std::atomic<int> caller_processor{-1};
+  std::atomic<std::size_t> invited{1};  // workers from this one on sleep; a hint: who comes late may still take tasks
   std::atomic<bool> is_stopping{false};
 
   alignas(kCacheLine) std::atomic<std::size_t> unfinished{0};  // tasks
   alignas(kCacheLine) Gate finish;  // opened by a worker that does the last task; only the caller waits
-  std::atomic<bool> is_running{false};
+
+  alignas(kCacheLine) Gate recall;  // opened when more workers are invited again
+
+  // The caller's own.
+  std::optional<Crowding> crowding;     // from the end of construction on
+  std::atomic<bool> is_running{false};  // atomic because a body that breaks the rules may ask from any thread
 
   void work(std::size_t worker) {
+    Separation separation;
     for (std::uint32_t seen = 0;;) {
       start.wait_while(seen, spin);
       seen = start.value();  // before looking for tasks: those of a region opened meanwhile are looked for again
+      const std::uint32_t recalled = recall.value();  // before looking whether to wait for it
       if (is_stopping.load(std::memory_order_relaxed)) return;
-      if (take_part(worker)) finish.open();
+      if (worker >= invited.load(std::memory_order_relaxed)) {
+        recall.wait_while(recalled, Clock::duration{0});
+        continue;
+      }
+      const int processor = ::sched_getcpu();
+      if (processor == caller_processor.load(std::memory_order_relaxed)) separation.leave(processor);
+      if (take_part(worker).is_last) finish.open();
     }
   }
 
-  // Does tasks until none is left to take.  Returns true if it did the last one that the region waited for.
-  bool take_part(std::size_t worker) {
-    if (do_tasks(worker, [&] { return stretches[worker].take_front(); })) return true;
-    for (std::size_t other = worker + 1; other < worker + size; ++other) {
+  struct Part {
+    std::size_t done = 0;  // tasks
+    bool is_last = false;  // one of them was the one that the region still waited for
+  };
+
+  // Does tasks until none is left to take.
+  Part take_part(std::size_t worker) {
+    Part part;
+    do_tasks(worker, part, [&] { return stretches[worker].take_front(); });
+    for (std::size_t other = worker + 1; other < worker + size && !part.is_last; ++other) {
       Stretch& stretch = stretches[other % size];
-      if (do_tasks(worker, [&] { return stretch.take_back(); })) return true;
+      do_tasks(worker, part, [&] { return stretch.take_back(); });
     }
-    return false;
+    return part;
   }
 
   // Counts the tasks as done in one go, before looking elsewhere.  Release and acquire: the caller, once it knows of
   // the last one, sees the results of all.
   template <class Take>
-  bool do_tasks(std::size_t worker, const Take& take) {
+  void do_tasks(std::size_t worker, Part& part, const Take& take) {
     std::size_t done = 0;
     for (std::optional<std::size_t> task = take(); task; task = take()) {
       (*body)(*task, worker);
       ++done;
     }
-    return done > 0 && unfinished.fetch_sub(done, std::memory_order_acq_rel) == done;
+    if (done == 0) return;
+    part.done += done;
+    part.is_last = unfinished.fetch_sub(done, std::memory_order_acq_rel) == done;
+  }
+
+  void invite(std::size_t workers) {
+    const std::size_t before = invited.load(std::memory_order_relaxed);
+    if (workers == before) return;
+    invited.store(workers, std::memory_order_relaxed);
+    if (workers > before) recall.open();  // who sees it open sees `invited` too
+  }
+
+  void run_alone(std::size_t tasks, const TaskBody& work) {
+    for (std::size_t task = 0; task < tasks; ++task) work(task, 0);
+  }
+
+  void run(std::size_t tasks, const TaskBody& work) {
+    const Clock::time_point begin = Clock::now();
+    invite(crowding->workers(begin));
+    const std::size_t workers = std::min(invited.load(std::memory_order_relaxed), tasks);
+    if (workers == 1) return run_alone(tasks, work);
+    body = &work;
+    caller_processor.store(::sched_getcpu(), std::memory_order_relaxed);
+    unfinished.store(tasks, std::memory_order_relaxed);
+    // Read before the first task can be taken: a worker on its way out of the last region may do them all at once.
+    const std::uint32_t before = finish.value();
+    for (std::size_t worker = 0; worker < workers; ++worker) {
+      stretches[worker].publish(share_of(tasks, 1, worker, workers));
+    }
+    start.open();
+    const Part own = take_part(0);
+    if (own.is_last) return;
+    const Clock::duration waited = finish.wait_while(before, spin);
+    if (waited == Clock::duration{0} || own.done == 0) return;
+    // What others have begun takes them as long as a task of the caller's, or they have lost their processor.
+    const Clock::time_point now = Clock::now();
+    const Clock::duration task_time = (now - begin - waited) / own.done;
+    if (waited > task_time) crowding->add_stall(now, waited - task_time);
   }
 };
 
@@ -206,11 +292,14 @@ WorkerPool::WorkerPool(std::size_t threads) {
     spdlog::warn("worker threads: started {} of {}: {}", state.threads.size() + 1, threads, error.what());
   }
   state.size = state.threads.size() + 1;
+  state.invited.store(state.size, std::memory_order_relaxed);
+  state.crowding.emplace(state.size);
 }
 
 WorkerPool::~WorkerPool() {
   state_->is_stopping.store(true, std::memory_order_relaxed);
   state_->start.open();
+  state_->recall.open();
   for (std::thread& thread : state_->threads) thread.join();
 }
 
@@ -224,19 +313,10 @@ void WorkerPool::for_tasks(std::size_t tasks, TaskBody body) {
   SIXFOLD_CHECK(!state.is_running.load(std::memory_order_relaxed));  // no region inside a region
   if (tasks == 0) return;
   state.is_running.store(true, std::memory_order_relaxed);
-  const std::size_t workers = std::min(state.size, tasks);
-  if (workers == 1) {
-    for (std::size_t task = 0; task < tasks; ++task) body(task, 0);
+  if (state.size == 1 || tasks == 1) {
+    state.run_alone(tasks, body);
   } else {
-    state.body = &body;
-    state.unfinished.store(tasks, std::memory_order_relaxed);
-    // Read before the first task can be taken: a worker on its way out of the last region may do them all at once.
-    const std::uint32_t before = state.finish.value();
-    for (std::size_t worker = 0; worker < workers; ++worker) {
-      state.stretches[worker].publish(share_of(tasks, 1, worker, workers));
-    }
-    state.start.open();
-    if (!state.take_part(0)) state.finish.wait_while(before, state.spin);
+    state.run(tasks, body);
   }
   state.is_running.store(false, std::memory_order_relaxed);
 }
