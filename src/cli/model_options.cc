@@ -2,6 +2,8 @@
 #include "cli/model_options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <future>
 #include <utility>
 
 #include "cli/terminal.h"
@@ -25,6 +27,15 @@ void add_model_flags(CLI::App& verb, ModelOptions& options) {
       ->envname("SIXFOLD_KV_DTYPE")
       ->check(CLI::IsMember({"f16", "bf16", "f32"}))
       ->capture_default_str();
+  verb.add_option("--weight-cache", options.weight_cache,
+                  "Where packed weights wait for the next start: auto, off, or a folder")
+      ->envname("SIXFOLD_WEIGHT_CACHE")
+      ->capture_default_str();
+  verb.add_option("--weight-cache-max", options.weight_cache_max_gb,
+                  "GB of packed weights kept there at most; the longest unused go first")
+      ->envname("SIXFOLD_WEIGHT_CACHE_MAX")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
 }
 
 Result<kernels::KvDType> parse_kv_dtype(const std::string& name) {
@@ -32,6 +43,40 @@ Result<kernels::KvDType> parse_kv_dtype(const std::string& name) {
   if (name == "bf16") return kernels::KvDType::kBF16;
   if (name == "f32") return kernels::KvDType::kF32;
   return invalid_argument("--kv-dtype: want f16, bf16 or f32, got \"{}\"", name);
+}
+
+namespace {
+
+// Unset and empty are one: https://specifications.freedesktop.org/basedir-spec/latest/
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
+  return value == nullptr ? "" : value;
+}
+
+std::string default_cache_folder() {
+  if (const std::string own = environment("SIXFOLD_CACHE_DIR"); !own.empty()) return own + "/weights";
+  // A relative path is to be ignored, says the specification.
+  if (const std::string xdg = environment("XDG_CACHE_HOME"); xdg.starts_with('/')) return xdg + "/sixfold/weights";
+  if (const std::string home = environment("HOME"); home.starts_with('/')) return home + "/.cache/sixfold/weights";
+  return "";
+}
+
+// A copy; merges, which only a tokenizer needs, are the larger part of a vocabulary.
+tokenizer::Vocabulary without_merges(tokenizer::Vocabulary& vocabulary) {
+  std::vector<std::string> merges = std::exchange(vocabulary.merges, {});
+  tokenizer::Vocabulary copy = vocabulary;
+  vocabulary.merges = std::move(merges);
+  return copy;
+}
+
+}  // namespace
+
+model::WeightCacheOptions weight_cache_options(const ModelOptions& options) {
+  model::WeightCacheOptions cache;
+  cache.folder_bytes_max = std::uint64_t{options.weight_cache_max_gb} * 1'000'000'000;
+  if (options.weight_cache == "off") return cache;
+  cache.folder = options.weight_cache == "auto" ? default_cache_folder() : options.weight_cache;
+  return cache;
 }
 
 Result<LoadedModel> load_model(const ModelOptions& options) {
@@ -50,14 +95,24 @@ Result<LoadedModel> load_model(const ModelOptions& options) {
 
   SIXFOLD_TRY(formats::Checkpoint checkpoint, registry::open_artifact(options.source));
   LoadedModel loaded;
-  SIXFOLD_TRY(loaded.vocabulary, model::read_vocabulary(checkpoint));
-  auto tokenizer = tokenizer::make_tokenizer(loaded.vocabulary);
-  if (!tokenizer.is_ok()) return with_context(std::move(tokenizer).error(), checkpoint.path());
-  loaded.tokenizer = *std::move(tokenizer);
+  const std::string path = checkpoint.path();
+  SIXFOLD_TRY(tokenizer::Vocabulary vocabulary, model::read_vocabulary(checkpoint));
+  loaded.vocabulary = without_merges(vocabulary);
+  // On its own thread, where there is one to have: the tables of a large vocabulary take as long as mapping the
+  // weights.
+  std::future<Result<std::unique_ptr<tokenizer::Tokenizer>>> making_tokenizer =
+      std::async([&vocabulary] { return tokenizer::make_tokenizer(std::move(vocabulary)); });
   loaded.pool =
       std::make_unique<kernels::WorkerPool>(options.threads == 0 ? kernels::default_thread_count() : options.threads);
-  SIXFOLD_TRY(loaded.model,
-              model::load(std::move(checkpoint), *loaded.pool, {.has_exact_weights = options.has_exact_weights}));
+  model::LoadOptions load_options;
+  load_options.has_exact_weights = options.has_exact_weights;
+  load_options.weight_cache = weight_cache_options(options);
+  auto model = model::load(std::move(checkpoint), *loaded.pool, load_options);
+  auto tokenizer = making_tokenizer.get();
+  if (!tokenizer.is_ok()) return with_context(std::move(tokenizer).error(), path);
+  loaded.tokenizer = *std::move(tokenizer);
+  SIXFOLD_TRY(loaded.model, std::move(model));
+  loaded.is_from_cache = loaded.model->description().is_from_cache;
   loaded.load_seconds = seconds_between(start, system_clock().now());
   return loaded;
 }

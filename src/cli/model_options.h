@@ -21,13 +21,19 @@ struct ModelOptions {
   std::size_t threads = 0;  // 0 = as many as this process may use
   std::size_t context = 0;  // tokens; 0 = the model's, capped
   std::string kv_dtype = "f16";
-  bool has_exact_weights = false;  // model::LoadOptions
+  bool has_exact_weights = false;        // model::LoadOptions
+  std::string weight_cache = "auto";     // "off", or a folder
+  std::size_t weight_cache_max_gb = 20;  // 10^9 bytes, of all files in the folder
 };
 
-// Adds --threads, --context, --kv-dtype with their environment variables.
+// Adds --threads, --context, --kv-dtype, --weight-cache and --weight-cache-max with their environment variables.
 void add_model_flags(CLI::App& verb, ModelOptions& options);
 
 Result<kernels::KvDType> parse_kv_dtype(const std::string& name);
+
+// "auto": the folder "weights" in $SIXFOLD_CACHE_DIR, else in $XDG_CACHE_HOME/sixfold, else in ~/.cache/sixfold; none
+// where none of these is set.
+model::WeightCacheOptions weight_cache_options(const ModelOptions& options);
 
 // Members are in order of construction; destroyed in reverse.
 struct LoadedModel {
@@ -36,9 +42,10 @@ struct LoadedModel {
   tokenizer::Vocabulary vocabulary;
   std::unique_ptr<model::Model> model;
   double load_seconds = 0;
+  bool is_from_cache = false;  // the weights were mapped as an earlier start packed them
 };
 
-// Opens, checks and packs.  Prints a line to stderr when that takes longer than a moment.
+// Opens, checks, and packs or finds packed.  Prints a line to stderr when that takes longer than a moment.
 Result<LoadedModel> load_model(const ModelOptions& options);
 
 // `parts.model` has gone into the engine, which is destroyed first.

@@ -54,6 +54,7 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
   fill(verb, "--threads", manifest.serve.threads, flags.model.threads);
   fill(verb, "--context", manifest.serve.context, flags.model.context);
   fill(verb, "--kv-dtype", manifest.serve.kv_dtype, flags.model.kv_dtype);
+  fill(verb, "--weight-cache", manifest.serve.weight_cache, flags.model.weight_cache);
   fill(verb, "--parallel", manifest.serve.parallel, flags.engine.sequences_max);
   fill(verb, "--queue", manifest.serve.queue, flags.engine.queue_max);
   fill(verb, "--speculation", manifest.serve.speculation, flags.speculation);
@@ -61,19 +62,19 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
 }
 
 // stderr, so that pipes and scripts that read stdout stay clean; "listening on URL" is a stable line.
-void print_banner(const service::Server& server, const service::BackendDescription& model, double load_seconds,
-                  std::size_t threads) {
+void print_banner(const service::Server& server, const service::BackendDescription& model, const LoadedModel& loaded) {
   const Style style = stderr_style();
   const std::string url = server.url();
   fmt::print(stderr,
-             "{}sixfold {}{} serves {} ({} parameters, {}, {} threads, {}), loaded in {:.1f} s\n"
+             "{}sixfold {}{} serves {} ({} parameters, {}, {} threads, {}), loaded in {:.2f} s{}\n"
              "listening on {}\n\n"
              "  Try:   curl {}/v1/completions -H 'Content-Type: application/json' \\\n"
              "           -d '{{\"prompt\": \"Once upon a time\", \"max_tokens\": 60, \"temperature\": 0.7}}'\n"
              "  Docs:  {}/docs\n"
              "  Stop:  Ctrl-C (running answers are finished first; twice stops at once)\n\n",
-             style.bold, version(), style.reset, model.model, human_count(model.parameters), model.weights, threads,
-             kernels::active_isa(), load_seconds, url, url, url);
+             style.bold, version(), style.reset, model.model, human_count(model.parameters), model.weights,
+             loaded.pool->size(), kernels::active_isa(), loaded.load_seconds,
+             loaded.is_from_cache ? " from the weight cache" : "", url, url, url);
 }
 
 // SIGINT and SIGTERM are blocked in every thread and taken here, on the main thread.
@@ -123,7 +124,7 @@ Status serve(ServeFlags flags) {
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
   SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name));
   SIXFOLD_TRY(const auto server, service::Server::serve(*local->backend, &metrics, flags.serve));
-  print_banner(*server, local->backend->describe(), local->loaded.parts.load_seconds, local->loaded.parts.pool->size());
+  print_banner(*server, local->backend->describe(), local->loaded.parts);
   serve_until_stopped(*server, signals, flags.drain_seconds);
   return ok();
 }

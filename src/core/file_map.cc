@@ -15,6 +15,8 @@
 namespace sixfold {
 namespace {
 
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+
 Error errno_error(const std::string& path, const char* what) {
   const int number = errno;
   const std::string reason = std::generic_category().message(number);
@@ -23,46 +25,79 @@ Error errno_error(const std::string& path, const char* what) {
   return internal_error("{}: {} failed: {}", path, what, reason);
 }
 
+struct OpenFile {
+  int number;
+  ~OpenFile() {
+    if (number >= 0) ::close(number);
+  }
+};
+
+// Huge pages map a file only where its place in memory and its place in the file agree within one; not every file
+// system sees to that itself.
+void* map_aligned(int file, std::size_t size) {
+  const std::size_t room = size + kHugePageBytes;
+  void* reserved = ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return MAP_FAILED;
+  auto* begin = static_cast<std::byte*>(reserved);
+  const std::size_t before =
+      (kHugePageBytes - reinterpret_cast<std::uintptr_t>(begin) % kHugePageBytes) % kHugePageBytes;
+  void* map = ::mmap(begin + before, size, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0);
+  if (map == MAP_FAILED) {
+    ::munmap(reserved, room);
+    return MAP_FAILED;
+  }
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t end = before + (size + page - 1) / page * page;
+  if (before > 0) ::munmap(begin, before);
+  if (room > end) ::munmap(begin + end, room - end);
+  ::madvise(map, size, MADV_HUGEPAGE);  // a wish: without huge pages it is slower, not wrong
+  return map;
+}
+
 }  // namespace
 
 Result<FileMap> FileMap::open(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return errno_error(path, "open");
+  return open_as(path, false);
+}
+
+Result<FileMap> FileMap::open_private(const std::string& path) {
+  return open_as(path, true);
+}
+
+Result<FileMap> FileMap::open_as(const std::string& path, bool is_private) {
+  const OpenFile file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | (is_private ? O_NOFOLLOW : 0))};
+  if (file.number < 0) return errno_error(path, "open");
   struct stat status {};
-  if (::fstat(file, &status) != 0) {
-    const Error error = errno_error(path, "fstat");
-    ::close(file);
-    return error;
-  }
+  if (::fstat(file.number, &status) != 0) return errno_error(path, "fstat");
   if (!S_ISREG(status.st_mode)) {
-    ::close(file);
     return invalid_argument("{}: want a regular file, got {}", path,
                             S_ISDIR(status.st_mode) ? "a directory" : "something else");
   }
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0) {
-    ::close(file);
-    return FileMap(path, nullptr, 0);
+  if (is_private && (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)) {
+    return permission_denied("{}: want a file of this user that nobody else may write", path);
   }
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
-  const Error map_error = data == MAP_FAILED ? errno_error(path, "mmap") : Error{};
-  ::close(file);
-  if (data == MAP_FAILED) return map_error;
-  return FileMap(path, static_cast<const std::byte*>(data), size);
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  const std::int64_t modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec;
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size == 0) return FileMap(path, {}, modified_ns);
+  void* data =
+      is_private ? map_aligned(file.number, size) : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
+  if (data == MAP_FAILED) return errno_error(path, "mmap");
+  return FileMap(path, {static_cast<const std::byte*>(data), size}, modified_ns);
 }
 
-FileMap::FileMap(std::string path, const std::byte* data, std::size_t size)
-    : path_(std::move(path)), data_(data), size_(size) {}
+FileMap::FileMap(std::string path, std::span<const std::byte> bytes, std::int64_t modified_ns)
+    : path_(std::move(path)), bytes_(bytes), modified_ns_(modified_ns) {}
 
 FileMap::FileMap(FileMap&& other) noexcept
-    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : path_(std::move(other.path_)), bytes_(std::exchange(other.bytes_, {})), modified_ns_(other.modified_ns_) {}
 
 FileMap& FileMap::operator=(FileMap&& other) noexcept {
   if (this != &other) {
     unmap();
     path_ = std::move(other.path_);
-    data_ = std::exchange(other.data_, nullptr);
-    size_ = std::exchange(other.size_, 0);
+    bytes_ = std::exchange(other.bytes_, {});
+    modified_ns_ = other.modified_ns_;
   }
   return *this;
 }
@@ -71,8 +106,24 @@ FileMap::~FileMap() {
   unmap();
 }
 
+void FileMap::release(std::span<const std::byte> part) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = static_cast<std::size_t>(part.data() - bytes_.data());  // the map begins on a page
+  const std::size_t begin = (first + page - 1) / page * page;
+  const std::size_t last = first + part.size();
+  const std::size_t end = last == bytes_.size() ? last : last / page * page;  // the file's last page is whole
+  if (begin >= end) return;
+  ::madvise(const_cast<std::byte*>(bytes_.data()) + begin, end - begin, MADV_DONTNEED);
+}
+
+void FileMap::expect_few_reads() const {
+  if (bytes_.empty()) return;
+  ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_NOHUGEPAGE);
+  release(bytes_);
+}
+
 void FileMap::unmap() noexcept {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
 }  // namespace sixfold

@@ -1,6 +1,7 @@
 // A whole file, mapped read-only.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -20,16 +21,30 @@ class FileMap {
   FileMap& operator=(FileMap&& other) noexcept;
   ~FileMap();
 
-  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  // As open, but only a file of this user that nobody else may write, and not through a symbolic link; on huge pages
+  // where the file system has them.  For files whose bytes are taken on trust.
+  // Errors: as open, and permission_denied for a file of somebody else.
+  static Result<FileMap> open_private(const std::string& path);
+
+  std::span<const std::byte> bytes() const { return bytes_; }
   const std::string& path() const { return path_; }
+  std::int64_t modified_ns() const { return modified_ns_; }  // since 1970, when the file was opened
+
+  // Gives back the memory that the whole pages of `part` take in this process.  They can be read as before; the first
+  // read takes them from the operating system's cache of the file again.  part: within bytes().
+  void release(std::span<const std::byte> part) const;
+
+  // Releases everything, and asks that later reads, of a row here and there, bring in no more than what lies near them.
+  void expect_few_reads() const;
 
  private:
-  FileMap(std::string path, const std::byte* data, std::size_t size);
+  FileMap(std::string path, std::span<const std::byte> bytes, std::int64_t modified_ns);
+  static Result<FileMap> open_as(const std::string& path, bool is_private);
   void unmap() noexcept;
 
   std::string path_;
-  const std::byte* data_ = nullptr;  // null when the file is empty
-  std::size_t size_ = 0;             // bytes
+  std::span<const std::byte> bytes_;  // of null when the file is empty
+  std::int64_t modified_ns_ = 0;
 };
 
 }  // namespace sixfold

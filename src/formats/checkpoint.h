@@ -30,9 +30,13 @@ class Checkpoint {
   const std::string& path() const { return path_; }    // for messages; "builtin" for the built-in model
   std::string_view format() const { return format_; }  // "gguf v3"
   std::uint64_t file_bytes() const { return file_bytes_; }
+  const FileMap* file() const { return file_.get(); }  // null when the bytes are borrowed
 
   std::span<const MetadataEntry> metadata() const { return metadata_; }
   std::span<const TensorView> tensors() const { return tensors_; }
+
+  // Frees the metadata, of which a vocabulary is the largest part by far, when everything in it has been read.
+  void drop_metadata() { metadata_ = {}; }
 
   // Null when absent.
   const MetadataValue* find(std::string_view key) const;

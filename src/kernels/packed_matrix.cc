@@ -30,7 +30,7 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
   for (std::size_t tile = begin; tile < end; ++tile) {
     const std::size_t first_row = tile * kTileRows;
     const std::size_t rows = std::min(kTileRows, layout.rows - first_row);
-    std::byte* to = layout.weights.data() + tile * layout.tile_bytes;
+    std::byte* to = layout.owned.data() + tile * layout.tile_bytes;
     for (std::size_t first = 0; first < layout.units; first += stretch) {
       const std::size_t last = std::min(layout.units, first + stretch);
       for (std::size_t row = 0; row < rows; ++row) {
@@ -77,7 +77,8 @@ PackedMatrix::PackedMatrix(PackedMatrix&&) noexcept = default;
 PackedMatrix& PackedMatrix::operator=(PackedMatrix&&) noexcept = default;
 PackedMatrix::~PackedMatrix() = default;
 
-Result<PackedMatrix> PackedMatrix::pack(const TensorView& weights, WorkerPool& pool) {
+// The layout, yet without bytes.
+Result<PackedMatrix> PackedMatrix::plan(const TensorView& weights) {
   const DTypeInfo& info = dtype_info(weights.dtype);
   const auto refused = [&](const char* want) {
     return invalid_argument("tensor {}: {} {}, want {}", weights.name, info.name, to_string(weights.shape), want);
@@ -103,10 +104,29 @@ Result<PackedMatrix> PackedMatrix::pack(const TensorView& weights, WorkerPool& p
   layout.units = cols / unit_inputs(layout.format);
   layout.tile_bytes = layout.units * unit_bytes(layout.format);
   layout.tiles = (rows + kTileRows - 1) / kTileRows;
-  SIXFOLD_TRY(layout.weights, HugeBuffer::allocate(layout.tiles * layout.tile_bytes));
+  return packed;
+}
+
+Result<PackedMatrix> PackedMatrix::pack(const TensorView& weights, WorkerPool& pool) {
+  SIXFOLD_TRY(PackedMatrix packed, plan(weights));
+  Layout& layout = *packed.layout_;
+  SIXFOLD_TRY(layout.owned, HugeBuffer::allocate(layout.tiles * layout.tile_bytes));
+  layout.weights = {layout.owned.data(), layout.owned.size()};
   pool.for_tasks(layout.tiles,
                  [&](std::size_t tile, std::size_t) { pack_tiles(layout, weights.bytes.data(), tile, tile + 1); });
   return packed;
+}
+
+Result<PackedMatrix> PackedMatrix::over(const TensorView& weights, std::span<const std::byte> packed) {
+  SIXFOLD_TRY(PackedMatrix matrix, plan(weights));
+  Layout& layout = *matrix.layout_;
+  SIXFOLD_CHECK(reinterpret_cast<std::uintptr_t>(packed.data()) % 64 == 0);
+  if (packed.size() != layout.tiles * layout.tile_bytes) {
+    return invalid_argument("tensor {}: {} packed bytes, want {}", weights.name, packed.size(),
+                            layout.tiles * layout.tile_bytes);
+  }
+  layout.weights = packed;
+  return matrix;
 }
 
 std::size_t PackedMatrix::rows() const {
@@ -117,6 +137,9 @@ std::size_t PackedMatrix::cols() const {
 }
 std::size_t PackedMatrix::bytes() const {
   return layout_->weights.size();
+}
+std::span<const std::byte> PackedMatrix::packed_bytes() const {
+  return layout_->weights;
 }
 DType PackedMatrix::dtype() const {
   return layout_->dtype;

@@ -1,6 +1,7 @@
 // What a PackedMatrix holds, for matmul.cc and the tests of kernels/.
 #pragma once
 #include <cstddef>
+#include <span>
 #include <utility>
 
 #include "core/result.h"
@@ -45,7 +46,8 @@ struct PackedMatrix::Layout {
   std::size_t units = 0;  // of a tile
   std::size_t tile_bytes = 0;
   std::size_t tiles = 0;
-  HugeBuffer weights;
+  std::span<const std::byte> weights;  // [tiles, tile_bytes]
+  HugeBuffer owned;                    // where weights lie, unless somebody else owns them
 };
 
 }  // namespace sixfold::kernels

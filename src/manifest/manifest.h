@@ -14,11 +14,12 @@ struct Serve {
   std::optional<std::string> host;
   std::optional<std::uint64_t> port;
   std::optional<std::uint64_t> threads;
-  std::optional<std::uint64_t> context;    // tokens of one request
-  std::optional<std::uint64_t> parallel;   // sequences at once
-  std::optional<std::string> kv_dtype;     // "f16", "bf16" or "f32"
-  std::optional<std::uint64_t> queue;      // waiting requests
-  std::optional<std::string> speculation;  // "auto" or "off"
+  std::optional<std::uint64_t> context;     // tokens of one request
+  std::optional<std::uint64_t> parallel;    // sequences at once
+  std::optional<std::string> kv_dtype;      // "f16", "bf16" or "f32"
+  std::optional<std::uint64_t> queue;       // waiting requests
+  std::optional<std::string> speculation;   // "auto" or "off"
+  std::optional<std::string> weight_cache;  // "auto", "off" or a folder
 };
 
 struct Manifest {

@@ -24,6 +24,7 @@
 #include "model/mixture.h"
 #include "model/rope_table.h"
 #include "model/row_loop.h"
+#include "model/weight_cache.h"
 #include "model/weight_reader.h"
 
 namespace sixfold::model {
@@ -117,9 +118,10 @@ Result<TensorView> load_embedding(WeightReader& reader, const formats::Checkpoin
 }
 
 // The description learns what the matrices cost.
-Result<Weights> load_weights(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, const HyperParameters& p,
-                             const DecoderTraits& traits, const LoadOptions& options, ModelDescription& description) {
-  WeightReader reader(checkpoint, pool, options);
+Result<Weights> load_weights(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, WeightCache& cache,
+                             const HyperParameters& p, const DecoderTraits& traits, const LoadOptions& options,
+                             ModelDescription& description) {
+  WeightReader reader(checkpoint, pool, cache, options);
   Weights weights;
   SIXFOLD_TRY(weights.embedding, load_embedding(reader, checkpoint, p.width));
   SIXFOLD_TRY(weights.rope_factors, load_rope_factors(reader, checkpoint, p.rope.dimensions / 2));
@@ -135,6 +137,7 @@ Result<Weights> load_weights(const formats::Checkpoint& checkpoint, kernels::Wor
   SIXFOLD_TRY(weights.output, reader.matrix(output, weights.embedding.shape[0], p.width));
   description.output_work = reader.take_matrix_work();
   SIXFOLD_TRY_STATUS(reader.expect_all_read());
+  if (checkpoint.file() != nullptr) checkpoint.file()->expect_few_reads();  // rows of the embedding
   return weights;
 }
 
@@ -167,10 +170,12 @@ void scale(float* x, float factor, std::size_t count) {
 
 class LlamaModel final : public Model {
  public:
-  LlamaModel(formats::Checkpoint checkpoint, kernels::WorkerPool& pool, const HyperParameters& parameters,
-             const DecoderTraits& traits, Weights weights, ModelDescription description, std::size_t rows_max)
+  LlamaModel(formats::Checkpoint checkpoint, kernels::WorkerPool& pool, std::unique_ptr<WeightCache> cache,
+             const HyperParameters& parameters, const DecoderTraits& traits, Weights weights,
+             ModelDescription description, std::size_t rows_max)
       : checkpoint_(std::move(checkpoint)),
         pool_(pool),
+        cache_(std::move(cache)),
         p_(parameters),
         rope_pairing_(traits.rope_pairing),
         weights_(std::move(weights)),
@@ -186,7 +191,10 @@ class LlamaModel final : public Model {
     if (p_.experts != 0) {
       description_.expert_share_a_row = static_cast<double>(p_.experts_used) / static_cast<double>(p_.experts);
     }
+    description_.is_from_cache = cache_->is_found();
+    cache_->write_in_background();
   }
+  ~LlamaModel() override { cache_->stop_writing(); }  // it reads the weights
 
   const ModelDescription& description() const override { return description_; }
   std::size_t rows_max() const override { return limits_.rows_max; }
@@ -217,6 +225,7 @@ class LlamaModel final : public Model {
   // Constant after construction.
   formats::Checkpoint checkpoint_;  // holds the embedding
   kernels::WorkerPool& pool_;
+  std::unique_ptr<WeightCache> cache_;  // may hold the weights
   HyperParameters p_;
   kernels::RopePairing rope_pairing_;
   Weights weights_;
@@ -229,7 +238,8 @@ class LlamaModel final : public Model {
   Buffers buffers_;
   kernels::Activations activations_;
   std::optional<Mixture> mixture_;
-  std::size_t rows_ = 0;  // rows of the batch that are still computed
+  std::size_t rows_ = 0;           // rows of the batch that are still computed
+  std::size_t rows_embedded_ = 0;  // since the memory of the embedding was given back
 };
 
 // Parallel regions of a decoding step: the four matrix products of each layer, attention when the context is long, and
@@ -262,7 +272,14 @@ Status LlamaModel::forward(const Batch& batch, KvPages& kv, std::span<float> log
 
 // x = embedding[token]
 void LlamaModel::embed(const Batch& batch) {
+  // Rows stay in memory once read; in the end that would be the whole table, a fifth of a small model.
+  constexpr std::size_t kRowsBetweenReleases = 1 << 14;
   const TensorView& table = weights_.embedding;
+  rows_embedded_ += rows_;
+  if (rows_embedded_ > kRowsBetweenReleases && checkpoint_.file() != nullptr) {
+    checkpoint_.file()->release(table.bytes);
+    rows_embedded_ = 0;
+  }
   const std::size_t bytes = row_bytes(table.dtype, p_.width);
   for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
     float* x = buffers_.x.get() + r * p_.width;
@@ -389,9 +406,14 @@ Result<std::unique_ptr<Model>> load_llama(const Architecture& architecture, form
   ModelDescription description = describe_checkpoint(checkpoint);
   description.architecture = std::string(architecture.name);
   try {
-    SIXFOLD_TRY(Weights weights, load_weights(checkpoint, pool, parameters, architecture.traits, options, description));
-    return std::unique_ptr<Model>(std::make_unique<LlamaModel>(std::move(checkpoint), pool, parameters,
-                                                               architecture.traits, std::move(weights),
+    // Exact weights are not what the cache holds.
+    auto cache = std::make_unique<WeightCache>(checkpoint, pool,
+                                               options.has_exact_weights ? WeightCacheOptions{} : options.weight_cache);
+    SIXFOLD_TRY(Weights weights,
+                load_weights(checkpoint, pool, *cache, parameters, architecture.traits, options, description));
+    checkpoint.drop_metadata();
+    return std::unique_ptr<Model>(std::make_unique<LlamaModel>(std::move(checkpoint), pool, std::move(cache),
+                                                               parameters, architecture.traits, std::move(weights),
                                                                std::move(description), options.rows_max));
   } catch (const std::bad_alloc&) {
     return resource_exhausted("{}: no memory for the model and scratch for {} rows", path, options.rows_max);

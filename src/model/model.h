@@ -10,6 +10,7 @@
 #include "formats/checkpoint.h"
 #include "kernels/worker_pool.h"
 #include "model/kv_pages.h"
+#include "model/weight_cache.h"
 #include "tokenizer/tokenizer.h"
 
 namespace sixfold::model {
@@ -39,6 +40,7 @@ struct ModelDescription {
   MatrixWork output_work;         // of rows that want logits
   MatrixWork expert_work;         // of all experts
   double expert_share_a_row = 0;  // of them, that one row uses
+  bool is_from_cache = false;  // mapped, as an earlier start packed it
 };
 
 // One input token.  Rows of one sequence stand together, in rising consecutive positions.
@@ -79,6 +81,7 @@ struct LoadOptions {
   // Weights widened to f32, so that products are those of the exact values that the file defines: slow, four times the
   // memory or more, and the reference for what integer arithmetic costs.
   bool has_exact_weights = false;
+  WeightCacheOptions weight_cache = {};  // none
 };
 
 // Builds the model that the checkpoint's general.architecture names (arch_list.cc).  The checkpoint may be dropped

@@ -45,7 +45,7 @@ Result<const TensorView*> WeightReader::table(const std::string& name, std::size
 
 Result<PackedMatrix> WeightReader::matrix(const std::string& name, std::size_t rows, std::size_t cols) {
   SIXFOLD_TRY(const TensorView* tensor, table(name, rows, cols));
-  return pack(*tensor, matrix_work_);
+  return pack(*tensor, 0, matrix_work_);
 }
 
 Result<std::vector<PackedMatrix>> WeightReader::matrices(const std::string& name, std::size_t count, std::size_t rows,
@@ -58,18 +58,27 @@ Result<std::vector<PackedMatrix>> WeightReader::matrices(const std::string& name
                            .dtype = tensor->dtype,
                            .shape = {.dims = {rows, cols}, .rank = 2},
                            .bytes = tensor->bytes.subspan(i * bytes, bytes)};
-    SIXFOLD_TRY(PackedMatrix matrix, pack(slice, expert_work_));
+    SIXFOLD_TRY(PackedMatrix matrix, pack(slice, i, expert_work_));
     matrices.push_back(std::move(matrix));
   }
   return matrices;
 }
 
-Result<PackedMatrix> WeightReader::pack(const TensorView& matrix, MatrixWork& work) {
+Result<PackedMatrix> WeightReader::pack(const TensorView& matrix, std::size_t slice, MatrixWork& work) {
+  SIXFOLD_TRY(PackedMatrix packed, find_or_pack(matrix, slice));
+  add_work(packed, work);
+  return packed;
+}
+
+// From the cache; or packed, and then the file's pages are given back at once, so that a matrix is in memory once.
+Result<PackedMatrix> WeightReader::find_or_pack(const TensorView& matrix, std::size_t slice) {
+  if (auto found = cache_.find(matrix, slice)) return std::move(*found);
   auto packed = has_exact_weights_ ? pack_exact(matrix) : PackedMatrix::pack(matrix, pool_);
   if (!packed.is_ok()) {
     return with_context(std::move(packed).error(), checkpoint_.path() + ": tensor " + matrix.name);
   }
-  add_work(*packed, work);
+  if (checkpoint_.file() != nullptr) checkpoint_.file()->release(matrix.bytes);
+  cache_.add(matrix, slice, *packed);
   return packed;
 }
 

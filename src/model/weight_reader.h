@@ -10,15 +10,17 @@
 #include "kernels/packed_matrix.h"
 #include "kernels/worker_pool.h"
 #include "model/model.h"
+#include "model/weight_cache.h"
 
 namespace sixfold::model {
 
 // Used while one model is loaded.  Errors of all reads: corrupt_data (missing, wrong shape), resource_exhausted.
 class WeightReader {
  public:
-  // Both must outlive the reader.
-  WeightReader(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, const LoadOptions& options)
-      : checkpoint_(checkpoint), pool_(pool), has_exact_weights_(options.has_exact_weights) {}
+  // All must outlive the reader, and the cache the matrices too.
+  WeightReader(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, WeightCache& cache,
+               const LoadOptions& options)
+      : checkpoint_(checkpoint), pool_(pool), cache_(cache), has_exact_weights_(options.has_exact_weights) {}
 
   bool has(const std::string& name) const { return checkpoint_.find_tensor(name) != nullptr; }
 
@@ -45,11 +47,13 @@ class WeightReader {
 
  private:
   Result<const TensorView*> find(const std::string& name, const Shape& shape);
-  Result<kernels::PackedMatrix> pack(const TensorView& matrix, MatrixWork& work);
+  Result<kernels::PackedMatrix> pack(const TensorView& matrix, std::size_t slice, MatrixWork& work);
+  Result<kernels::PackedMatrix> find_or_pack(const TensorView& matrix, std::size_t slice);
   Result<kernels::PackedMatrix> pack_exact(const TensorView& matrix);
 
   const formats::Checkpoint& checkpoint_;
   kernels::WorkerPool& pool_;
+  WeightCache& cache_;
   const bool has_exact_weights_;
   std::vector<const TensorView*> read_;
   MatrixWork matrix_work_;

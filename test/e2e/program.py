@@ -12,6 +12,7 @@ BUILTIN = os.path.join(SOURCE_DIR, "models", "sixfold-tiny.gguf")
 def clean_environment(extra=None):
     """The environment without settings of sixfold's own, so that tests do not depend on who runs them."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SIXFOLD_")}
+    kept["SIXFOLD_WEIGHT_CACHE"] = "off"  # tests leave nothing in the home folder
     kept.update(extra or {})
     return kept
 

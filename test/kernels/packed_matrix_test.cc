@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "core/fast_hash.h"
+#include "kernels/packed_layout.h"
 #include "kernels/random_weights.h"
 
 namespace sixfold::kernels {
@@ -85,6 +89,42 @@ TEST(PackedMatrix, rejects_bytes_that_do_not_match_the_shape) {
   view = weights.view();
   view.shape.dims[1] = std::size_t{1} << 62;
   EXPECT_EQ(PackedMatrix::pack(view, pool).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(PackedMatrix, lies_over_bytes_that_were_packed_before) {
+  WorkerPool pool(2);
+  for (const DType dtype : kAllDTypes) {
+    const RandomWeights weights(dtype, 37, 512, 7);
+    const auto packed = PackedMatrix::pack(weights.view(), pool);
+    ASSERT_TRUE(packed.is_ok());
+    const std::span<const std::byte> bytes = packed->packed_bytes();
+    EXPECT_EQ(bytes.size(), packed->bytes());
+    const auto over = PackedMatrix::over(weights.view(), bytes);
+    ASSERT_TRUE(over.is_ok()) << over.error().message;
+    EXPECT_EQ(over->rows(), 37u);
+    EXPECT_EQ(over->cols(), 512u);
+    EXPECT_EQ(over->dtype(), dtype);
+    EXPECT_EQ(over->packed_bytes().data(), bytes.data());
+    const auto shorter = PackedMatrix::over(weights.view(), bytes.first(bytes.size() - 64));
+    ASSERT_FALSE(shorter.is_ok());
+    EXPECT_EQ(shorter.error().code, ErrorCode::kInvalidArgument);
+  }
+}
+
+// Packed weights are kept on disk and used again by every program of the same kPackedLayoutVersion.  When this test
+// fails because packing has changed, give the version its next number here and in packed_layout.h, and put in the new
+// hash.
+TEST(PackedMatrix, packs_the_bytes_that_its_layout_version_promises) {
+  WorkerPool pool(2);
+  std::uint64_t hash = 0;
+  for (const DType dtype : kAllDTypes) {
+    const RandomWeights weights(dtype, 37, 512, 8);
+    const auto packed = PackedMatrix::pack(weights.view(), pool);
+    ASSERT_TRUE(packed.is_ok());
+    hash = fast_hash(packed->packed_bytes(), hash);
+  }
+  EXPECT_EQ(kPackedLayoutVersion, 2u);
+  EXPECT_EQ(hash, 9119412270778863086u);
 }
 
 }  // namespace

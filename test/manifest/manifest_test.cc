@@ -17,7 +17,7 @@ TEST(Manifest, reads_every_setting) {
       "name: support-bot\n"
       "model:\n  source: model.gguf\n"
       "serve: {host: 0.0.0.0, port: 9000, threads: 4, context: 4096, parallel: 8, kv_dtype: f32, queue: 32, "
-      "speculation: off}\n",
+      "speculation: off, weight_cache: off}\n",
       "sixfold.yaml");
   ASSERT_TRUE(result.is_ok()) << result.error().message;
   EXPECT_EQ(result->name, "support-bot");
@@ -30,6 +30,7 @@ TEST(Manifest, reads_every_setting) {
   EXPECT_EQ(result->serve.kv_dtype, "f32");
   EXPECT_EQ(result->serve.queue, 32u);
   EXPECT_EQ(result->serve.speculation, "off");
+  EXPECT_EQ(result->serve.weight_cache, "off");
 }
 
 TEST(Manifest, what_is_not_written_stays_unset) {
