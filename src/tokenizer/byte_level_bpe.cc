@@ -102,6 +102,13 @@ class ByteLevelBpe final : public BaseTokenizer {
 Result<MergeTable> make_merge_table(const TokenTable& table) {
   const std::vector<std::string>& merges = table.vocabulary().merges;
   MergeTable made(merges.size());
+  // The table is larger than the caches: pairs are added some time after they were found.
+  struct Found {
+    TokenId left = 0, right = 0;
+    MergeTable::Merge merge;
+  };
+  constexpr std::size_t kWaiting = 32;
+  std::array<Found, kWaiting> waiting;
   std::string joined;
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {
     const std::string_view merge = merges[rank];
@@ -121,7 +128,15 @@ Result<MergeTable> make_merge_table(const TokenTable& table) {
       return corrupt_data("vocabulary: merge {}: want parts and result among the tokens, got {} that is not", rank,
                           !left.has_value() ? "a left part" : (!right.has_value() ? "a right part" : "a result"));
     }
-    made.add(*left, *right, {static_cast<std::uint32_t>(rank), *result});
+    Found& slot = waiting[rank % kWaiting];
+    if (rank >= kWaiting) made.add(slot.left, slot.right, slot.merge);
+    slot = {*left, *right, {static_cast<std::uint32_t>(rank), *result}};
+    made.expect(*left, *right);
+  }
+  const std::size_t first = merges.size() > kWaiting ? merges.size() - kWaiting : 0;
+  for (std::size_t rank = first; rank < merges.size(); ++rank) {
+    const Found& last = waiting[rank % kWaiting];
+    made.add(last.left, last.right, last.merge);
   }
   return made;
 }

@@ -31,12 +31,20 @@ MergeTable::MergeTable(std::size_t pairs) : slots_(std::bit_ceil(std::max<std::s
   shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots_.size()));
 }
 
+// Multiplicative hashing; the constant is 2^64 divided by the golden ratio.  Source: Knuth, TAOCP 3, section 6.4.
+std::size_t MergeTable::first_slot_of(std::uint64_t pair) const {
+  return static_cast<std::size_t>((pair ^ (pair >> 29)) * 0x9E3779B97F4A7C15u >> shift_);
+}
+
 // Returns the slot that holds the pair, or the empty one where it belongs.
 std::size_t MergeTable::slot_of(std::uint64_t pair) const {
-  // Multiplicative hashing; the constant is 2^64 divided by the golden ratio.  Source: Knuth, TAOCP 3, section 6.4.
-  auto slot = static_cast<std::size_t>((pair ^ (pair >> 29)) * 0x9E3779B97F4A7C15u >> shift_);
+  std::size_t slot = first_slot_of(pair);
   while (slots_[slot].pair != pair && slots_[slot].pair != kEmpty) slot = (slot + 1) & (slots_.size() - 1);
   return slot;
+}
+
+void MergeTable::expect(TokenId left, TokenId right) const {
+  __builtin_prefetch(&slots_[first_slot_of(pair_of(left, right))], 1);
 }
 
 void MergeTable::add(TokenId left, TokenId right, Merge merge) {

@@ -25,6 +25,9 @@ class MergeTable {
   // Room for so many pairs; call before add.
   explicit MergeTable(std::size_t pairs);
 
+  // Says that the pair will be added soon, so that its place in memory can be on its way.
+  void expect(TokenId left, TokenId right) const;
+
   // The first of two merges of one pair stays.
   void add(TokenId left, TokenId right, Merge merge);
 
@@ -38,6 +41,7 @@ class MergeTable {
   };
   static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};  // a pair of negative ids, which never merges
 
+  std::size_t first_slot_of(std::uint64_t pair) const;
   std::size_t slot_of(std::uint64_t pair) const;
 
   std::vector<Slot> slots_;  // open addressing, a power of two of them, at most half full

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "core/error.h"
@@ -30,6 +32,14 @@ constexpr std::array<std::string_view, 16> kEndTexts = {"</s>",
                                                         "<|END_OF_TURN_TOKEN|>",
                                                         "<end_of_utterance>",
                                                         "<｜end▁of▁sentence｜>"};
+
+std::size_t hash_of(std::string_view text) {
+  return std::hash<std::string_view>()(text);
+}
+
+std::uint32_t tag_of(std::size_t hash) {
+  return static_cast<std::uint32_t>(hash >> 32);
+}
 
 // Some converters write 0xFFFFFFFF, which arrives as -1, for "no such token".
 void drop_absent(std::optional<TokenId>& token) {
@@ -90,10 +100,14 @@ TokenTable::TokenTable(Vocabulary vocabulary)
       has_end_text_(vocabulary_.tokens.size()),
       ends_(vocabulary_.tokens.size()) {
   kinds_.resize(size(), TokenKind::kNormal);
-  by_text_.reserve(size());
+  slots_.resize(std::bit_ceil(std::max<std::size_t>(size(), 8) * 2));
   for (std::size_t i = 0; i < size(); ++i) {
     const std::string& text = vocabulary_.tokens[i];
-    if (!text.empty()) by_text_.emplace(text, static_cast<TokenId>(i));
+    if (!text.empty()) {
+      const std::size_t hash = hash_of(text);
+      Slot& slot = slots_[slot_of(text, hash)];
+      if (slot.token < 0) slot = {tag_of(hash), static_cast<TokenId>(i)};
+    }
     if (std::find(kEndTexts.begin(), kEndTexts.end(), text) == kEndTexts.end()) continue;
     has_end_text_[i] = true;
     // An ordinary token may look like an end without being one: "</s>" is also a tag of HTML.
@@ -107,10 +121,22 @@ TokenTable::TokenTable(Vocabulary vocabulary)
   }
 }
 
+// The slot that holds the text, or the empty one where it belongs.
+std::size_t TokenTable::slot_of(std::string_view text, std::size_t hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash & mask;
+  while (slots_[slot].token >= 0 && (slots_[slot].tag != tag_of(hash) ||
+                                     vocabulary_.tokens[static_cast<std::size_t>(slots_[slot].token)] != text)) {
+    slot = (slot + 1) & mask;
+  }
+  return slot;
+}
+
 std::optional<TokenId> TokenTable::find(std::string_view text) const {
-  const auto place = by_text_.find(text);
-  if (place == by_text_.end()) return std::nullopt;
-  return place->second;
+  if (text.empty()) return std::nullopt;
+  const Slot& slot = slots_[slot_of(text, hash_of(text))];
+  if (slot.token < 0) return std::nullopt;
+  return slot.token;
 }
 
 }  // namespace sixfold::tokenizer

@@ -1,10 +1,10 @@
 // The tokens of a vocabulary, checked once: text, kind, and which of them end a generation.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/result.h"
@@ -12,7 +12,7 @@
 
 namespace sixfold::tokenizer {
 
-// Immutable, thread-safe.  Movable: the views into the token texts survive a move.
+// Immutable, thread-safe.  Movable.
 class TokenTable {
  public:
   // Errors: corrupt_data for arrays of different lengths, ids out of range, scores that are not numbers.
@@ -49,7 +49,15 @@ class TokenTable {
   std::vector<TokenKind> kinds_;
   std::vector<bool> has_end_text_;
   std::vector<bool> ends_;
-  std::unordered_map<std::string_view, TokenId> by_text_;  // views into vocabulary_.tokens
+
+  // Finds texts: open addressing, a power of two of slots, at most half full.  Half of a text's hash says where, the
+  // other half saves most comparisons.
+  struct Slot {
+    std::uint32_t tag = 0;
+    TokenId token = -1;  // none
+  };
+  std::size_t slot_of(std::string_view text, std::size_t hash) const;
+  std::vector<Slot> slots_;
 };
 
 }  // namespace sixfold::tokenizer
