@@ -169,6 +169,7 @@ void print_json(const BenchFlags& flags, const LoadedModel& loaded, const optimi
       {"threads", loaded.pool->size()},
       {"kv_dtype", flags.model.kv_dtype},
       {"load_seconds", loaded.load_seconds},
+      {"is_from_weight_cache", loaded.is_from_cache},
       {"load_average", {load_before, load_average()}},
       {"model",
        {{"name", model.name},

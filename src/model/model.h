@@ -40,7 +40,7 @@ struct ModelDescription {
   MatrixWork output_work;         // of rows that want logits
   MatrixWork expert_work;         // of all experts
   double expert_share_a_row = 0;  // of them, that one row uses
-  bool is_from_cache = false;  // mapped, as an earlier start packed it
+  bool is_from_cache = false;     // mapped, as an earlier start packed it
 };
 
 // One input token.  Rows of one sequence stand together, in rising consecutive positions.

@@ -138,7 +138,9 @@ class WeightCache(unittest.TestCase):
             done = run("bench", self.model, "-p", "1", "-n", "1", "-r", "1", "--json",
                        environment={"SIXFOLD_WEIGHT_CACHE": "auto", **environment})
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertGreater(json.loads(done.stdout)["load_seconds"], 0)
+            report = json.loads(done.stdout)
+            self.assertGreater(report["load_seconds"], 0)
+            self.assertFalse(report["is_from_weight_cache"])
             self.assertEqual(len(os.listdir(home + folder)), 1)
 
     def test_a_folder_that_cannot_be_written_costs_nothing_but_the_cache(self):
