@@ -17,7 +17,7 @@ function(sixfold_module name)
   endforeach()
 endfunction()
 
-sixfold_module(core Threads::Threads spdlog::spdlog fmt::fmt)
+sixfold_module(core Threads::Threads spdlog::spdlog fmt::fmt PkgConfig::XXHASH)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/core/version.cc PROPERTIES
   COMPILE_DEFINITIONS "SIXFOLD_VERSION=\"${PROJECT_VERSION}\"")
 sixfold_module(tensor core)

@@ -6,7 +6,7 @@
 
 namespace sixfold {
 
-// Every bit of `bytes`, their number and the seed move the result.  Same on every machine.  Not cryptographic: it finds
+// XXH3 with 64 bits: every bit of `bytes`, their number and the seed move the result.  Same on every machine.  Not cryptographic: it finds
 // accidents, not somebody who makes two contents of one hash on purpose.
 std::uint64_t fast_hash(std::span<const std::byte> bytes, std::uint64_t seed = 0);
 
