@@ -43,7 +43,8 @@ class Sixfold:
         output, _ = run_program([self.program, "bench", model, "--threads", str(self.options.threads), "--repeat", "1",
                                  "--json", *arguments], self.options.prefix)
         report = json.loads(output)
-        return report["rows"], {"limits": report["limits"], "load_seconds": report["load_seconds"], "isa": report["machine"]["isa"]}
+        return report["rows"], {"limits": report["limits"], "load_seconds": report["load_seconds"],
+                                "is_from_weight_cache": report.get("is_from_weight_cache"), "isa": report["machine"]["isa"]}
 
     def single(self, model):
         o = self.options
@@ -102,7 +103,7 @@ class Peer:
 
     def version(self):
         folder = os.path.dirname(self._programs["llama-bench"])
-        return first_line([os.path.join(folder, "llama-server"), "--version"])
+        return first_line([os.path.join(folder, "llama-server"), "--version"], "^version")
 
     def _flags(self, program):
         """The wished flags in the words of one program, which may want a number, a word or nothing behind them."""

@@ -3,11 +3,11 @@
 //   matmul_bench [--threads=N] [--types=Q8_0,Q4_K] [--tokens=1,16] [--cols=2048] [--rounds=7]
 // Small batches run over weights far larger than the caches, large ones over one layer's worth.
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -15,101 +15,36 @@
 #include <string_view>
 #include <vector>
 
-#include "core/check.h"
+#include "core/clock.h"
 #include "kernels/isa.h"
+#include "kernels/limit_probe.h"
 #include "kernels/matmul.h"
 #include "kernels/packed_matrix.h"
 
 namespace sixfold::kernels {
 namespace {
 
-// On one thread its processor time, which a busy machine does not stretch; else time on the wall.
-bool counts_processor_time = true;
-
-double now_seconds() {
-  timespec time{};
-  ::clock_gettime(counts_processor_time ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-template <class Work>
-double seconds_of(const Work& work) {
-  const double begin = now_seconds();
-  work();
-  return now_seconds() - begin;
-}
-
-#if defined(__x86_64__)
-constexpr long kPeakSteps = 400'000;
-
-// Sixteen independent dot products a step; what one instruction can do, nothing else in the way.
-__attribute__((target("avx512f,avx512vnni"))) void dot_steps(long steps) {
-#define SIXFOLD_DOT(n) "vpdpbusd %%zmm30, %%zmm31, %%zmm" #n "\n"
-  asm volatile("1:\n" SIXFOLD_DOT(0) SIXFOLD_DOT(1) SIXFOLD_DOT(2) SIXFOLD_DOT(3) SIXFOLD_DOT(4) SIXFOLD_DOT(5)
-                   SIXFOLD_DOT(6) SIXFOLD_DOT(7) SIXFOLD_DOT(8) SIXFOLD_DOT(9) SIXFOLD_DOT(10) SIXFOLD_DOT(11)
-                       SIXFOLD_DOT(12) SIXFOLD_DOT(13) SIXFOLD_DOT(14) SIXFOLD_DOT(15) "dec %0\njnz 1b\nvzeroupper\n"
-               : "+r"(steps)
-               :
-               : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                 "xmm12", "xmm13", "xmm14", "xmm15", "xmm30", "xmm31");
-#undef SIXFOLD_DOT
-}
-
-// Billions of int8 operations per second and thread (a product and a sum are two); 0 where there is no such
-// instruction.
-double dot_peak_gops() {
-  if (!__builtin_cpu_supports("avx512vnni")) return 0;
-  return 16 * 128.0 * kPeakSteps / seconds_of([] { dot_steps(kPeakSteps); }) / 1e9;
-}
-#else
-double dot_peak_gops() {
-  return 0;
-}
-#endif
-
-// Exclusive or of a buffer, read as fast as one core can.
-constexpr std::size_t kProbeBytes = std::size_t{256} << 20;
-using Line = std::uint64_t __attribute__((vector_size(64)));
-#if defined(__x86_64__)
-__attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-std::uint64_t
-fold(const std::uint64_t* words) {
-  Line sums[4] = {};
-  const auto* lines = reinterpret_cast<const Line*>(words);
-  for (std::size_t i = 0; i < kProbeBytes / sizeof(Line); i += 4) {
-    for (std::size_t j = 0; j < 4; ++j) {
-      __builtin_prefetch(lines + i + j + 64);
-      sums[j] ^= lines[i + j];
-    }
-  }
-  const Line sum = sums[0] ^ sums[1] ^ sums[2] ^ sums[3];
-  return sum[0] ^ sum[1] ^ sum[2] ^ sum[3] ^ sum[4] ^ sum[5] ^ sum[6] ^ sum[7];
-}
-
-// One thread reads a buffer from end to end, on huge pages like the weights.
-class ReadProbe {
+// The processor time of the calling thread, which a busy machine does not stretch: for one thread that does all.
+class ThreadClock final : public Clock {
  public:
-  ReadProbe() {
-    void* map = ::mmap(nullptr, kBytes + kHugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    SIXFOLD_CHECK(map != MAP_FAILED);
-    const auto address = reinterpret_cast<std::uintptr_t>(map);
-    words_ = reinterpret_cast<std::uint64_t*>((address + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes);
-    ::madvise(words_, kBytes, MADV_HUGEPAGE);
-    for (std::size_t i = 0; i < kWords; ++i) words_[i] = i;
+  TimePoint now() const override {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return TimePoint(std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec));
   }
-
-  double gb_per_second() {
-    return static_cast<double>(kBytes) / 1e9 / seconds_of([this] { sink_ = sink_ ^ fold(words_); });
-  }
-
- private:
-  static constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
-  static constexpr std::size_t kBytes = kProbeBytes;
-  static constexpr std::size_t kWords = kBytes / sizeof(std::uint64_t);
-  std::uint64_t* words_ = nullptr;  // lives as long as the program
-  volatile std::uint64_t sink_ = 0;
+  std::int64_t unix_seconds() const override { return system_clock().unix_seconds(); }
 };
+
+// What multiplies this type at best.
+Arithmetic arithmetic_of(DType dtype) {
+  if (dtype_info(dtype).block_elements > 1) return Arithmetic::kInt8Dot;
+  return dtype == DType::kBF16 ? Arithmetic::kBf16Dot : Arithmetic::kF32Fma;
+}
+
+double peak_of(LimitProbe& probe, DType dtype) {
+  const auto peak = probe.operations_per_s(arithmetic_of(dtype));
+  return peak ? *peak : probe.operations_per_s(Arithmetic::kF32Fma).value_or(0);
+}
 
 struct Options {
   std::size_t threads = 1;
@@ -168,14 +103,16 @@ std::vector<std::byte> weight_bytes(std::size_t count) {
   return bytes;
 }
 
+// Per second.
 struct Best {
-  double gops = 0;
-  double weight_gb_s = 0;
-  double peak_gops = 0;  // of all threads
-  double read_gb_s = 0;  // of one thread
+  double operations = 0;
+  double weight_bytes = 0;
+  double operations_limit = 0;
+  double bytes_limit = 0;
 };
 
-void measure(const Options& options, DType dtype, std::size_t tokens, ReadProbe& probe, WorkerPool& pool) {
+void measure(const Options& options, DType dtype, std::size_t tokens, const Clock& clock, LimitProbe& probe,
+             WorkerPool& pool) {
   constexpr std::size_t kStreamBytes = std::size_t{192} << 20;
   constexpr std::size_t kLayerRows = 4096;
   const std::size_t row_size = row_bytes(dtype, options.cols);
@@ -204,17 +141,18 @@ void measure(const Options& options, DType dtype, std::size_t tokens, ReadProbe&
   multiply();
   Best best;
   for (std::size_t round = 0; round < options.rounds; ++round) {
-    best.peak_gops = std::max(best.peak_gops, dot_peak_gops() * static_cast<double>(options.threads));
-    best.read_gb_s = std::max(best.read_gb_s, probe.gb_per_second());
-    const double seconds = seconds_of(multiply);
-    best.gops = std::max(best.gops, 2.0 * static_cast<double>(rows * options.cols * tokens) / seconds / 1e9);
-    best.weight_gb_s = std::max(best.weight_gb_s, static_cast<double>(packed->bytes()) / seconds / 1e9);
+    best.operations_limit = std::max(best.operations_limit, peak_of(probe, dtype));
+    best.bytes_limit = std::max(best.bytes_limit, probe.read_bytes_per_s());
+    const TimePoint begin = clock.now();
+    multiply();
+    const double seconds = seconds_between(begin, clock.now());
+    best.operations = std::max(best.operations, 2.0 * static_cast<double>(rows * options.cols * tokens) / seconds);
+    best.weight_bytes = std::max(best.weight_bytes, static_cast<double>(packed->bytes()) / seconds);
   }
-  // Float products run at a quarter of the integer rate at best.
-  const double peak = best.peak_gops / (dtype_info(dtype).block_elements == 1 ? 4 : 1);
+  const double share = best.operations_limit > 0 ? 100 * best.operations / best.operations_limit : 0;
   fmt::print("{:7} N={:<4} {:7.1f} GOPS  {:5.1f} % of {:6.1f}   {:6.2f} GB/s  {:5.1f} % of {:5.2f}\n",
-             dtype_info(dtype).name, tokens, best.gops, peak > 0 ? 100 * best.gops / peak : 0, peak, best.weight_gb_s,
-             100 * best.weight_gb_s / best.read_gb_s, best.read_gb_s);
+             dtype_info(dtype).name, tokens, best.operations / 1e9, share, best.operations_limit / 1e9,
+             best.weight_bytes / 1e9, 100 * best.weight_bytes / best.bytes_limit, best.bytes_limit / 1e9);
   std::fflush(stdout);
 }
 
@@ -224,18 +162,24 @@ void measure(const Options& options, DType dtype, std::size_t tokens, ReadProbe&
 int main(int count, char** arguments) {
   using namespace sixfold::kernels;
   const Options options = options_from(count, arguments);
-  fmt::print("{}; {} threads, {} columns, best of {} rounds; read rate of one thread\n", active_isa(), options.threads,
-             options.cols, options.rounds);
-  counts_processor_time = options.threads == 1;
-  ReadProbe probe;
+  fmt::print("{}; {} threads, {} columns, best of {} rounds\n", active_isa(), options.threads, options.cols,
+             options.rounds);
+  const ThreadClock thread_clock;
+  const sixfold::Clock& clock =
+      options.threads == 1 ? static_cast<const sixfold::Clock&>(thread_clock) : sixfold::system_clock();
   WorkerPool pool(options.threads);
+  auto probe = LimitProbe::make(pool, memory_probe_bytes(), clock);
+  if (!probe) {
+    fmt::print("{}\n", probe.error().message);
+    return 1;
+  }
   for (const std::string_view type : options.types) {
     const auto dtype = dtype_named(type);
     if (!dtype) {
       fmt::print("{}: not a type we read\n", type);
       return 1;
     }
-    for (const std::size_t tokens : options.tokens) measure(options, *dtype, tokens, probe, pool);
+    for (const std::size_t tokens : options.tokens) measure(options, *dtype, tokens, clock, *probe, pool);
   }
   return 0;
 }

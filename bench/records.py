@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -45,13 +46,13 @@ def read_all(paths):
     return [line for path in paths for line in Records(path).lines]
 
 
-def first_line(command):
-    """The first line that a program prints, or "unknown"."""
+def first_line(command, pattern=""):
+    """The first line that a program prints and that holds the pattern, or "unknown"."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, text=True)
-        return (done.stdout.strip().splitlines() or ["unknown"])[0]
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+    return next((line for line in done.stdout.splitlines() if line and re.search(pattern, line)), "unknown")
 
 
 def machine(program, threads):
@@ -64,7 +65,7 @@ def machine(program, threads):
         "cores": os.cpu_count(),
         "threads": threads,
         "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "load": os.getloadavg()[0],
         "versions": {OURS: first_line([program, "--version"])},
     }

@@ -51,7 +51,7 @@ def machine_section(lines):
     machines = [line for line in lines if line["type"] == "machine"]
     if not machines:
         return "No measurements yet."
-    last = machines[-1]
+    last = max(machines, key=lambda machine: machine["date"])
     versions = {}
     for machine in machines:
         versions.update(machine["versions"])
