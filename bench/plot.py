@@ -29,8 +29,9 @@ def short(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def bars(title, groups):
-    """groups: [(label, {series: value}, limit or None)]; one bar for each value, a red line for the limit."""
+def bars(title, groups, limit_name):
+    """groups: [(label, {series: value}, limit or None)]; one bar for each value, a red line for
+    the limit, which the legend calls limit_name."""
     series = list(dict.fromkeys(name for _, values, _ in groups for name in values))
     largest = max(max([*values.values(), limit or 0]) for _, values, limit in groups)
     scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / largest
@@ -59,7 +60,7 @@ def bars(title, groups):
         x += 17 + 8 * len(name) + 16
     if any(limit for _, _, limit in groups):
         legend.append(f'<line class="limit" x1="{x + 3}" x2="{x + 3}" y1="37" y2="53"/>'
-                      f'<text class="limit-text" x="{x + 11}" y="49">what the machine allows</text>')
+                      f'<text class="limit-text" x="{x + 11}" y="49">{escape(limit_name)}</text>')
     height = y + 2
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',

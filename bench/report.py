@@ -182,10 +182,11 @@ def report(lines, page, images):
     titles = {"prefill": "Prefill, tokens/s", "decode": "Decode of one sequence, tokens/s",
               "batched": "Sequences decoded side by side, tokens/s of all", "long": "Long context, tokens/s",
               "serve": "Server, tokens/s of all clients"}
+    limits = {"batched": "time to read + time to multiply", "serve": "prompt at the limit of prefill, then answer at that of the batch"}
     for name, (content, groups) in sections.items():
         if groups:
             with open(os.path.join(images, f"{name}.svg"), "w", encoding="utf-8") as file:
-                file.write(bars(titles[name], groups))
+                file.write(bars(titles[name], groups, limits.get(name, "what the machine allows")))
             link = os.path.relpath(os.path.join(images, f"{name}.svg"), os.path.dirname(os.path.abspath(page)))
             content += f"\n\n![{titles[name]}]({link})"
         text = replace_section(text, name, content)
