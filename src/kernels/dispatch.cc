@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "kernels/cpu_features.h"
+#include "kernels/matmul_table.h"
 
 namespace sixfold::kernels {
 
@@ -25,6 +26,7 @@ extern const KernelTable avx512_kernels;
 extern const MatmulTable avx512_matmul;
 extern const ProbeTable avx512_probes;
 extern const KernelTable avx512bf16_kernels;
+extern const PairKernels avx512bf16_pairs;
 extern const ProbeTable avx512bf16_probes;
 #elif defined(__aarch64__)
 extern const KernelTable neon_kernels;
@@ -34,6 +36,17 @@ extern const ProbeTable neon_probes;
 
 namespace {
 
+#if defined(__x86_64__)
+// The tables in it are constants, there before any code runs.
+MatmulTable with_pairs(MatmulTable table, const PairKernels& pairs) {
+  table.tokens_max[static_cast<std::size_t>(ActivationForm::kPairs)] = pairs.tokens_max;
+  table.pair_up = pairs.pair_up;
+  table.multiply[static_cast<std::size_t>(Format::kBF16)] = pairs.multiply;
+  return table;
+}
+const MatmulTable avx512bf16_matmul = with_pairs(avx512_matmul, avx512bf16_pairs);
+#endif
+
 bool always() {
   return true;
 }
@@ -41,7 +54,7 @@ bool always() {
 // Best first.
 constexpr IsaRow kRows[] = {
 #if defined(__x86_64__)
-    {"avx512bf16", cpu_runs_avx512bf16, &avx512bf16_kernels, &avx512_matmul, &avx512bf16_probes},
+    {"avx512bf16", cpu_runs_avx512bf16, &avx512bf16_kernels, &avx512bf16_matmul, &avx512bf16_probes},
     {"avx512", cpu_runs_avx512, &avx512_kernels, &avx512_matmul, &avx512_probes},
     {"avx2", cpu_runs_avx2, &avx2_kernels, &avx2_matmul, &avx2_probes},
 #elif defined(__aarch64__)

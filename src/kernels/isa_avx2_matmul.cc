@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kRows = 8;
 constexpr CodeForm kForm = CodeForm::kRaw;
-constexpr std::size_t kTokensMax[kActivationFormCount] = {4, 4, 4};
+constexpr std::size_t kTokensMax[] = {4, 4, 4};
 constexpr std::size_t kWidthMax = 1;
 
 using Codes = __m256i;
@@ -77,9 +77,11 @@ SIXFOLD_INLINE Floats negate(Floats a) {
 SIXFOLD_INLINE Floats load_f16(const std::byte* at) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
 }
-SIXFOLD_INLINE Floats load_bf16(const std::byte* at) {
-  const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+SIXFOLD_INLINE Floats load_bf16_even(const std::byte* at) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(load_codes(at), 16));
+}
+SIXFOLD_INLINE Floats load_bf16_odd(const std::byte* at) {
+  return _mm256_castsi256_ps(_mm256_andnot_si256(_mm256_set1_epi32(0xffff), load_codes(at)));
 }
 SIXFOLD_INLINE Floats load_u8(const std::byte* at) {
   return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))));

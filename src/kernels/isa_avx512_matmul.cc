@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kShifted;
-constexpr std::size_t kTokensMax[kActivationFormCount] = {12, 16, 16};
+constexpr std::size_t kTokensMax[] = {12, 16, 16};
 constexpr std::size_t kWidthMax = 2;
 
 using Codes = __m512i;
@@ -78,9 +78,11 @@ SIXFOLD_INLINE Floats negate(Floats a) {
 SIXFOLD_INLINE Floats load_f16(const std::byte* at) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
 }
-SIXFOLD_INLINE Floats load_bf16(const std::byte* at) {
-  const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+SIXFOLD_INLINE Floats load_bf16_even(const std::byte* at) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(at), 16));
+}
+SIXFOLD_INLINE Floats load_bf16_odd(const std::byte* at) {
+  return _mm512_castsi512_ps(_mm512_andnot_si512(_mm512_set1_epi32(0xffff), _mm512_loadu_si512(at)));
 }
 SIXFOLD_INLINE Floats load_u8(const std::byte* at) {
   return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kRows = 4;
 constexpr CodeForm kForm = CodeForm::kSigned;
-constexpr std::size_t kTokensMax[kActivationFormCount] = {8, 8, 8};
+constexpr std::size_t kTokensMax[] = {8, 8, 8};
 constexpr std::size_t kWidthMax = 1;
 
 using Codes = uint8x16_t;
@@ -76,8 +76,12 @@ SIXFOLD_INLINE Floats negate(Floats a) {
 SIXFOLD_INLINE Floats load_f16(const std::byte* at) {
   return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(reinterpret_cast<const std::uint16_t*>(at))));
 }
-SIXFOLD_INLINE Floats load_bf16(const std::byte* at) {
-  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(reinterpret_cast<const std::uint16_t*>(at)), 16));
+SIXFOLD_INLINE Floats load_bf16_even(const std::byte* at) {
+  return vreinterpretq_f32_u32(vshlq_n_u32(vld1q_u32(reinterpret_cast<const std::uint32_t*>(at)), 16));
+}
+SIXFOLD_INLINE Floats load_bf16_odd(const std::byte* at) {
+  return vreinterpretq_f32_u32(
+      vandq_u32(vld1q_u32(reinterpret_cast<const std::uint32_t*>(at)), vdupq_n_u32(0xffff0000u)));
 }
 // Four bytes, widened.
 SIXFOLD_INLINE uint32x4_t widen_u8(uint8x8_t bytes) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kSigned;
-constexpr std::size_t kTokensMax[kActivationFormCount] = {4, 4, 4};
+constexpr std::size_t kTokensMax[] = {4, 4, 4};
 constexpr std::size_t kWidthMax = 1;
 
 struct Codes {
@@ -124,12 +124,16 @@ inline Floats load_f16(const std::byte* at) {
   for (std::size_t i = 0; i < kRows; ++i) floats.at[i] = f16_value(load_u16(at + 2 * i));
   return floats;
 }
-inline Floats load_bf16(const std::byte* at) {
+// Of each row two bf16 lie together.
+inline Floats load_bf16_even(const std::byte* at) {
   Floats floats;
   for (std::size_t i = 0; i < kRows; ++i) {
-    floats.at[i] = __builtin_bit_cast(float, static_cast<std::uint32_t>(load_u16(at + 2 * i)) << 16);
+    floats.at[i] = __builtin_bit_cast(float, static_cast<std::uint32_t>(load_u16(at + 4 * i)) << 16);
   }
   return floats;
+}
+inline Floats load_bf16_odd(const std::byte* at) {
+  return load_bf16_even(at + 2);
 }
 inline Floats load_u8(const std::byte* at) {
   Floats floats;

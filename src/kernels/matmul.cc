@@ -78,7 +78,12 @@ struct Activations::State {
 
   Form& form(ActivationForm which) { return forms[static_cast<std::size_t>(which)]; }
   const Form& form(ActivationForm which) const { return forms[static_cast<std::size_t>(which)]; }
-  const Form& form(const PackedMatrix& reader) const { return form(form_read_by(reader.layout().format)); }
+  ActivationForm read_by(const PackedMatrix& weights) const {
+    const Format format = weights.layout().format;
+    const bool has_pairs = format == Format::kBF16 && table->pair_up != nullptr;
+    return has_pairs ? ActivationForm::kPairs : form_read_by(format);
+  }
+  const Form& form(const PackedMatrix& reader) const { return form(read_by(reader)); }
   void forget_forms() {
     for (Form& each : forms) each.tokens_max = 0;
   }
@@ -119,13 +124,21 @@ void make_integers(const Activations::State& state, ActivationForm which, const 
 }
 
 void make_floats(const Activations::State& state, const TokenGroup& group, std::size_t part, std::size_t parts) {
-  if (group.tokens == 1) return;  // reads x where it is
+  if (group.data == reinterpret_cast<const std::byte*>(state.x + group.first_row * state.cols)) return;
   const Share inputs = share_of(state.cols, 16, part, parts);
   auto* to = reinterpret_cast<float*>(const_cast<std::byte*>(group.data));
   const float* x = state.x + group.first_row * state.cols;
   for (std::size_t t = 0; t < group.tokens; ++t) {
     for (std::size_t k = inputs.begin; k < inputs.end; ++k) to[k * group.tokens + t] = x[t * state.cols + k];
+    if (state.cols % 2 != 0 && part == 0) to[state.cols * group.tokens + t] = 0;
   }
+}
+
+void make_pairs(const Activations::State& state, const TokenGroup& group, std::size_t part, std::size_t parts) {
+  const Share pairs = share_of((state.cols + 1) / 2, 16, part, parts);
+  if (pairs.begin == pairs.end) return;
+  state.table->pair_up(state.x + group.first_row * state.cols, state.cols, group.tokens, pairs.begin, pairs.end,
+                       const_cast<std::byte*>(group.data));
 }
 
 // Lays out a form, unless it is there already.  True if it has to be made.
@@ -134,8 +147,9 @@ bool plan_form(Activations::State& state, ActivationForm which, std::size_t toke
   if (form.tokens_max == tokens_max) return false;
   form.tokens_max = tokens_max;
   form.lay_out(state.rows, bytes_per_token(which, state.cols));
-  if (which == ActivationForm::kFloats) {
+  if (which == ActivationForm::kFloats && state.cols % 2 == 0) {
     for (TokenGroup& group : form.groups) {
+      // One row is read where it is.
       if (group.tokens == 1) group.data = reinterpret_cast<const std::byte*>(state.x + group.first_row * state.cols);
     }
   }
@@ -151,12 +165,15 @@ Making plan_forms(const MatmulTable& table, Activations::State& state, std::span
   std::array<bool, kActivationFormCount> is_needed = {};
   bool is_mixed = false;  // a target whose matrices read different forms wants both in the same groups
   for (const MatmulTarget& target : targets) {
-    const ActivationForm form = form_read_by(target.weights->layout().format);
-    const ActivationForm of_gate = target.gate == nullptr ? form : form_read_by(target.gate->layout().format);
+    const ActivationForm form = state.read_by(*target.weights);
+    const ActivationForm of_gate = target.gate == nullptr ? form : state.read_by(*target.gate);
     is_needed[static_cast<std::size_t>(form)] = is_needed[static_cast<std::size_t>(of_gate)] = true;
     is_mixed = is_mixed || of_gate != form;
   }
-  const std::size_t smallest = *std::min_element(std::begin(table.tokens_max), std::end(table.tokens_max));
+  std::size_t smallest = kGroupTokensMax;
+  for (std::size_t i = 0; i < kActivationFormCount; ++i) {
+    if (is_needed[i]) smallest = std::min(smallest, table.tokens_max[i]);
+  }
   Making making;
   for (std::size_t i = 0; i < kActivationFormCount; ++i) {
     const auto form = static_cast<ActivationForm>(i);
@@ -176,6 +193,8 @@ void make_forms(WorkerPool& pool, const Activations::State& state, const Making&
       const TokenGroup& group = form.groups[task / parts];
       if (which == ActivationForm::kFloats) {
         make_floats(state, group, task % parts, parts);
+      } else if (which == ActivationForm::kPairs) {
+        make_pairs(state, group, task % parts, parts);
       } else {
         make_integers(state, which, group, task % parts, parts);
       }

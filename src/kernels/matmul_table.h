@@ -15,12 +15,14 @@ constexpr std::size_t kGroupTokensMax = 16;
 
 // The forms of a group.  A matrix reads one of them, and of it only what its format needs.
 enum class ActivationForm : std::uint8_t {
-  kFloats,     // [cols][tokens] f32
+  kFloats,     // [cols][tokens] f32; behind an odd number of inputs comes a zero
   kInt8,       // [cols / 32] of ActivationBlock
   kSuperInt8,  // [cols / 256] of ActivationSuperBlock
+  kPairs,      // [cols / 2][tokens] of pairs of bf16; behind an odd number of inputs comes a zero
 };
-constexpr std::size_t kActivationFormCount = 3;
+constexpr std::size_t kActivationFormCount = 4;
 
+// BF16 weights read pairs where an instruction set has a dot product of them (see MatmulTable).
 constexpr ActivationForm form_read_by(Format format) {
   if (is_float(format)) return ActivationForm::kFloats;
   return traits_of(format).is_super ? ActivationForm::kSuperInt8 : ActivationForm::kInt8;
@@ -48,7 +50,8 @@ struct ActivationSuperBlock {
 constexpr std::size_t kActivationSuperBlockBytes = sizeof(ActivationSuperBlock<1>);  // per token
 
 constexpr std::size_t bytes_per_token(ActivationForm form, std::size_t cols) {
-  if (form == ActivationForm::kFloats) return cols * sizeof(float);
+  if (form == ActivationForm::kFloats) return (cols + cols % 2) * sizeof(float);
+  if (form == ActivationForm::kPairs) return (cols + 1) / 2 * sizeof(std::uint32_t);
   if (form == ActivationForm::kInt8) return cols / kBlock * kActivationBlockBytes;
   return cols / (kBlock * kSuperBlocks) * kActivationSuperBlockBytes;
 }
@@ -64,11 +67,23 @@ struct FormatKernels {
   MultiplyTile of_size[kGroupSizeCount];  // as kGroupSizes; null above the largest group of the format's form
 };
 
+// Writes pairs [begin, end) of a group, rounded to nearest even.  x: [tokens, cols] f32, contiguous.
+using PairUp = void (*)(const float* x, std::size_t cols, std::size_t tokens, std::size_t begin, std::size_t end,
+                        std::byte* group);
+
+// What a dot product of pairs of bf16 adds to the table of an instruction set.
+struct PairKernels {
+  std::size_t tokens_max;
+  PairUp pair_up;
+  FormatKernels multiply;
+};
+
 // Immutable; one per instruction set, for the whole process.
 struct MatmulTable {
   std::size_t tokens_max[kActivationFormCount];  // largest group, by ActivationForm
   Quantize quantize_blocks;
   Quantize quantize_super_blocks;
+  PairUp pair_up;                        // null: BF16 weights read floats
   FormatKernels multiply[kFormatCount];  // by Format
 };
 

@@ -262,7 +262,7 @@ struct PackRow {
 constexpr std::array<PackRow, kFormatCount> kPackRows = {{
     {DType::kF32, Format::kF32, pack_float<4>},
     {DType::kF16, Format::kF16, pack_float<2>},
-    {DType::kBF16, Format::kBF16, pack_float<2>},
+    {DType::kBF16, Format::kBF16, pack_float<4>},
     {DType::kQ8_0, Format::kQ8, pack_q8_0},
     {DType::kQ4_0, Format::kQ4, pack_q4<Format::kQ4>},
     {DType::kQ4_1, Format::kQ4Min, pack_q4_1},

@@ -7,7 +7,7 @@
 namespace sixfold::kernels {
 
 // Moves whenever the bytes of any packed format do.
-constexpr std::uint32_t kPackedLayoutVersion = 2;
+constexpr std::uint32_t kPackedLayoutVersion = 3;
 
 constexpr std::size_t kTileRows = 16;        // weight rows (outputs) that lie interleaved in one tile
 constexpr std::size_t kBlock = 32;           // inputs that share one activation scale
@@ -17,7 +17,8 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 
 // A packed matrix is a sequence of tiles of 16 rows; a tile is a sequence of units along the inputs.
 //
-// Float formats: unit = one input, [16 rows] of the element type.
+// Float formats: unit = one input, [16 rows] of the element type.  BF16: unit = two inputs, [16 rows][2], which a dot
+// product of pairs reads as they are; behind an odd number of inputs comes a zero.
 // Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
 //   block                 code planes; of plain formats then scales
 //   code planes           A word is the 4 codes of one row at inputs 4g .. 4g+3 of the block; a plane vector is one
@@ -110,12 +111,12 @@ constexpr std::size_t block_bytes(Format format) {
 
 // Inputs of one unit, and its bytes over the 16 rows.
 constexpr std::size_t unit_inputs(Format format) {
-  if (is_float(format)) return 1;
+  if (is_float(format)) return format == Format::kBF16 ? 2 : 1;
   return traits_of(format).is_super ? kBlock * kSuperBlocks : kBlock;
 }
 
 constexpr std::size_t unit_bytes(Format format) {
-  if (is_float(format)) return traits_of(format).bits / 8 * kTileRows;
+  if (is_float(format)) return traits_of(format).bits / 8 * kTileRows * unit_inputs(format);
   return header_bytes(format) + unit_inputs(format) / kBlock * block_bytes(format);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 
@@ -25,7 +26,8 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
   const PackUnit pack_unit = pack_unit_of(layout.dtype);
   const std::size_t unit_size = unit_bytes(layout.format);
   const std::size_t source_unit = row_bytes(layout.dtype, unit_inputs(layout.format));
-  const std::size_t source_row = source_unit * layout.units;
+  const std::size_t source_row = row_bytes(layout.dtype, layout.cols);
+  const std::size_t whole_units = layout.cols / unit_inputs(layout.format);
   const std::size_t stretch = std::max<std::size_t>(1, kStretchBytes / unit_size);
   for (std::size_t tile = begin; tile < end; ++tile) {
     const std::size_t first_row = tile * kTileRows;
@@ -35,8 +37,13 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
       const std::size_t last = std::min(layout.units, first + stretch);
       for (std::size_t row = 0; row < rows; ++row) {
         const std::byte* from = source + (first_row + row) * source_row;
-        for (std::size_t unit = first; unit < last; ++unit) {
+        for (std::size_t unit = first; unit < std::min(last, whole_units); ++unit) {
           pack_unit(from + unit * source_unit, row, to + unit * unit_size);
+        }
+        if (last > whole_units) {  // of a pair only the first
+          std::array<std::byte, 4> padded = {};
+          std::copy(from + whole_units * source_unit, from + source_row, padded.begin());
+          pack_unit(padded.data(), row, to + whole_units * unit_size);
         }
       }
     }
@@ -101,7 +108,7 @@ Result<PackedMatrix> PackedMatrix::plan(const TensorView& weights) {
   layout.format = format_of(weights.dtype);
   layout.rows = rows;
   layout.cols = cols;
-  layout.units = cols / unit_inputs(layout.format);
+  layout.units = (cols + unit_inputs(layout.format) - 1) / unit_inputs(layout.format);
   layout.tile_bytes = layout.units * unit_bytes(layout.format);
   layout.tiles = (rows + kTileRows - 1) / kTileRows;
   return packed;

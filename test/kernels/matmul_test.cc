@@ -9,8 +9,10 @@
 
 #include "kernels/dispatch.h"
 #include "kernels/matmul_on.h"
+#include "kernels/matmul_table.h"
 #include "kernels/random_weights.h"
 #include "kernels/vector_ops.h"
+#include "tensor/half.h"
 
 namespace sixfold::kernels {
 namespace {
@@ -58,6 +60,15 @@ std::vector<double> quantized(const std::vector<float>& x, std::size_t run) {
   return out;
 }
 
+// x as the dot products of pairs see it.
+std::vector<double> rounded_to_bf16(const std::vector<float>& x) {
+  std::vector<std::uint16_t> halves(x.size());
+  active_isa_row().kernels->f32_to_bf16(x.data(), x.size(), halves.data());
+  std::vector<double> out;
+  for (const std::uint16_t half : halves) out.push_back(f32_from_bf16(half));
+  return out;
+}
+
 struct Reference {
   double value = 0;      // sum of products
   double magnitude = 0;  // sum of their absolute values
@@ -89,12 +100,19 @@ class Matmul : public testing::TestWithParam<Case> {
   const IsaRow& isa() const { return *GetParam().isa; }
   DType dtype() const { return GetParam().dtype; }
 
+  // Inputs as the weights' kernels read them.
+  std::vector<double> seen_by_kernels(const std::vector<float>& x) const {
+    if (dtype() == DType::kBF16 && isa().matmul->pair_up != nullptr) return rounded_to_bf16(x);
+    if (is_plain(dtype())) return {x.begin(), x.end()};
+    return quantized(x, dtype_info(dtype()).block_elements);
+  }
+
   void expect_products(std::size_t rows, std::size_t cols, std::size_t tokens, unsigned seed) {
     SCOPED_TRACE(testing::Message() << "[" << rows << ", " << cols << "] times " << tokens << " tokens");
     const RandomWeights weights(dtype(), rows, cols, seed);
     const std::vector<float> x = random_inputs(tokens * cols, seed + 1);
     const std::vector<double> exact(x.begin(), x.end());
-    const std::vector<double> seen = is_plain(dtype()) ? exact : quantized(x, dtype_info(dtype()).block_elements);
+    const std::vector<double> seen = seen_by_kernels(x);
     const auto values = dequantized_rows(weights, dtype(), rows, cols);
     const std::vector<float> out = product(isa(), pool_, packed(weights, pool_), x.data(), tokens);
     double error = 0;
@@ -198,8 +216,7 @@ TEST_P(Matmul, keeps_the_precision_of_small_rows_beside_large_ones) {
   std::vector<float> x = random_inputs(5 * cols, 18);
   constexpr float kFactors[] = {1.0f, 1e-20f, 1e25f, 1e-26f, 1e5f};
   for (std::size_t i = 0; i < x.size(); ++i) x[i] *= kFactors[i / cols] * (i % cols < cols / 2 ? 1.0f : 1e-3f);
-  const std::vector<double> exact(x.begin(), x.end());
-  const std::vector<double> seen = is_plain(dtype()) ? exact : quantized(x, dtype_info(dtype()).block_elements);
+  const std::vector<double> seen = seen_by_kernels(x);
   const std::vector<float> out = product(isa(), pool_, packed(weights, pool_), x.data(), 5);
   for (std::size_t t = 0; t < 5; ++t) {
     for (std::size_t row = 0; row < 20; ++row) {

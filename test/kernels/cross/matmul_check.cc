@@ -28,7 +28,7 @@ constexpr std::size_t kBlocks = 3;
 std::vector<std::byte> group_of(const MatmulTable& table, Format format, const float* x, std::size_t tokens,
                                 std::size_t cols) {
   if (is_float(format)) {
-    std::vector<float> turned(tokens * cols);
+    std::vector<float> turned(tokens * (cols + cols % 2));
     for (std::size_t t = 0; t < tokens; ++t) {
       for (std::size_t k = 0; k < cols; ++k) turned[k * tokens + t] = x[t * cols + k];
     }
@@ -54,13 +54,13 @@ std::vector<float> product(const MatmulTable& table, Format format, const std::v
   const std::vector<std::byte> group = group_of(table, format, x, tokens, cols);
   std::vector<float> products(tokens * kTileRows, -1.0f);
   table.multiply[static_cast<std::size_t>(format)].of_size[index_of_size(tokens)](
-      tile.data(), cols / unit_inputs(format), group.data(), products.data());
+      tile.data(), (cols + unit_inputs(format) - 1) / unit_inputs(format), group.data(), products.data());
   return products;
 }
 
 int failures_of(DType dtype) {
   const Format format = format_of(dtype);
-  const std::size_t cols = is_float(format) ? 131 : kBlocks * unit_inputs(format);
+  const std::size_t cols = is_float(format) ? 132 : kBlocks * unit_inputs(format);
   const RandomWeights weights(dtype, kRows, cols, 1);
   std::vector<std::byte> tile(cols / unit_inputs(format) * unit_bytes(format));
   const std::size_t source_unit = row_bytes(dtype, unit_inputs(format));

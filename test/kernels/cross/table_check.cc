@@ -14,7 +14,7 @@ extern const KernelTable neon_kernels;
 
 // In place of dispatch.cc: the table under test is the active one.
 const IsaRow& active_isa_row() {
-  static constexpr IsaRow kNeon{"neon", [] { return true; }, &neon_kernels, nullptr};
+  static constexpr IsaRow kNeon{"neon", [] { return true; }, &neon_kernels, nullptr, nullptr};
   return kNeon;
 }
 
