@@ -6,8 +6,8 @@
 
 namespace sixfold {
 
-// XXH3 with 64 bits: every bit of `bytes`, their number and the seed move the result.  Same on every machine.  Not cryptographic: it finds
-// accidents, not somebody who makes two contents of one hash on purpose.
+// XXH3 with 64 bits: every bit of `bytes`, their number and the seed move the result.  Same on every machine.  Not
+// cryptographic: it finds accidents, not somebody who makes two contents of one hash on purpose.
 std::uint64_t fast_hash(std::span<const std::byte> bytes, std::uint64_t seed = 0);
 
 }  // namespace sixfold
