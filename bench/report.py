@@ -151,6 +151,21 @@ def prefix_section(lines):
                    number(run["first_ms"]), number(run["second_ms"]), f"{run['second_to_first']:.3f}"] for run in runs])
 
 
+def repetition_section(lines):
+    runs = runs_of(lines, "repetition")
+    if not runs:
+        return "No measurements yet."
+    cells = []
+    for run in runs:
+        for text, pairs in run["pairs"].items():
+            with_guesses, without = ([run["tokens"] / seconds for seconds in side] for side in zip(*pairs))
+            ratios = [plain / guessing for guessing, plain in pairs]
+            cells.append([f"{model_name(run['model'])}, {text}", number(statistics.median(with_guesses)),
+                          number(statistics.median(without)),
+                          ratio_cell(statistics.median(ratios), (min(ratios), max(ratios)))])
+    return table(["Model, text", "tokens/s", "without speculation", "ratio"], cells)
+
+
 def start_section(lines):
     """From the start of a server to the first 200 of /health, and the memory it holds then."""
     runs = runs_of(lines, "serve") + runs_of(lines, "prefix")
@@ -190,7 +205,8 @@ def report(lines, page, images):
             link = os.path.relpath(os.path.join(images, f"{name}.svg"), os.path.dirname(os.path.abspath(page)))
             content += f"\n\n![{titles[name]}]({link})"
         text = replace_section(text, name, content)
-    for name, section in (("machine", machine_section), ("prefix", prefix_section), ("start", start_section)):
+    for name, section in (("machine", machine_section), ("prefix", prefix_section), ("repetition", repetition_section),
+                          ("start", start_section)):
         text = replace_section(text, name, section(lines))
     with open(page, "w", encoding="utf-8") as file:
         file.write(text)

@@ -19,7 +19,7 @@ struct EngineOptions {
   std::size_t sequences_max = 16;   // running at once (choices count); at most the model's rows_max
   std::size_t kv_tokens = 0;        // room in the cache for all sequences together; 0 = context * min(4, sequences_max)
   std::size_t prefill_chunk = 512;  // prompt tokens mixed into one step at most while others decode
-  std::size_t step_target_ms = 250;  // and as many fewer as such a step needs to end in this time; 0 = always that many
+  std::size_t step_target_ms = 120;  // and as many fewer as such a step needs to end in this time; 0 = always that many
   std::size_t queue_max = 256;       // waiting requests; at most limits::kMailboxMax
   kernels::KvDType kv_dtype = kernels::KvDType::kF16;
   bool has_prefix_cache = true;

@@ -89,7 +89,7 @@ class Report(unittest.TestCase):
         lines = [machine(), run("single", "sixfold", 0, [row("prefill", 300, 400)])]
         first, _ = self.report(lines)
         self.assertIn("| a-Q8_0 | 300 | 400 | 75 % |", first)
-        self.assertEqual(first.count("<!-- begin "), 8)
+        self.assertEqual(first.count("<!-- begin "), 9)
         self.assertEqual(first, self.report(lines)[0])
 
 
