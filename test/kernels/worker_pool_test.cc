@@ -189,15 +189,15 @@ TEST(WorkerPool, stops_right_after_a_region) {
 }
 
 TEST(WorkerPool, workers_that_went_to_sleep_wake_up) {
-  WorkerPool pool(4);
   for (int region = 0; region < 20; ++region) {
+    WorkerPool pool(4);                        // a new one: a pool that had to wait may leave workers out
+    spin_for(std::chrono::microseconds(300));  // longer than any spin: the region finds sleepers
     std::atomic<std::size_t> come{0};
     // Ends only when all four are in it.
     pool.for_tasks(4, [&](std::size_t, std::size_t) {
       ++come;
       while (come < 4) std::this_thread::yield();
     });
-    spin_for(std::chrono::microseconds(300));  // longer than any spin: the next region finds sleepers
   }
 }
 
