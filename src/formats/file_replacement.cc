@@ -6,27 +6,12 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
 #include "core/error.h"
+#include "core/write_error.h"
 
 namespace sixfold::formats {
-namespace {
-
-Error errno_error(const std::string& path, const char* what) {
-  const int number = errno;
-  const std::string reason = std::generic_category().message(number);
-  if (number == ENOENT || number == ENOTDIR) return not_found("{}: {} failed: no such folder", path, what);
-  if (number == EACCES || number == EPERM || number == EROFS) {
-    return permission_denied("{}: {} failed: permission denied", path, what);
-  }
-  if (number == ENOSPC || number == EDQUOT) return resource_exhausted("{}: {} failed: disk full", path, what);
-  return internal_error("{}: {} failed: {}", path, what, reason);
-}
-
-}  // namespace
-
 Result<FileReplacement> FileReplacement::begin(const std::string& path) {
   // Not mkstemp, which makes the file private: open obeys the umask, and only it can without a race.
   constexpr int kNamesMax = 1000;
@@ -34,7 +19,7 @@ Result<FileReplacement> FileReplacement::begin(const std::string& path) {
     const std::string temporary = fmt::format("{}.{}-{}.part", path, ::getpid(), number);
     const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0) return FileReplacement(path, temporary, file);
-    if (errno != EEXIST) return errno_error(path, "create");
+    if (errno != EEXIST) return write_error(path, "create");
   }
   return already_exists("{}: want a free temporary name beside it, got {} taken ones", path, kNamesMax);
 }
@@ -56,16 +41,16 @@ Status FileReplacement::write(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(file_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno_error(path_, "write");
+    if (written < 0) return write_error(path_, "write");
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
   return ok();
 }
 
 Status FileReplacement::commit() {
-  if (::fsync(file_) != 0) return errno_error(path_, "fsync");
-  if (::close(std::exchange(file_, -1)) != 0) return errno_error(path_, "close");
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return errno_error(path_, "rename");
+  if (::fsync(file_) != 0) return write_error(path_, "fsync");
+  if (::close(std::exchange(file_, -1)) != 0) return write_error(path_, "close");
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return write_error(path_, "rename");
   temporary_.clear();
   return ok();
 }

@@ -12,6 +12,7 @@ namespace sixfold::kernels {
 struct KernelTable {
   void (*rms_norm)(const float* x, const float* weight, float epsilon, std::size_t count, float* out);
   void (*add)(float* x, const float* y, std::size_t count);
+  // out[i] = silu(gate[i]) * up[i], silu(v) = v / (1 + exp(-v)).  out may alias gate or up.
   void (*swiglu)(const float* gate, const float* up, std::size_t count, float* out);
   void (*rope_interleaved)(float* head, const float* cos_sin, std::size_t pairs);
   void (*rope_halves)(float* head, const float* cos_sin, std::size_t pairs);

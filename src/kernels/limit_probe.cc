@@ -1,7 +1,6 @@
 // Times the loops of the active instruction set on all threads of a pool.
 #include "kernels/limit_probe.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,29 +49,16 @@ Result<LimitProbe> LimitProbe::make(WorkerPool& pool, std::size_t read_bytes, co
   // Parts of whole huge pages, unless they are to fit a cache.
   const std::size_t per_thread = (read_bytes + pool.size() - 1) / pool.size();
   const std::size_t part = round_up(per_thread, per_thread < kHugePageBytes ? kStepBytes : kHugePageBytes);
-  const std::size_t all = part * pool.size();
-  void* map = ::mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (map == MAP_FAILED) return resource_exhausted("limits: no memory for {} bytes to read", all);
-  ::madvise(map, all, MADV_HUGEPAGE);  // a wish: without huge pages the number is a little lower
-  auto* bytes = static_cast<std::byte*>(map);
+  auto buffer = HugeBuffer::allocate(part * pool.size());
+  if (!buffer.is_ok()) return with_context(std::move(buffer).error(), "limits");
   pool.for_tasks(pool.size(), [&](std::size_t task, std::size_t) {
-    std::memset(bytes + task * part, static_cast<int>(task + 1), part);
+    std::memset(buffer->data() + task * part, static_cast<int>(task + 1), part);
   });
-  return LimitProbe(pool, clock, bytes, part);
+  return LimitProbe(pool, clock, *std::move(buffer), part);
 }
 
-LimitProbe::LimitProbe(WorkerPool& pool, const Clock& clock, std::byte* bytes, std::size_t bytes_per_thread)
-    : pool_(&pool), clock_(&clock), bytes_(bytes), bytes_per_thread_(bytes_per_thread) {}
-
-LimitProbe::LimitProbe(LimitProbe&& other) noexcept
-    : pool_(other.pool_),
-      clock_(other.clock_),
-      bytes_(std::exchange(other.bytes_, nullptr)),
-      bytes_per_thread_(other.bytes_per_thread_) {}
-
-LimitProbe::~LimitProbe() {
-  if (bytes_ != nullptr) ::munmap(bytes_, bytes_per_thread_ * pool_->size());
-}
+LimitProbe::LimitProbe(WorkerPool& pool, const Clock& clock, HugeBuffer bytes, std::size_t bytes_per_thread)
+    : pool_(&pool), clock_(&clock), bytes_(std::move(bytes)), bytes_per_thread_(bytes_per_thread) {}
 
 double LimitProbe::read_bytes_per_s() {
   const auto read = active_isa_row().probes->read;
@@ -82,7 +68,7 @@ double LimitProbe::read_bytes_per_s() {
   const std::size_t piece_bytes = bytes_per_thread_ / pieces;
   const TimePoint begin = clock_->now();
   pool_->for_tasks(pool_->size() * pieces, [&](std::size_t task, std::size_t) {
-    const auto* words = reinterpret_cast<const std::uint64_t*>(bytes_ + task * piece_bytes);
+    const auto* words = reinterpret_cast<const std::uint64_t*>(bytes_.data() + task * piece_bytes);
     for (std::size_t pass = 0; pass < passes; ++pass) {
       const volatile std::uint64_t sink = read(words, piece_bytes / sizeof(std::uint64_t));
       (void)sink;

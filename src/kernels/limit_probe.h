@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/result.h"
+#include "kernels/huge_buffer.h"
 #include "kernels/worker_pool.h"
 
 namespace sixfold::kernels {
@@ -20,10 +21,6 @@ class LimitProbe {
   // Errors: resource_exhausted.
   static Result<LimitProbe> make(WorkerPool& pool, std::size_t read_bytes, const Clock& clock);
 
-  LimitProbe(LimitProbe&&) noexcept;
-  LimitProbe& operator=(LimitProbe&&) = delete;
-  ~LimitProbe();
-
   // Bytes per second of all threads together, each reading its part from end to end.
   double read_bytes_per_s();
 
@@ -32,11 +29,11 @@ class LimitProbe {
   std::optional<double> operations_per_s(Arithmetic kind);
 
  private:
-  LimitProbe(WorkerPool& pool, const Clock& clock, std::byte* bytes, std::size_t bytes_per_thread);
+  LimitProbe(WorkerPool& pool, const Clock& clock, HugeBuffer bytes, std::size_t bytes_per_thread);
 
   WorkerPool* pool_;
   const Clock* clock_;
-  std::byte* bytes_;  // [threads, bytes_per_thread]
+  HugeBuffer bytes_;  // [threads, bytes_per_thread]
   std::size_t bytes_per_thread_;
 };
 

@@ -13,10 +13,6 @@ void add(float* x, const float* y, std::size_t count) {
   active_isa_row().kernels->add(x, y, count);
 }
 
-void swiglu(const float* gate, const float* up, std::size_t count, float* out) {
-  active_isa_row().kernels->swiglu(gate, up, count, out);
-}
-
 void rope(float* head, const float* cos_sin, std::size_t pairs, RopePairing pairing) {
   const KernelTable& table = *active_isa_row().kernels;
   (pairing == RopePairing::kInterleaved ? table.rope_interleaved : table.rope_halves)(head, cos_sin, pairs);

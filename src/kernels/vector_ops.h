@@ -17,9 +17,6 @@ void rms_norm(const float* x, const float* weight, float epsilon, std::size_t co
 // x[i] += y[i]
 void add(float* x, const float* y, std::size_t count);
 
-// out[i] = silu(gate[i]) * up[i], silu(v) = v / (1 + exp(-v)).  out may alias gate or up.
-void swiglu(const float* gate, const float* up, std::size_t count, float* out);
-
 enum class RopePairing {
   kInterleaved,  // (x[2i], x[2i+1]): GGUF's llama architecture
   kHalves,       // (x[i], x[i + n/2]): GPT-NeoX style; Qwen

@@ -8,28 +8,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include "core/error.h"
 #include "core/fast_hash.h"
+#include "core/write_error.h"
 #include "model/packed_file.h"
 
 namespace sixfold::model {
 namespace {
-
-Error errno_error(const std::string& path, const char* what) {
-  const int number = errno;
-  const std::string reason = std::generic_category().message(number);
-  if (number == ENOENT || number == ENOTDIR) return not_found("{}: {} failed: no such folder", path, what);
-  if (number == EACCES || number == EPERM || number == EROFS) {
-    return permission_denied("{}: {} failed: {}", path, what, reason);
-  }
-  if (number == ENOSPC || number == EDQUOT || number == EFBIG) {
-    return resource_exhausted("{}: {} failed: {}", path, what, reason);
-  }
-  return internal_error("{}: {} failed: {}", path, what, reason);
-}
 
 // A temporary file of a fixed name, so that a lock on it tells other writers apart from leavings of a crash.
 class PartFile {
@@ -37,7 +24,7 @@ class PartFile {
   static Result<PartFile> begin(const std::string& path) {
     const std::string name = path + ".part";
     const int file = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) return errno_error(name, "create");
+    if (file < 0) return write_error(name, "create");
     PartFile part(path, name, file);
     struct stat opened {};
     struct stat named {};
@@ -47,7 +34,7 @@ class PartFile {
       part.name_.clear();
       return already_exists("{}: another process writes it", path);
     }
-    if (::ftruncate(file, 0) != 0 || ::fchmod(file, 0600) != 0) return errno_error(name, "truncate");
+    if (::ftruncate(file, 0) != 0 || ::fchmod(file, 0600) != 0) return write_error(name, "truncate");
     return part;
   }
 
@@ -64,16 +51,16 @@ class PartFile {
   // Makes sure of the room before gigabytes are written.
   Status reserve(std::uint64_t bytes) {
     if (::fallocate(file_, 0, 0, static_cast<off_t>(bytes)) == 0 || errno == EOPNOTSUPP || errno == ENOSYS) {
-      return ::ftruncate(file_, static_cast<off_t>(bytes)) == 0 ? ok() : Status(errno_error(path_, "extend"));
+      return ::ftruncate(file_, static_cast<off_t>(bytes)) == 0 ? ok() : Status(write_error(path_, "extend"));
     }
-    return errno_error(path_, "reserve");
+    return write_error(path_, "reserve");
   }
 
   Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
       const ssize_t written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return errno_error(path_, "write");
+      if (written < 0) return write_error(path_, "write");
       bytes = bytes.subspan(static_cast<std::size_t>(written));
       offset += static_cast<std::uint64_t>(written);
     }
@@ -82,7 +69,7 @@ class PartFile {
 
   // Not synced: a reader finds by the hashes what a crash has swallowed.
   Status commit() {
-    if (std::rename(name_.c_str(), path_.c_str()) != 0) return errno_error(path_, "rename");
+    if (std::rename(name_.c_str(), path_.c_str()) != 0) return write_error(path_, "rename");
     name_.clear();
     return ok();
   }

@@ -1,0 +1,45 @@
+// Maps anonymous memory that begins on a huge page.
+#include "kernels/huge_buffer.h"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <limits>
+
+#include "core/error.h"
+
+namespace sixfold::kernels {
+namespace {
+
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+
+}  // namespace
+
+Result<HugeBuffer> HugeBuffer::allocate(std::size_t bytes) {
+  constexpr int kProtection = PROT_READ | PROT_WRITE;
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+  if (bytes > std::numeric_limits<std::size_t>::max() / 2) return resource_exhausted("no memory for {} bytes", bytes);
+  // Ask for a page too many, then give back what lies outside a whole number of huge pages' alignment.
+  const std::size_t slack = bytes >= kHugePageBytes ? kHugePageBytes : 0;
+  void* map = ::mmap(nullptr, bytes + slack, kProtection, kFlags, -1, 0);
+  if (map == MAP_FAILED) return resource_exhausted("no memory for {} bytes", bytes);
+  auto* begin = static_cast<std::byte*>(map);
+  if (slack > 0) {
+    const std::size_t before =
+        (kHugePageBytes - reinterpret_cast<std::uintptr_t>(begin) % kHugePageBytes) % kHugePageBytes;
+    if (before > 0) ::munmap(begin, before);
+    begin += before;
+    constexpr std::size_t kPageBytes = 4096;
+    const std::size_t after_begin = (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+    const std::size_t after_end = bytes + slack - before;
+    if (after_end > after_begin) ::munmap(begin + after_begin, after_end - after_begin);
+    ::madvise(begin, bytes, MADV_HUGEPAGE);  // a wish: without huge pages it is slower, not wrong
+  }
+  return HugeBuffer(begin, bytes);
+}
+
+HugeBuffer::~HugeBuffer() {
+  if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+}  // namespace sixfold::kernels

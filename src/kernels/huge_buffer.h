@@ -1,0 +1,37 @@
+// Large memory that is read from end to end.
+#pragma once
+#include <cstddef>
+#include <utility>
+
+#include "core/result.h"
+
+namespace sixfold::kernels {
+
+// Zeroed memory straight from the operating system, on huge pages where it has them: small pages cost a tenth of the
+// rate at which a long stream is read.  Movable.
+class HugeBuffer {
+ public:
+  // Errors: resource_exhausted.
+  static Result<HugeBuffer> allocate(std::size_t bytes);
+
+  HugeBuffer() = default;
+  HugeBuffer(HugeBuffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  HugeBuffer& operator=(HugeBuffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~HugeBuffer();
+
+  std::byte* data() const { return data_; }
+  std::size_t size() const { return size_; }  // bytes
+
+ private:
+  HugeBuffer(std::byte* data, std::size_t size) : data_(data), size_(size) {}
+
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace sixfold::kernels
