@@ -112,7 +112,7 @@ class Plan {
  public:
   Plan(std::span<const AttentionSpan> spans, const KvLayerView& kv, const AttentionParameters& parameters,
        std::size_t workers)
-      : kv_(kv), window_(parameters.window), group_(parameters.heads / kv.kv_heads) {
+      : kv_(kv), window_(parameters.window), is_causal_(parameters.is_causal), group_(parameters.heads / kv.kv_heads) {
     tile_rows_ = std::max<std::size_t>(kTileQueries / group_, 1);
     while (tile_rows_ > 1 && tile_rows_ * group_ >= 2 * kTileQueriesMin &&
            tiles_of(spans) < kPiecesPerWorker * workers) {
@@ -142,11 +142,13 @@ class Plan {
       piece.span = &span;
       piece.row = tile * tile_rows_;
       piece.rows = std::min(tile_rows_, span.rows - piece.row);
+      const std::size_t span_end = span.first_position + span.rows;
       const std::size_t first_position = span.first_position + piece.row;
-      const std::size_t seen = first_position + 1;
+      const std::size_t seen = is_causal_ ? first_position + 1 : span_end;
+      const std::size_t seen_end = is_causal_ ? first_position + piece.rows : span_end;
       const std::size_t first_seen = window_ != 0 && seen > window_ ? seen - window_ : 0;
       piece.first_segment = first_seen / kSegmentTokens;
-      piece.segments = (first_position + piece.rows - 1) / kSegmentTokens + 1 - piece.first_segment;
+      piece.segments = (seen_end - 1) / kSegmentTokens + 1 - piece.first_segment;
       keys_ += piece.rows * (seen - first_seen);
       for (piece.head = 0; piece.head < kv_.kv_heads; ++piece.head) pieces_.push_back(piece);
     }
@@ -198,6 +200,7 @@ class Plan {
 
   const KvLayerView& kv_;
   std::size_t window_;
+  bool is_causal_;
   std::size_t group_;
   std::size_t tile_rows_ = 1;
   std::size_t keys_ = 0;  // that all rows of one head see together, about
@@ -310,6 +313,7 @@ void attention(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvL
                std::size_t out_stride) {
   check_pages(spans, kv);
   SIXFOLD_CHECK(parameters.heads % kv.kv_heads == 0);
+  SIXFOLD_CHECK(parameters.is_causal || parameters.window == 0);
   const KernelTable& table = *active_isa_row().kernels;
   const Plan plan(spans, kv, parameters, pool.size());
 
@@ -333,7 +337,10 @@ void attention(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvL
       tile.head_dim = kv.head_dim;
       tile.first_position = piece.span->first_position + piece.row;
       tile.window = parameters.window;
+      tile.keys_end = piece.span->first_position + piece.span->rows;
+      tile.is_causal = parameters.is_causal;
       tile.scale = parameters.scale;
+      tile.softcap = parameters.softcap;
       tile.pages = piece.span->pages.data();
       tile.k = kv.k(0, piece.head);
       tile.v = kv.v(0, piece.head);

@@ -33,8 +33,7 @@ struct KvLayerView {
   std::byte* v(std::size_t page, std::size_t head) const { return k(page, kv_heads + head); }
 };
 
-// Consecutive rows of a batch that belong to one sequence: row r has position first_position + r and sees positions
-// max(0, position + 1 - window) ... position of its own sequence (window 0 = all).
+// Consecutive rows of a batch that belong to one sequence: row r has position first_position + r.
 struct AttentionSpan {
   std::size_t first_row = 0;
   std::size_t rows = 0;
@@ -51,15 +50,20 @@ struct AttentionParameters {
   std::size_t heads = 0;   // query heads, a multiple of kv.kv_heads; head h reads kv head h / (heads / kv_heads)
   float scale = 0;         // usually 1/sqrt(head_dim)
   std::size_t window = 0;  // tokens; 0 = unlimited
+  // Scores s become softcap * tanh(s / softcap); 0 = they stay as they are.  Source: arXiv:2408.00118, section 2.
+  float softcap = 0;
+  // A row sees positions max(0, position + 1 - window) ... position of its sequence (window 0 = from the first); or,
+  // as in encoders, all of [0, first_position + rows) of its span, without a window.
+  bool is_causal = true;
 };
 
 // Softmax attention.  q: [rows, heads, head_dim] f32 with q_stride elements from row to row; out: the same shape,
 // contiguous rows of out_stride elements; out may not alias q.  The keys and values of all rows are already stored.
-// A row's result depends only on its own query and its sequence's pages: the same bits however the batch was cut and
-// however many workers share it.  With bf16 keys and values, an instruction set with a dot product of pairs rounds
-// queries and weights to bf16 too; otherwise all arithmetic is f32.
-// Source: online softmax, arXiv:1805.02867; blocked over keys as in arXiv:2205.14135; segments of the keys apart from
-// each other as in Flash-Decoding (Dao et al., 2023).
+// A row's result depends only on its own query and the keys and values that it sees: the same bits however the batch
+// was cut and however many workers share it.  With bf16 keys and values, an instruction set with a dot product of pairs
+// rounds queries and weights to bf16 too; otherwise all arithmetic is f32. Source: online softmax, arXiv:1805.02867;
+// blocked over keys as in arXiv:2205.14135; segments of the keys apart from each other as in Flash-Decoding (Dao et
+// al., 2023).
 void attention(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLayerView& kv,
                const AttentionParameters& parameters, const float* q, std::size_t q_stride, float* out,
                std::size_t out_stride);

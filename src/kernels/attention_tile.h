@@ -43,7 +43,10 @@ struct AttentionTile {
   std::size_t head_dim = 0;
   std::size_t first_position = 0;  // of the first row
   std::size_t window = 0;          // 0 = unlimited
+  std::size_t keys_end = 0;        // not causal: every row sees [0, keys_end)
+  bool is_causal = true;
   float scale = 0;
+  float softcap = 0;  // 0 = none
 
   const std::uint32_t* pages = nullptr;
   const std::byte* k = nullptr;  // of page 0, this head, as KvLayerView says

@@ -22,6 +22,8 @@ struct KernelTable {
   void (*f32_to_bf16)(const float* x, std::size_t count, std::uint16_t* out);  // round to nearest even
   // out[i] = e^x[i], within 2 units in the last place; 0 below the smallest normal number, infinity above the largest.
   void (*exp)(const float* x, std::size_t count, float* out);
+  // out[i] = tanh(x[i]), within 4 units in the last place.
+  void (*tanh)(const float* x, std::size_t count, float* out);
   // Attention of one tile to the keys of one segment; adding up the records of segments, lowest first; and the end.
   // Records are those of AttentionRecord: [rows * group, record_stride].
   void (*attend_segment)(const AttentionTile& tile, std::size_t segment, float* records);

@@ -26,11 +26,14 @@ struct AttentionShape {
   std::size_t page_tokens = 32;
   std::size_t window = 0;
   KvDType dtype = KvDType::kF32;
+  float softcap = 0;
+  bool is_causal = true;
 
   std::size_t heads() const { return kv_heads * group; }
   std::string text() const {
-    return describe("kv_heads %zu, group %zu, head_dim %zu, page_tokens %zu, window %zu, %s: ", kv_heads, group,
-                    head_dim, page_tokens, window, name_of(dtype));
+    return describe("kv_heads %zu, group %zu, head_dim %zu, page_tokens %zu, window %zu, %s, softcap %g, %s: ",
+                    kv_heads, group, head_dim, page_tokens, window, name_of(dtype), static_cast<double>(softcap),
+                    is_causal ? "causal" : "not causal");
   }
 };
 
@@ -106,7 +109,11 @@ class AttentionScene {
   // Returns [rows, out_stride].
   std::vector<float> attend(WorkerPool& pool, std::size_t rows_per_call = 0) const {
     std::vector<float> out(rows_ * out_stride(), kUntouched);
-    const AttentionParameters parameters{shape_.heads(), scale(), shape_.window};
+    const AttentionParameters parameters{.heads = shape_.heads(),
+                                         .scale = scale(),
+                                         .window = shape_.window,
+                                         .softcap = shape_.softcap,
+                                         .is_causal = shape_.is_causal};
     if (rows_per_call == 0) {
       std::vector<AttentionSpan> spans;
       std::size_t row = 0;
@@ -189,7 +196,7 @@ class AttentionScene {
                                 std::size_t head) const {
     const std::size_t width = shape_.kv_heads * shape_.head_dim;
     const std::size_t kv_offset = head / shape_.group * shape_.head_dim;
-    const std::size_t end = sequence.past + row + 1;
+    const std::size_t end = sequence.past + (shape_.is_causal ? row + 1 : sequence.rows);
     const std::size_t begin = shape_.window != 0 && end > shape_.window ? end - shape_.window : 0;
     std::vector<double> scores;
     double top = -1e300;
@@ -198,7 +205,9 @@ class AttentionScene {
       for (std::size_t d = 0; d < shape_.head_dim; ++d) {
         score += static_cast<double>(q[head * shape_.head_dim + d]) * sequence.k[position * width + kv_offset + d];
       }
-      scores.push_back(score * static_cast<double>(scale()));
+      score *= static_cast<double>(scale());
+      if (shape_.softcap != 0) score = shape_.softcap * std::tanh(score / shape_.softcap);
+      scores.push_back(score);
       top = std::max(top, scores.back());
     }
     double sum = 0;
@@ -230,7 +239,8 @@ inline AttentionSequence sequence_of(std::size_t past, std::size_t rows) {
 }
 
 // Shapes that models have, and the awkward ones: heads narrower than a vector or not whole vectors, pages larger than a
-// block of keys, windows shorter than a page, rows that start anywhere, contexts of several segments.
+// block of keys, windows shorter than a page, rows that start anywhere, contexts of several segments, capped scores,
+// rows that see what comes after them.
 inline std::string check_attention_values(WorkerPool& pool, std::size_t scenes) {
   constexpr std::size_t kHeadDims[] = {8, 16, 24, 32, 40, 64, 72, 80, 96, 112, 128, 256};
   constexpr std::size_t kPageTokens[] = {32, 32, 32, 64, 96, 256};
@@ -241,8 +251,10 @@ inline std::string check_attention_values(WorkerPool& pool, std::size_t scenes) 
     shape.group = 1 + random.below(8);
     shape.head_dim = kHeadDims[scene % std::size(kHeadDims)];
     shape.page_tokens = kPageTokens[random.below(std::size(kPageTokens))];
-    shape.window = random.below(3) == 0 ? 1 + random.below(70) : 0;
     shape.dtype = kKvDTypes[random.below(std::size(kKvDTypes))];
+    shape.is_causal = random.below(4) != 0;
+    shape.window = shape.is_causal && random.below(3) == 0 ? 1 + random.below(70) : 0;
+    shape.softcap = random.below(3) == 0 ? random.between(0.5f, 5) : 0;
     std::vector<AttentionSequence> sequences;
     const std::size_t count = 1 + random.below(3);
     for (std::size_t i = 0; i < count; ++i) {
@@ -268,14 +280,18 @@ inline std::string check_attention_bits(WorkerPool& pool, std::size_t scenes) {
     shape.group = 1 + random.below(5);
     shape.head_dim = 8 * (1 + random.below(17));
     shape.page_tokens = 32 * (1 + random.below(3));
-    shape.window = random.below(2) == 0 ? 1 + random.below(random.below(2) == 0 ? 90 : 700) : 0;
     shape.dtype = kKvDTypes[random.below(std::size(kKvDTypes))];
+    shape.is_causal = random.below(4) != 0;
+    shape.window = shape.is_causal && random.below(2) == 0 ? 1 + random.below(random.below(2) == 0 ? 90 : 700) : 0;
+    shape.softcap = random.below(2) == 0 ? random.between(0.5f, 50) : 0;
     AttentionScene built(random, shape,
                          {sequence_of(random.below(40), 1 + random.below(100)),
                           sequence_of(random.below(1100), 1 + random.below(3)), sequence_of(random.below(600), 37)});
     built.store_all(pool);
     const std::vector<float> whole = built.attend(pool);
-    for (const std::size_t rows : {std::size_t{1}, std::size_t{2}, std::size_t{7}, 1 + random.below(60)}) {
+    // Where rows see their whole span, each span stays whole and is only parted from the others.
+    const std::size_t least = shape.is_causal ? 0 : 200;
+    for (const std::size_t rows : {least + 1, least + 2, least + 7, least + 1 + random.below(60), std::size_t{200}}) {
       const std::vector<float> pieces = built.attend(pool, rows);
       if (std::memcmp(pieces.data(), whole.data(), whole.size() * sizeof(float)) != 0) {
         return shape.text() + describe("%zu rows at a time give other bits than all at once", rows);

@@ -34,19 +34,27 @@ TEST_P(Attention, bits_of_a_row_do_not_depend_on_how_the_batch_was_cut) {
 TEST_P(Attention, bits_do_not_depend_on_the_number_of_workers) {
   checks::Random random(21);
   for (const KvDType dtype : checks::kKvDTypes) {
-    const checks::AttentionShape shape{
-        .kv_heads = 2, .group = 3, .head_dim = 64, .page_tokens = 32, .window = 0, .dtype = dtype};
-    checks::AttentionScene scene(
-        random, shape, {checks::sequence_of(33, 90), checks::sequence_of(2200, 1), checks::sequence_of(0, 50)});
-    std::vector<float> first;
-    for (std::size_t workers = 1; workers <= 5; ++workers) {
-      WorkerPool pool(workers);
-      scene.store_all(pool);
-      const std::vector<float> out = scene.attend(pool);
-      if (workers == 1) first = out;
-      ASSERT_EQ(std::memcmp(out.data(), first.data(), out.size() * sizeof(float)), 0) << workers;
+    for (const bool is_causal : {true, false}) {
+      const checks::AttentionShape shape{.kv_heads = 2,
+                                         .group = 3,
+                                         .head_dim = 64,
+                                         .page_tokens = 32,
+                                         .window = 0,
+                                         .dtype = dtype,
+                                         .softcap = is_causal ? 0.0f : 2.0f,
+                                         .is_causal = is_causal};
+      checks::AttentionScene scene(
+          random, shape, {checks::sequence_of(33, 90), checks::sequence_of(2200, 1), checks::sequence_of(0, 50)});
+      std::vector<float> first;
+      for (std::size_t workers = 1; workers <= 5; ++workers) {
+        WorkerPool pool(workers);
+        scene.store_all(pool);
+        const std::vector<float> out = scene.attend(pool);
+        if (workers == 1) first = out;
+        ASSERT_EQ(std::memcmp(out.data(), first.data(), out.size() * sizeof(float)), 0) << workers;
+      }
+      EXPECT_EQ(scene.compare_with_double(first), "");
     }
-    EXPECT_EQ(scene.compare_with_double(first), "");
   }
 }
 

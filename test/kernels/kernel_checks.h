@@ -231,6 +231,28 @@ inline std::string check_exp(const KernelTable& table) {
   return minus_infinity[0] == 0 ? std::string() : "exp(-infinity) is not 0";
 }
 
+inline std::string check_tanh(const KernelTable& table) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> x = {0.0f, kInfinity, 1e-45f, 1e-38f, 88.8f, 1e30f};
+  for (float value = -12; value < 12; value += 0.000117f) x.push_back(value);
+  for (float value = 1e-30f; value < 1; value *= 1.0031f) x.push_back(value);
+  for (std::size_t i = x.size(); i-- > 0;) x.push_back(-x[i]);
+  std::vector<float> out(x.size());
+  table.tanh(x.data(), x.size(), out.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double want = std::tanh(static_cast<double>(x[i]));
+    const float size = std::fabs(static_cast<float>(want));
+    const double unit = static_cast<double>(std::nextafter(size, kInfinity)) - static_cast<double>(size);
+    if (!is_close(out[i], want, 4 * unit)) {
+      return describe("tanh(%.9g) = %.9g, want %.9g", double(x[i]), double(out[i]), want);
+    }
+  }
+  std::vector<float> nans(33, std::numeric_limits<float>::quiet_NaN());
+  table.tanh(nans.data(), nans.size(), nans.data());
+  const bool all_nan = std::all_of(nans.begin(), nans.end(), [](float value) { return std::isnan(value); });
+  return all_nan ? std::string() : "tanh(NaN) is a number";
+}
+
 inline std::string check_f16_to_f32(const KernelTable& table) {
   std::vector<std::uint16_t> halves(0x10000);
   for (std::size_t i = 0; i < halves.size(); ++i) halves[i] = static_cast<std::uint16_t>(i);
@@ -347,7 +369,7 @@ inline constexpr NamedCheck kVectorChecks[] = {
     {"swiglu", check_swiglu},           {"rope", check_rope},
     {"argmax", check_argmax},           {"exp", check_exp},
     {"f16_to_f32", check_f16_to_f32},   {"f32_to_f16", check_f32_to_f16},
-    {"f32_to_bf16", check_f32_to_bf16},
+    {"f32_to_bf16", check_f32_to_bf16}, {"tanh", check_tanh},
 };
 
 }  // namespace sixfold::kernels::checks
