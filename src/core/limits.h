@@ -9,6 +9,7 @@ namespace sixfold::limits {
 inline constexpr std::uint64_t kGgufMetadataEntriesMax = 1 << 16;
 inline constexpr std::uint64_t kGgufTensorsMax = 1 << 16;
 inline constexpr std::uint64_t kGgufStringBytesMax = 64ull << 20;
+inline constexpr std::uint64_t kSafetensorsTensorsMax = 1 << 17;  // of one file
 inline constexpr std::size_t kTensorRankMax = 4;
 
 // Model shapes: larger than any published model, small enough that products of two fit 64 bits with room.
