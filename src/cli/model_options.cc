@@ -63,7 +63,7 @@ std::string default_cache_folder() {
 
 // A copy; merges, which only a tokenizer needs, are the larger part of a vocabulary.
 tokenizer::Vocabulary without_merges(tokenizer::Vocabulary& vocabulary) {
-  std::vector<std::string> merges = std::exchange(vocabulary.merges, {});
+  StringArray merges = std::exchange(vocabulary.merges, {});
   tokenizer::Vocabulary copy = vocabulary;
   vocabulary.merges = std::move(merges);
   return copy;

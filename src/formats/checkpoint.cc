@@ -119,11 +119,11 @@ Result<std::string_view> Checkpoint::string(std::string_view key) const {
                                    });
 }
 
-Result<std::span<const std::string>> Checkpoint::strings(std::string_view key) const {
-  using Strings = std::span<const std::string>;
+Result<const StringArray*> Checkpoint::strings(std::string_view key) const {
+  using Strings = const StringArray*;
   return read_as<Strings>(*this, key, "an array of strings", [](const MetadataValue& value) -> std::optional<Strings> {
-    const auto* list = std::get_if<std::vector<std::string>>(&value);
-    return list == nullptr ? std::nullopt : std::optional<Strings>(*list);
+    const auto* list = std::get_if<StringArray>(&value);
+    return list == nullptr ? std::nullopt : std::optional<Strings>(list);
   });
 }
 

@@ -10,14 +10,14 @@
 
 #include "core/file_map.h"
 #include "core/result.h"
+#include "core/string_array.h"
 #include "tensor/tensor_view.h"
 
 namespace sixfold::formats {
 
 // Integers keep their sign, not their width; arrays are of one kind.
-using MetadataValue =
-    std::variant<std::uint64_t, std::int64_t, double, bool, std::string, std::vector<std::uint64_t>,
-                 std::vector<std::int64_t>, std::vector<double>, std::vector<bool>, std::vector<std::string>>;
+using MetadataValue = std::variant<std::uint64_t, std::int64_t, double, bool, std::string, std::vector<std::uint64_t>,
+                                   std::vector<std::int64_t>, std::vector<double>, std::vector<bool>, StringArray>;
 
 struct MetadataEntry {
   std::string key;
@@ -48,7 +48,7 @@ class Checkpoint {
   Result<double> number(std::string_view key) const;
   Result<bool> boolean(std::string_view key) const;
   Result<std::string_view> string(std::string_view key) const;
-  Result<std::span<const std::string>> strings(std::string_view key) const;
+  Result<const StringArray*> strings(std::string_view key) const;
   Result<std::vector<double>> numbers(std::string_view key) const;
   Result<std::vector<std::int64_t>> integers(std::string_view key) const;
 

@@ -47,11 +47,13 @@ class GgufReader {
   Result<MetadataEntry> read_metadata_entry();
   Result<MetadataValue> read_value(GgufValueType type, const std::string& where);
   Result<MetadataValue> read_array(const std::string& where);
+  Result<MetadataValue> read_string_array(const std::string& where, std::uint64_t count);
   Result<std::uint64_t> read_alignment(const MetadataEntry& entry);
   Result<TensorInfo> read_tensor_info(std::uint64_t index, std::uint64_t alignment);
   Status read_shape(TensorInfo& info, const std::string& where);
   Status place_tensors(std::vector<TensorInfo>& infos, std::uint64_t data_start);
 
+  Result<std::string_view> read_text(const std::string& where, std::uint64_t bytes_max);
   Result<std::string> read_string(const std::string& where, std::uint64_t bytes_max);
   template <class T>
   Result<T> read_number(const std::string& where);
@@ -95,14 +97,19 @@ Result<MetadataValue> GgufReader::read_number_array(const std::string& where, st
   return MetadataValue(std::move(list));
 }
 
-Result<std::string> GgufReader::read_string(const std::string& where, std::uint64_t bytes_max) {
+Result<std::string_view> GgufReader::read_text(const std::string& where, std::uint64_t bytes_max) {
   SIXFOLD_TRY(const std::uint64_t length, read_number<std::uint64_t>(where));
   if (length > bytes_max) {
     return corrupt_data("{}: {}: want a length of at most {} bytes, got {}", name_, where, bytes_max, length);
   }
   const std::optional<std::string_view> text = reader_.read_text(length);
   if (!text.has_value()) return ends_early(where, length);
-  return std::string(*text);
+  return *text;
+}
+
+Result<std::string> GgufReader::read_string(const std::string& where, std::uint64_t bytes_max) {
+  SIXFOLD_TRY(const std::string_view text, read_text(where, bytes_max));
+  return std::string(text);
 }
 
 Result<GgufReader::Header> GgufReader::read_header() {
@@ -228,22 +235,31 @@ Result<MetadataValue> GgufReader::read_array(const std::string& where) {
       }
       return MetadataValue(std::move(list));
     }
-    case kString: {
-      if (count > reader_.remaining() / sizeof(std::uint64_t)) {
-        return corrupt_data("{}: {}: want {} strings, got {} bytes to the end of the file", name_, where, count,
-                            reader_.remaining());
-      }
-      std::vector<std::string> list(static_cast<std::size_t>(count));
-      for (std::string& text : list) {
-        SIXFOLD_TRY(text, read_string(where, limits::kGgufStringBytesMax));
-      }
-      return MetadataValue(std::move(list));
-    }
+    case kString:
+      return read_string_array(where, count);
     case kArray:  // no published model has one, and nothing here could use it
       return corrupt_data("{}: {}: want an array of numbers, booleans or strings, got an array of arrays", name_,
                           where);
   }
   return corrupt_data("{}: {}: want an element type of at most {}, got {}", name_, where, kGgufValueTypes - 1, type);
+}
+
+// Twice over the texts, so that all are checked before there is memory for them, and then come into one piece of it.
+Result<MetadataValue> GgufReader::read_string_array(const std::string& where, std::uint64_t count) {
+  if (count > reader_.remaining() / sizeof(std::uint64_t)) {
+    return corrupt_data("{}: {}: want {} strings, got {} bytes to the end of the file", name_, where, count,
+                        reader_.remaining());
+  }
+  ByteReader again = reader_;
+  std::size_t bytes = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    SIXFOLD_TRY(const std::string_view text, read_text(where, limits::kGgufStringBytesMax));
+    bytes += text.size();
+  }
+  StringArray list;
+  list.reserve(static_cast<std::size_t>(count), bytes);
+  for (std::uint64_t i = 0; i < count; ++i) list.push_back(*again.read_text(*again.read<std::uint64_t>()));
+  return MetadataValue(std::move(list));
 }
 
 Result<std::uint64_t> GgufReader::read_alignment(const MetadataEntry& entry) {

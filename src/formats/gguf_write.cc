@@ -102,9 +102,9 @@ struct ValueWriter {
     begin_array(GgufValueType::kBool, list.size());
     for (const bool flag : list) out.put(static_cast<std::uint8_t>(flag));
   }
-  void operator()(const std::vector<std::string>& list) const {
+  void operator()(const StringArray& list) const {
     begin_array(GgufValueType::kString, list.size());
-    for (const std::string& text : list) out.put_string(text);
+    for (const std::string_view text : list) out.put_string(text);
   }
 
  private:

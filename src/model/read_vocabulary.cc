@@ -106,17 +106,17 @@ Result<Vocabulary> read(const Checkpoint& checkpoint) {
   Vocabulary out;
   SIXFOLD_TRY(out.model, required(checkpoint.string("tokenizer.ggml.model")));
   SIXFOLD_TRY(out.pretokenizer, checkpoint.string_or("tokenizer.ggml.pre", ""));
-  SIXFOLD_TRY(const std::span<const std::string> tokens, required(checkpoint.strings("tokenizer.ggml.tokens")));
-  SIXFOLD_TRY_STATUS(check_token_count(checkpoint, tokens.size()));
-  out.tokens.assign(tokens.begin(), tokens.end());
+  SIXFOLD_TRY(const StringArray* tokens, required(checkpoint.strings("tokenizer.ggml.tokens")));
+  SIXFOLD_TRY_STATUS(check_token_count(checkpoint, tokens->size()));
+  out.tokens = *tokens;
   // Byte-level vocabularies rank by merges; SentencePiece ones by score.
   if (out.model == "llama" || checkpoint.find("tokenizer.ggml.scores") != nullptr) {
-    SIXFOLD_TRY(out.scores, read_scores(checkpoint, tokens.size()));
+    SIXFOLD_TRY(out.scores, read_scores(checkpoint, tokens->size()));
   }
-  SIXFOLD_TRY(out.kinds, read_kinds(checkpoint, tokens.size()));
+  SIXFOLD_TRY(out.kinds, read_kinds(checkpoint, tokens->size()));
   if (out.model == "gpt2") {
-    SIXFOLD_TRY(const std::span<const std::string> merges, required(checkpoint.strings("tokenizer.ggml.merges")));
-    out.merges.assign(merges.begin(), merges.end());
+    SIXFOLD_TRY(const StringArray* merges, required(checkpoint.strings("tokenizer.ggml.merges")));
+    out.merges = *merges;
   }
   SIXFOLD_TRY_STATUS(read_special_ids(checkpoint, out));
   SIXFOLD_TRY(out.chat_template, checkpoint.string_or("tokenizer.chat_template", ""));

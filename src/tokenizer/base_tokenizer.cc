@@ -35,8 +35,8 @@ Result<std::vector<TokenId>> BaseTokenizer::encode(std::string_view text, const 
 
 std::string BaseTokenizer::piece(TokenId token, bool shows_special) const {
   if (!table_.has(token)) return {};
-  if (table_.is_hidden(token)) return shows_special ? table_.text(token) : std::string();
-  if (table_.kind(token) == TokenKind::kUserDefined) return table_.text(token);
+  if (table_.is_hidden(token)) return std::string(shows_special ? table_.text(token) : "");
+  if (table_.kind(token) == TokenKind::kUserDefined) return std::string(table_.text(token));
   return plain_piece(token);
 }
 

@@ -100,7 +100,7 @@ class ByteLevelBpe final : public BaseTokenizer {
 };
 
 Result<MergeTable> make_merge_table(const TokenTable& table) {
-  const std::vector<std::string>& merges = table.vocabulary().merges;
+  const StringArray& merges = table.vocabulary().merges;
   MergeTable made(merges.size());
   // The table is larger than the caches: pairs are added some time after they were found.
   struct Found {

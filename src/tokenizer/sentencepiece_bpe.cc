@@ -56,7 +56,7 @@ struct ImpliedMerges {
 // Tokens that merging can make: not control, unknown or byte tokens.
 bool is_made_by_merging(const TokenTable& table, TokenId token) {
   const TokenKind kind = table.kind(token);
-  const std::string& text = table.text(token);
+  const std::string_view text = table.text(token);
   return (kind == TokenKind::kNormal || kind == TokenKind::kUserDefined || kind == TokenKind::kUnused) &&
          !text.empty() && text.size() <= kMergedTokenBytesMax && table.find(text) == token;
 }

@@ -102,7 +102,7 @@ TokenTable::TokenTable(Vocabulary vocabulary)
   kinds_.resize(size(), TokenKind::kNormal);
   slots_.resize(std::bit_ceil(std::max<std::size_t>(size(), 8) * 2));
   for (std::size_t i = 0; i < size(); ++i) {
-    const std::string& text = vocabulary_.tokens[i];
+    const std::string_view text = vocabulary_.tokens[i];
     if (!text.empty()) {
       const std::size_t hash = hash_of(text);
       Slot& slot = slots_[slot_of(text, hash)];

@@ -28,7 +28,7 @@ class TokenTable {
   bool has(TokenId token) const { return token >= 0 && static_cast<std::size_t>(token) < size(); }
 
   // Only for ids that has() knows.
-  const std::string& text(TokenId token) const { return vocabulary_.tokens[static_cast<std::size_t>(token)]; }
+  std::string_view text(TokenId token) const { return vocabulary_.tokens[static_cast<std::size_t>(token)]; }
   TokenKind kind(TokenId token) const { return kinds_[static_cast<std::size_t>(token)]; }
 
   // Control and unknown tokens: shown and read only on request.

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/string_array.h"
+
 namespace sixfold::tokenizer {
 
 using TokenId = std::int32_t;
@@ -20,12 +22,12 @@ enum class TokenKind : std::uint8_t {
 };
 
 struct Vocabulary {
-  std::string model;                // GGUF's tokenizer.ggml.model: "gpt2" (byte-level BPE), "llama" (SentencePiece BPE)
-  std::string pretokenizer;         // GGUF's tokenizer.ggml.pre: "gpt-2", "llama-bpe", "qwen2", ...
-  std::vector<std::string> tokens;  // index = id
-  std::vector<float> scores;        // "llama" only
-  std::vector<TokenKind> kinds;     // same length as tokens, or empty = all normal
-  std::vector<std::string> merges;  // "gpt2" only: "left right", best first
+  std::string model;             // GGUF's tokenizer.ggml.model: "gpt2" (byte-level BPE), "llama" (SentencePiece BPE)
+  std::string pretokenizer;      // GGUF's tokenizer.ggml.pre: "gpt-2", "llama-bpe", "qwen2", ...
+  StringArray tokens;            // index = id
+  std::vector<float> scores;     // "llama" only
+  std::vector<TokenKind> kinds;  // same length as tokens, or empty = all normal
+  StringArray merges;            // "gpt2" only: "left right", best first
   std::optional<TokenId> bos, eos, unknown, eot, padding;
   std::optional<bool> adds_bos, adds_eos, adds_space_prefix;  // nothing: the model kind's default
   std::string chat_template;                                  // Jinja; empty when the file has none

@@ -286,7 +286,7 @@ TEST(Checkpoint, reads_metadata_as_the_wanted_type) {
   EXPECT_EQ(file.number("test.negative").value(), -5.0);
   EXPECT_EQ(file.string("general.architecture").value(), "llama");
   EXPECT_TRUE(file.boolean("test.flag").value());
-  EXPECT_THAT(file.strings("test.strings").value(), ElementsAre("a", "", "\xE2\x96\x81the"));
+  EXPECT_THAT(*file.strings("test.strings").value(), ElementsAre("a", "", "\xE2\x96\x81the"));
   EXPECT_THAT(file.numbers("test.unsigneds").value(), ElementsAre(1.0, 2.0, 3.0));
   EXPECT_THAT(file.numbers("test.numbers").value(), ElementsAre(0.25, -1.5));
   EXPECT_THAT(file.integers("test.signeds").value(), ElementsAre(-1, 2));

@@ -48,7 +48,7 @@ TEST(ReadVocabulary, byte_level_vocabularies_have_merges_and_no_scores) {
   tiny.erase("tokenizer.ggml.scores");
   tiny.erase("tokenizer.ggml.token_type");
   const Vocabulary read = model::read_vocabulary(tiny.open()).value();
-  EXPECT_EQ(read.merges, (std::vector<std::string>{"a b", "ab c"}));
+  EXPECT_EQ(read.merges, (StringArray{"a b", "ab c"}));
   EXPECT_TRUE(read.scores.empty());
   EXPECT_TRUE(read.kinds.empty());
 }

@@ -33,7 +33,7 @@ std::vector<std::string> texts(const Tokenizer& tokenizer, const Vocabulary& voc
   std::vector<std::string> list;
   const std::vector<TokenId> tokens = tokenizer.encode(text, options).value();
   for (const TokenId token : tokens) {
-    list.push_back(vocabulary.tokens[static_cast<std::size_t>(token)]);
+    list.emplace_back(vocabulary.tokens[static_cast<std::size_t>(token)]);
   }
   return list;
 }
@@ -63,7 +63,7 @@ TEST(ByteLevelBpe, broken_utf8_becomes_replacement_characters) {
 
 TEST(ByteLevelBpe, bytes_without_a_token_are_unknown) {
   Vocabulary vocabulary = small_byte_level();
-  vocabulary.tokens['q'] = "[cut]";
+  vocabulary.tokens = with_text(vocabulary.tokens, 'q', "[cut]");
   EXPECT_THAT(texts(*make(vocabulary), vocabulary, "aqa"), ElementsAre("a", "a"));
   vocabulary.unknown = 'q';
   EXPECT_THAT(texts(*make(vocabulary), vocabulary, "aqa"), ElementsAre("a", "[cut]", "a"));
@@ -178,7 +178,7 @@ TEST(SentencePieceBpe, characters_without_a_token_fall_back_to_bytes) {
 
 TEST(SentencePieceBpe, without_byte_tokens_unknown_stands_for_a_character) {
   Vocabulary vocabulary = small_sentencepiece();
-  vocabulary.tokens[3 + 0xC3] = "[cut]";
+  vocabulary.tokens = with_text(vocabulary.tokens, 3 + 0xC3, "[cut]");
   vocabulary.kinds[3 + 0xC3] = TokenKind::kUnused;
   EXPECT_THAT(texts(*make(vocabulary), vocabulary, "\xC3\xA4"), ElementsAre("\u2581", "<unk>"));
 }
@@ -264,12 +264,12 @@ TEST(MakeTokenizer, refuses_broken_vocabularies) {
   EXPECT_THAT(error_of(vocabulary), HasSubstr("token types: want 273, one per token, got 272"));
   for (const char* merge : {"", "h", "he", " h", "h ", " "}) {
     vocabulary = small_byte_level();
-    vocabulary.merges[2] = merge;
+    vocabulary.merges = with_text(vocabulary.merges, 2, merge);
     EXPECT_THAT(error_of(vocabulary), HasSubstr("merge 2: want two tokens and a space between them")) << merge;
   }
   for (const char* merge : {"nope h", "h nope", "h h"}) {
     vocabulary = small_byte_level();
-    vocabulary.merges[2] = merge;
+    vocabulary.merges = with_text(vocabulary.merges, 2, merge);
     EXPECT_THAT(error_of(vocabulary), HasSubstr("merge 2: want parts and result among the tokens")) << merge;
   }
   for (const TokenId token : {TokenId{-2}, TokenId{273}, TokenId{1 << 30}}) {
@@ -279,7 +279,7 @@ TEST(MakeTokenizer, refuses_broken_vocabularies) {
   }
   vocabulary = small_byte_level();
   vocabulary.kinds[0] = TokenKind::kControl;
-  vocabulary.tokens[0] = std::string(600, '<');
+  vocabulary.tokens = with_text(vocabulary.tokens, 0, std::string(600, '<'));
   EXPECT_THAT(error_of(vocabulary), HasSubstr("special token 0: want at most 512 bytes, got 600"));
 
   vocabulary = small_sentencepiece();
@@ -292,7 +292,7 @@ TEST(MakeTokenizer, refuses_broken_vocabularies) {
   vocabulary.scores[7] = std::nanf("");
   EXPECT_THAT(error_of(vocabulary), HasSubstr("score of token 7: want a number, got NaN"));
   vocabulary = small_sentencepiece();
-  vocabulary.tokens[5] = "<0xGG>";
+  vocabulary.tokens = with_text(vocabulary.tokens, 5, "<0xGG>");
   EXPECT_THAT(error_of(vocabulary), HasSubstr("byte token 5: want <0x00> to <0xFF>"));
 }
 

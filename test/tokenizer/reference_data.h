@@ -62,8 +62,7 @@ inline Vocabulary vocabulary_of(const formats::Checkpoint& file) {
   Vocabulary vocabulary;
   vocabulary.model = file.string("tokenizer.ggml.model").value();
   vocabulary.pretokenizer = file.string_or("tokenizer.ggml.pre", "").value();
-  const auto tokens = file.strings("tokenizer.ggml.tokens").value();
-  vocabulary.tokens.assign(tokens.begin(), tokens.end());
+  vocabulary.tokens = *file.strings("tokenizer.ggml.tokens").value();
   if (const auto scores = file.numbers("tokenizer.ggml.scores"); scores.is_ok()) {
     for (const double score : *scores) vocabulary.scores.push_back(static_cast<float>(score));
   }
@@ -71,7 +70,7 @@ inline Vocabulary vocabulary_of(const formats::Checkpoint& file) {
     for (const auto kind : *kinds) vocabulary.kinds.push_back(static_cast<TokenKind>(kind));
   }
   if (const auto merges = file.strings("tokenizer.ggml.merges"); merges.is_ok()) {
-    vocabulary.merges.assign(merges->begin(), merges->end());
+    vocabulary.merges = **merges;
   }
   vocabulary.bos = id("bos");
   vocabulary.eos = id("eos");

@@ -11,6 +11,13 @@
 
 namespace sixfold::tokenizer {
 
+// `texts` with another one at `index`.
+inline StringArray with_text(const StringArray& texts, std::size_t index, std::string_view text) {
+  StringArray changed;
+  for (std::size_t i = 0; i < texts.size(); ++i) changed.push_back(i == index ? text : texts[i]);
+  return changed;
+}
+
 // Byte-level BPE: the 256 bytes, a few merges, then <|begin|> <|im_end|> (control) and <tool> (user-defined).
 inline Vocabulary small_byte_level(std::string pretokenizer = "gpt-2") {
   Vocabulary vocabulary;
@@ -18,7 +25,9 @@ inline Vocabulary small_byte_level(std::string pretokenizer = "gpt-2") {
   vocabulary.pretokenizer = std::move(pretokenizer);
   for (int byte = 0; byte < 256; ++byte) {
     const char character = static_cast<char>(byte);
-    append_byte_level(vocabulary.tokens.emplace_back(), {&character, 1});
+    std::string text;
+    append_byte_level(text, {&character, 1});
+    vocabulary.tokens.push_back(text);
   }
   // Best first; "\xC4\xA0" is U+0120, the letter for a space.
   const std::vector<std::pair<std::string, std::string>> merges = {
@@ -40,7 +49,7 @@ inline Vocabulary small_byte_level(std::string pretokenizer = "gpt-2") {
     vocabulary.merges.push_back(left + " " + right);
     vocabulary.tokens.push_back(left + right);
   }
-  vocabulary.tokens.insert(vocabulary.tokens.end(), {"<|begin|>", "<|im_end|>", "<tool>"});
+  for (const char* special : {"<|begin|>", "<|im_end|>", "<tool>"}) vocabulary.tokens.push_back(special);
   vocabulary.kinds.assign(vocabulary.tokens.size(), TokenKind::kNormal);
   const std::size_t size = vocabulary.tokens.size();
   vocabulary.kinds[size - 3] = vocabulary.kinds[size - 2] = TokenKind::kControl;
@@ -54,8 +63,8 @@ inline Vocabulary small_byte_level(std::string pretokenizer = "gpt-2") {
 inline Vocabulary small_sentencepiece() {
   Vocabulary vocabulary;
   vocabulary.model = "llama";
-  const auto add = [&](std::string text, float score, TokenKind kind) {
-    vocabulary.tokens.push_back(std::move(text));
+  const auto add = [&](std::string_view text, float score, TokenKind kind) {
+    vocabulary.tokens.push_back(text);
     vocabulary.scores.push_back(score);
     vocabulary.kinds.push_back(kind);
   };
