@@ -5,24 +5,25 @@
 #include <string_view>
 
 #include "core/result.h"
-#include "formats/checkpoint.h"
-#include "kernels/worker_pool.h"
 #include "model/decoder_traits.h"
 #include "model/model.h"
+#include "model/weight_reader.h"
 
 namespace sixfold::model {
 
+// Makes a model of a checkpoint.  description: what the file says of itself, with the architecture's name, which is the
+// prefix of its keys; the rest is to be filled in.  May throw std::bad_alloc.
+using LoadModel = Result<std::unique_ptr<Model>>(WeightReader& reader, const DecoderTraits& traits,
+                                                 ModelDescription description, std::size_t rows_max);
+
 struct Architecture {
-  std::string_view name;  // GGUF's general.architecture, and the prefix of its keys
-  Result<std::unique_ptr<Model>> (*load)(const Architecture& architecture, formats::Checkpoint checkpoint,
-                                         kernels::WorkerPool& pool, const LoadOptions& options);
+  std::string_view name;  // GGUF's general.architecture
+  LoadModel* load;
   DecoderTraits traits;
 };
 
 std::span<const Architecture> architectures();
 
-// Loads a decoder of the LLaMA family (arch_llama.cc).
-Result<std::unique_ptr<Model>> load_llama(const Architecture& architecture, formats::Checkpoint checkpoint,
-                                          kernels::WorkerPool& pool, const LoadOptions& options);
+LoadModel load_llama;  // decoders of the LLaMA family (arch_llama.cc)
 
 }  // namespace sixfold::model

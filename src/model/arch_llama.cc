@@ -4,14 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
-#include "core/limits.h"
 #include "kernels/attention.h"
 #include "kernels/matmul.h"
 #include "kernels/packed_matrix.h"
@@ -19,12 +17,12 @@
 #include "model/aligned_floats.h"
 #include "model/arch_list.h"
 #include "model/batch_plan.h"
-#include "model/description.h"
+#include "model/blocks/token_embedding.h"
 #include "model/hyper_parameters.h"
 #include "model/mixture.h"
+#include "model/model_storage.h"
 #include "model/rope_table.h"
 #include "model/row_loop.h"
-#include "model/weight_cache.h"
 #include "model/weight_reader.h"
 
 namespace sixfold::model {
@@ -50,11 +48,11 @@ struct LayerWeights {
 };
 
 struct Weights {
-  TensorView embedding;             // [vocabulary, width], in the file
-  std::vector<float> rope_factors;  // [rope dimensions / 2]
-  std::vector<LayerWeights> layers;
-  std::vector<float> output_norm;  // [width]
-  PackedMatrix output;             // [vocabulary, width]
+  TokenEmbedding embedding;
+  std::vector<float> rope_factors = {};  // [rope dimensions / 2]
+  std::vector<LayerWeights> layers = {};
+  std::vector<float> output_norm = {};  // [width]
+  PackedMatrix output = {};             // [vocabulary, width]
 };
 
 Result<std::vector<float>> load_bias(WeightReader& reader, Presence presence, const std::string& name,
@@ -93,38 +91,23 @@ Result<LayerWeights> load_layer(WeightReader& reader, const HyperParameters& p, 
 }
 
 // Llama 3.1 stores its frequency scaling as divisors, one per pair.
-Result<std::vector<float>> load_rope_factors(WeightReader& reader, const formats::Checkpoint& checkpoint,
-                                             std::size_t pairs) {
+Result<std::vector<float>> load_rope_factors(WeightReader& reader, std::size_t pairs) {
   if (!reader.has("rope_freqs.weight")) return std::vector<float>();
   SIXFOLD_TRY(std::vector<float> factors, reader.vector("rope_freqs.weight", pairs));
   for (const float factor : factors) {
     if (!(std::isfinite(factor) && factor > 0)) {
-      return corrupt_data("{}: tensor rope_freqs.weight: {}, want a positive number", checkpoint.path(), factor);
+      return corrupt_data("{}: tensor rope_freqs.weight: {}, want a positive number", reader.path(), factor);
     }
   }
   return factors;
 }
 
-Result<TensorView> load_embedding(WeightReader& reader, const formats::Checkpoint& checkpoint, std::size_t width) {
-  // Its rows are the vocabulary; everything else about its shape is known.
-  const TensorView* found = checkpoint.find_tensor("token_embd.weight");
-  const std::size_t vocabulary = found != nullptr && found->shape.rank == 2 ? found->shape[0] : 0;
-  SIXFOLD_TRY(const TensorView* embedding, reader.table("token_embd.weight", vocabulary, width));
-  if (vocabulary < 1 || vocabulary > limits::kVocabularyMax) {
-    return corrupt_data("{}: tensor token_embd.weight: {} rows, want 1 to {}", checkpoint.path(), vocabulary,
-                        limits::kVocabularyMax);
-  }
-  return *embedding;
-}
-
 // The description learns what the matrices cost.
-Result<Weights> load_weights(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, WeightCache& cache,
-                             const HyperParameters& p, const DecoderTraits& traits, const LoadOptions& options,
+Result<Weights> load_weights(WeightReader& reader, const HyperParameters& p, const DecoderTraits& traits,
                              ModelDescription& description) {
-  WeightReader reader(checkpoint, pool, cache, options);
-  Weights weights;
-  SIXFOLD_TRY(weights.embedding, load_embedding(reader, checkpoint, p.width));
-  SIXFOLD_TRY(weights.rope_factors, load_rope_factors(reader, checkpoint, p.rope.dimensions / 2));
+  SIXFOLD_TRY(TokenEmbedding embedding, TokenEmbedding::load(reader, p.width));
+  Weights weights{.embedding = std::move(embedding)};
+  SIXFOLD_TRY(weights.rope_factors, load_rope_factors(reader, p.rope.dimensions / 2));
   for (std::size_t index = 0; index < p.layers; ++index) {
     SIXFOLD_TRY(LayerWeights layer, load_layer(reader, p, traits, index));
     weights.layers.push_back(std::move(layer));
@@ -134,10 +117,8 @@ Result<Weights> load_weights(const formats::Checkpoint& checkpoint, kernels::Wor
   SIXFOLD_TRY(weights.output_norm, reader.vector("output_norm.weight", p.width));
   // Without a matrix of its own, the embedding serves as output ("tied").
   const std::string output = reader.has("output.weight") ? "output.weight" : "token_embd.weight";
-  SIXFOLD_TRY(weights.output, reader.matrix(output, weights.embedding.shape[0], p.width));
+  SIXFOLD_TRY(weights.output, reader.matrix(output, weights.embedding.vocabulary(), p.width));
   description.output_work = reader.take_matrix_work();
-  SIXFOLD_TRY_STATUS(reader.expect_all_read());
-  if (checkpoint.file() != nullptr) checkpoint.file()->expect_few_reads();  // rows of the embedding
   return weights;
 }
 
@@ -170,19 +151,17 @@ void scale(float* x, float factor, std::size_t count) {
 
 class LlamaModel final : public Model {
  public:
-  LlamaModel(formats::Checkpoint checkpoint, kernels::WorkerPool& pool, std::unique_ptr<WeightCache> cache,
-             const HyperParameters& parameters, const DecoderTraits& traits, Weights weights,
-             ModelDescription description, std::size_t rows_max)
-      : checkpoint_(std::move(checkpoint)),
-        pool_(pool),
-        cache_(std::move(cache)),
+  LlamaModel(kernels::WorkerPool& pool, const HyperParameters& parameters, const DecoderTraits& traits, Weights weights,
+             ModelStorage storage, ModelDescription description, std::size_t rows_max)
+      : pool_(pool),
         p_(parameters),
         rope_pairing_(traits.rope_pairing),
         weights_(std::move(weights)),
         description_(std::move(description)),
-        limits_{.rows_max = rows_max, .vocabulary = weights_.embedding.shape[0], .context = p_.context},
+        limits_{.rows_max = rows_max, .vocabulary = weights_.embedding.vocabulary(), .context = p_.context},
         rope_(p_.rope, weights_.rope_factors, p_.context),
-        buffers_(rows_max, p_) {
+        buffers_(rows_max, p_),
+        storage_(std::move(storage)) {
     if (p_.experts != 0) mixture_.emplace(pool_, p_, rows_max);
     description_.vocabulary = limits_.vocabulary;
     description_.context_max = p_.context;
@@ -191,10 +170,8 @@ class LlamaModel final : public Model {
     if (p_.experts != 0) {
       description_.expert_share_a_row = static_cast<double>(p_.experts_used) / static_cast<double>(p_.experts);
     }
-    description_.is_from_cache = cache_->is_found();
-    cache_->write_in_background();
+    storage_.write_in_background();
   }
-  ~LlamaModel() override { cache_->stop_writing(); }  // it reads the weights
 
   const ModelDescription& description() const override { return description_; }
   std::size_t rows_max() const override { return limits_.rows_max; }
@@ -211,7 +188,6 @@ class LlamaModel final : public Model {
   Status forward(const Batch& batch, KvPages& kv, std::span<float> logits) override;
 
  private:
-  void embed(const Batch& batch);
   void normalize(const std::vector<float>& weight);
   void attend(const LayerWeights& layer, const kernels::KvLayerView& kv, const Batch& batch, bool is_last);
   void rotate(const LayerWeights& layer, const Batch& batch);
@@ -223,9 +199,7 @@ class LlamaModel final : public Model {
   void project(std::span<float> logits);
 
   // Constant after construction.
-  formats::Checkpoint checkpoint_;  // holds the embedding
   kernels::WorkerPool& pool_;
-  std::unique_ptr<WeightCache> cache_;  // may hold the weights
   HyperParameters p_;
   kernels::RopePairing rope_pairing_;
   Weights weights_;
@@ -238,8 +212,9 @@ class LlamaModel final : public Model {
   Buffers buffers_;
   kernels::Activations activations_;
   std::optional<Mixture> mixture_;
-  std::size_t rows_ = 0;           // rows of the batch that are still computed
-  std::size_t rows_embedded_ = 0;  // since the memory of the embedding was given back
+  std::size_t rows_ = 0;  // rows of the batch that are still computed
+
+  ModelStorage storage_;
 };
 
 // Parallel regions of a decoding step: the four matrix products of each layer, attention when the context is long, and
@@ -255,7 +230,7 @@ Status LlamaModel::forward(const Batch& batch, KvPages& kv, std::span<float> log
   rows_ = batch.rows.size();
   if (rows_ == 0) return ok();
 
-  embed(batch);
+  weights_.embedding.look_up(pool_, batch.rows, p_.embedding_scale, buffers_.x.get());
   normalize(weights_.layers.front().attention_norm);
   for (std::size_t i = 0; i < p_.layers; ++i) {
     const LayerWeights& layer = weights_.layers[i];
@@ -268,25 +243,6 @@ Status LlamaModel::forward(const Batch& batch, KvPages& kv, std::span<float> log
   }
   project(logits);
   return ok();
-}
-
-// x = embedding[token]
-void LlamaModel::embed(const Batch& batch) {
-  // Rows stay in memory once read; in the end that would be the whole table, a fifth of a small model.
-  constexpr std::size_t kRowsBetweenReleases = 1 << 14;
-  const TensorView& table = weights_.embedding;
-  rows_embedded_ += rows_;
-  if (rows_embedded_ > kRowsBetweenReleases && checkpoint_.file() != nullptr) {
-    checkpoint_.file()->release(table.bytes);
-    rows_embedded_ = 0;
-  }
-  const std::size_t bytes = row_bytes(table.dtype, p_.width);
-  for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
-    float* x = buffers_.x.get() + r * p_.width;
-    kernels::dequantize(table.dtype, table.bytes.data() + static_cast<std::size_t>(batch.rows[r].token) * bytes,
-                        p_.width, x);
-    if (p_.embedding_scale != 1) scale(x, p_.embedding_scale, p_.width);
-  });
 }
 
 // normed = rms_norm(x)
@@ -398,26 +354,14 @@ void LlamaModel::project(std::span<float> logits) {
 
 }  // namespace
 
-Result<std::unique_ptr<Model>> load_llama(const Architecture& architecture, formats::Checkpoint checkpoint,
-                                          kernels::WorkerPool& pool, const LoadOptions& options) {
-  const std::string path = checkpoint.path();
+Result<std::unique_ptr<Model>> load_llama(WeightReader& reader, const DecoderTraits& traits,
+                                          ModelDescription description, std::size_t rows_max) {
   SIXFOLD_TRY(const HyperParameters parameters,
-              read_hyper_parameters(checkpoint, architecture.name, architecture.traits));
-  ModelDescription description = describe_checkpoint(checkpoint);
-  description.architecture = std::string(architecture.name);
-  try {
-    // Exact weights are not what the cache holds.
-    auto cache = std::make_unique<WeightCache>(checkpoint, pool,
-                                               options.has_exact_weights ? WeightCacheOptions{} : options.weight_cache);
-    SIXFOLD_TRY(Weights weights,
-                load_weights(checkpoint, pool, *cache, parameters, architecture.traits, options, description));
-    checkpoint.drop_metadata();
-    return std::unique_ptr<Model>(std::make_unique<LlamaModel>(std::move(checkpoint), pool, std::move(cache),
-                                                               parameters, architecture.traits, std::move(weights),
-                                                               std::move(description), options.rows_max));
-  } catch (const std::bad_alloc&) {
-    return resource_exhausted("{}: no memory for the model and scratch for {} rows", path, options.rows_max);
-  }
+              read_hyper_parameters(reader.checkpoint(), description.architecture, traits));
+  SIXFOLD_TRY(Weights weights, load_weights(reader, parameters, traits, description));
+  SIXFOLD_TRY(ModelStorage storage, reader.finish());
+  return std::unique_ptr<Model>(std::make_unique<LlamaModel>(reader.pool(), parameters, traits, std::move(weights),
+                                                             std::move(storage), std::move(description), rows_max));
 }
 
 }  // namespace sixfold::model

@@ -5,7 +5,7 @@
 
 namespace sixfold::model {
 
-// name, weights, parameters and weight_bytes; the rest is the architecture's to fill in.
+// name, weights, parameters and weight_bytes; the rest is for load and the architecture to fill in.
 ModelDescription describe_checkpoint(const formats::Checkpoint& checkpoint);
 
 }  // namespace sixfold::model

@@ -1,9 +1,13 @@
-// From a checkpoint to a model: finds the architecture's row and calls it.
+// From a checkpoint to a model: finds the architecture's row, and gives it the tensors and what is known of the file.
+#include <new>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "model/arch_list.h"
+#include "model/description.h"
 #include "model/model.h"
+#include "model/weight_reader.h"
 
 namespace sixfold::model {
 namespace {
@@ -20,6 +24,16 @@ std::string known_names() {
   return names;
 }
 
+Result<const Architecture*> find_architecture(const formats::Checkpoint& checkpoint) {
+  const auto name = checkpoint.string("general.architecture");
+  if (!name.is_ok()) return corrupt_data("{}", name.error().message);
+  for (const Architecture& architecture : architectures()) {
+    if (architecture.name == *name) return &architecture;
+  }
+  return invalid_argument("{}: architecture \"{}\": not supported, want one of {}", checkpoint.path(), *name,
+                          known_names());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Model>> load(formats::Checkpoint checkpoint, kernels::WorkerPool& pool,
@@ -27,13 +41,17 @@ Result<std::unique_ptr<Model>> load(formats::Checkpoint checkpoint, kernels::Wor
   if (options.rows_max < 1 || options.rows_max > kRowsMax) {
     return invalid_argument("rows_max {}: want 1 to {}", options.rows_max, kRowsMax);
   }
-  const auto name = checkpoint.string("general.architecture");
-  if (!name.is_ok()) return corrupt_data("{}", name.error().message);
-  for (const Architecture& architecture : architectures()) {
-    if (architecture.name == *name) return architecture.load(architecture, std::move(checkpoint), pool, options);
+  SIXFOLD_TRY(const Architecture* architecture, find_architecture(checkpoint));
+  ModelDescription description = describe_checkpoint(checkpoint);
+  description.architecture = std::string(architecture->name);
+  const std::string path = checkpoint.path();
+  try {
+    WeightReader reader(std::move(checkpoint), pool, options);
+    description.is_from_cache = reader.is_from_cache();
+    return architecture->load(reader, architecture->traits, std::move(description), options.rows_max);
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("{}: no memory for the model and scratch for {} rows", path, options.rows_max);
   }
-  return invalid_argument("{}: architecture \"{}\": not supported, want one of {}", checkpoint.path(), *name,
-                          known_names());
 }
 
 }  // namespace sixfold::model

@@ -16,9 +16,9 @@ using kernels::MatmulTarget;
 Result<MixtureWeights> load_mixture(WeightReader& reader, const std::string& prefix, const HyperParameters& p) {
   MixtureWeights weights;
   SIXFOLD_TRY(weights.router, reader.matrix(prefix + "ffn_gate_inp.weight", p.experts, p.width));
-  SIXFOLD_TRY(weights.gate, reader.matrices(prefix + "ffn_gate_exps.weight", p.experts, p.feed_forward, p.width));
-  SIXFOLD_TRY(weights.up, reader.matrices(prefix + "ffn_up_exps.weight", p.experts, p.feed_forward, p.width));
-  SIXFOLD_TRY(weights.down, reader.matrices(prefix + "ffn_down_exps.weight", p.experts, p.width, p.feed_forward));
+  SIXFOLD_TRY(weights.gate, reader.expert_matrices(prefix + "ffn_gate", p.experts, p.feed_forward, p.width));
+  SIXFOLD_TRY(weights.up, reader.expert_matrices(prefix + "ffn_up", p.experts, p.feed_forward, p.width));
+  SIXFOLD_TRY(weights.down, reader.expert_matrices(prefix + "ffn_down", p.experts, p.width, p.feed_forward));
   return weights;
 }
 

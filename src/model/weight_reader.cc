@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <new>
+#include <numeric>
 
 #include "core/error.h"
 #include "kernels/vector_ops.h"
@@ -26,14 +27,41 @@ void add_work(const PackedMatrix& matrix, MatrixWork& work) {
   }
 }
 
+Result<std::vector<float>> to_floats(const TensorView& tensor) {
+  const std::size_t count = tensor.shape.elements();
+  std::vector<float> values;
+  try {
+    values.resize(count);
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("no memory for {} numbers", count);
+  }
+  kernels::dequantize(tensor.dtype, tensor.bytes.data(), count, values.data());
+  return values;
+}
+
+// Rows [first, first + rows) of a tensor of matrices, or of one matrix.
+TensorView rows_of(const TensorView& tensor, std::size_t first, std::size_t rows, std::size_t cols) {
+  const std::size_t bytes = row_bytes(tensor.dtype, cols);
+  return {.name = tensor.name,
+          .dtype = tensor.dtype,
+          .shape = {.dims = {rows, cols}, .rank = 2},
+          .bytes = tensor.bytes.subspan(first * bytes, rows * bytes)};
+}
+
 }  // namespace
+
+WeightReader::WeightReader(formats::Checkpoint checkpoint, kernels::WorkerPool& pool, const LoadOptions& options)
+    : checkpoint_(std::move(checkpoint)), pool_(pool), has_exact_weights_(options.has_exact_weights) {
+  // Exact weights are not what the cache holds.
+  cache_ = std::make_unique<WeightCache>(checkpoint_, pool_,
+                                         has_exact_weights_ ? WeightCacheOptions{} : options.weight_cache);
+}
 
 Result<const TensorView*> WeightReader::find(const std::string& name, const Shape& shape) {
   const TensorView* tensor = checkpoint_.find_tensor(name);
-  if (tensor == nullptr) return corrupt_data("{}: tensor {}: missing", checkpoint_.path(), name);
+  if (tensor == nullptr) return corrupt_data("{}: tensor {}: missing", path(), name);
   if (tensor->shape != shape) {
-    return corrupt_data("{}: tensor {}: shape {}, want {}", checkpoint_.path(), name, to_string(tensor->shape),
-                        to_string(shape));
+    return corrupt_data("{}: tensor {}: shape {}, want {}", path(), name, to_string(tensor->shape), to_string(shape));
   }
   read_.push_back(tensor);
   return tensor;
@@ -43,22 +71,45 @@ Result<const TensorView*> WeightReader::table(const std::string& name, std::size
   return find(name, Shape{.dims = {rows, cols}, .rank = 2});
 }
 
+template <class T>
+Result<T> WeightReader::in_tensor(const TensorView& tensor, Result<T> result) const {
+  if (result.is_ok()) return result;
+  return with_context(std::move(result).error(), path() + ": tensor " + tensor.name);
+}
+
 Result<PackedMatrix> WeightReader::matrix(const std::string& name, std::size_t rows, std::size_t cols) {
   SIXFOLD_TRY(const TensorView* tensor, table(name, rows, cols));
   return pack(*tensor, 0, matrix_work_);
 }
 
-Result<std::vector<PackedMatrix>> WeightReader::matrices(const std::string& name, std::size_t count, std::size_t rows,
-                                                         std::size_t cols) {
-  SIXFOLD_TRY(const TensorView* tensor, find(name, Shape{.dims = {count, rows, cols}, .rank = 3}));
-  const std::size_t bytes = tensor->bytes.size() / count;
+Result<std::vector<PackedMatrix>> WeightReader::stacked_matrices(const std::string& name,
+                                                                 std::span<const std::size_t> rows, std::size_t cols) {
+  SIXFOLD_TRY(const TensorView* tensor, table(name, std::accumulate(rows.begin(), rows.end(), std::size_t{0}), cols));
+  std::vector<PackedMatrix> matrices;
+  std::size_t first = 0;
+  for (const std::size_t count : rows) {
+    SIXFOLD_TRY(PackedMatrix matrix, pack(rows_of(*tensor, first, count, cols), matrices.size(), matrix_work_));
+    matrices.push_back(std::move(matrix));
+    first += count;
+  }
+  return matrices;
+}
+
+Result<std::vector<PackedMatrix>> WeightReader::expert_matrices(const std::string& stem, std::size_t count,
+                                                                std::size_t rows, std::size_t cols) {
+  const std::string stacked = stem + "_exps.weight";
+  const bool is_stacked = has(stacked) || !has(stem + ".0.weight");
+  const TensorView* tensor = nullptr;
+  if (is_stacked) {
+    SIXFOLD_TRY(tensor, find(stacked, Shape{.dims = {count, rows, cols}, .rank = 3}));
+  }
   std::vector<PackedMatrix> matrices;
   for (std::size_t i = 0; i < count; ++i) {
-    const TensorView slice{.name = name,
-                           .dtype = tensor->dtype,
-                           .shape = {.dims = {rows, cols}, .rank = 2},
-                           .bytes = tensor->bytes.subspan(i * bytes, bytes)};
-    SIXFOLD_TRY(PackedMatrix matrix, pack(slice, i, expert_work_));
+    if (!is_stacked) {
+      SIXFOLD_TRY(tensor, table(stem + "." + std::to_string(i) + ".weight", rows, cols));
+    }
+    const TensorView view = is_stacked ? rows_of(*tensor, i * rows, rows, cols) : *tensor;
+    SIXFOLD_TRY(PackedMatrix matrix, pack(view, is_stacked ? i : 0, expert_work_));
     matrices.push_back(std::move(matrix));
   }
   return matrices;
@@ -72,24 +123,16 @@ Result<PackedMatrix> WeightReader::pack(const TensorView& matrix, std::size_t sl
 
 // From the cache; or packed, and then the file's pages are given back at once, so that a matrix is in memory once.
 Result<PackedMatrix> WeightReader::find_or_pack(const TensorView& matrix, std::size_t slice) {
-  if (auto found = cache_.find(matrix, slice)) return std::move(*found);
-  auto packed = has_exact_weights_ ? pack_exact(matrix) : PackedMatrix::pack(matrix, pool_);
-  if (!packed.is_ok()) {
-    return with_context(std::move(packed).error(), checkpoint_.path() + ": tensor " + matrix.name);
-  }
+  if (auto found = cache_->find(matrix, slice)) return std::move(*found);
+  SIXFOLD_TRY(PackedMatrix packed,
+              in_tensor(matrix, has_exact_weights_ ? pack_exact(matrix) : PackedMatrix::pack(matrix, pool_)));
   if (checkpoint_.file() != nullptr) checkpoint_.file()->release(matrix.bytes);
-  cache_.add(matrix, slice, *packed);
+  cache_->add(matrix, slice, packed);
   return packed;
 }
 
-Result<PackedMatrix> WeightReader::pack_exact(const TensorView& matrix) {
-  std::vector<float> values;
-  try {
-    values.resize(matrix.shape.elements());
-  } catch (const std::bad_alloc&) {
-    return resource_exhausted("no memory for {} numbers", matrix.shape.elements());
-  }
-  kernels::dequantize(matrix.dtype, matrix.bytes.data(), values.size(), values.data());
+Result<PackedMatrix> WeightReader::pack_exact(const TensorView& matrix) const {
+  SIXFOLD_TRY(const std::vector<float> values, to_floats(matrix));
   TensorView widened = matrix;
   widened.dtype = DType::kF32;
   widened.bytes = std::as_bytes(std::span(values));
@@ -98,14 +141,19 @@ Result<PackedMatrix> WeightReader::pack_exact(const TensorView& matrix) {
 
 Result<std::vector<float>> WeightReader::vector(const std::string& name, std::size_t count) {
   SIXFOLD_TRY(const TensorView* tensor, find(name, Shape{.dims = {count}, .rank = 1}));
-  std::vector<float> values;
-  try {
-    values.resize(count);
-  } catch (const std::bad_alloc&) {
-    return resource_exhausted("{}: tensor {}: no memory for {} numbers", checkpoint_.path(), name, count);
-  }
-  kernels::dequantize(tensor->dtype, tensor->bytes.data(), count, values.data());
-  return values;
+  return in_tensor(*tensor, to_floats(*tensor));
+}
+
+Result<std::vector<float>> WeightReader::floats(const std::string& name, std::size_t rows, std::size_t cols) {
+  SIXFOLD_TRY(const TensorView* tensor, table(name, rows, cols));
+  return in_tensor(*tensor, to_floats(*tensor));
+}
+
+Result<ModelStorage> WeightReader::finish() {
+  SIXFOLD_TRY_STATUS(expect_all_read());
+  checkpoint_.drop_metadata();
+  if (checkpoint_.file() != nullptr) checkpoint_.file()->expect_few_reads();  // rows of tables
+  return ModelStorage(std::move(checkpoint_), std::move(cache_));
 }
 
 Status WeightReader::expect_all_read() const {
@@ -113,8 +161,7 @@ Status WeightReader::expect_all_read() const {
   std::sort(read.begin(), read.end(), std::less<>());
   for (const TensorView& tensor : checkpoint_.tensors()) {
     if (!std::binary_search(read.begin(), read.end(), &tensor, std::less<>())) {
-      return invalid_argument("{}: tensor {}: not a part of this architecture that is supported", checkpoint_.path(),
-                              tensor.name);
+      return invalid_argument("{}: tensor {}: not a part of this architecture that is supported", path(), tensor.name);
     }
   }
   return ok();

@@ -146,6 +146,37 @@ TEST(Load, checks_the_experts_of_a_mixture) {
   EXPECT_EQ(load_tiny(dense).error().code, ErrorCode::kInvalidArgument);
 }
 
+// Files older than the stacked tensors hold each expert's matrices by themselves.
+void split_experts(TinyModel& tiny, const std::string& stem) {
+  const TinyShape& shape = tiny.shape();
+  const std::span<const float> all = tiny.values(stem + "_exps.weight");
+  const std::vector<float> values(all.begin(), all.end());
+  tiny.erase_tensor(stem + "_exps.weight");
+  const bool is_down = stem.ends_with("down");
+  const std::vector<std::size_t> dims = {is_down ? shape.width : shape.feed_forward,
+                                         is_down ? shape.feed_forward : shape.width};
+  const std::size_t size = dims[0] * dims[1];
+  for (std::size_t i = 0; i < shape.experts; ++i) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(i * size);
+    tiny.add_tensor(stem + "." + std::to_string(i) + ".weight", dims,
+                    {first, first + static_cast<std::ptrdiff_t>(size)});
+  }
+}
+
+TEST(Load, takes_experts_that_are_tensors_of_their_own) {
+  TinyModel tiny({.experts = 4, .experts_used = 2});
+  const std::vector<TokenId> prompt = {1, 5, 9, 30, 7};
+  const std::vector<float> stacked = Sequence(*load_tiny(tiny).value(), KvDType::kF32, 32).feed(prompt);
+  for (const std::string layer : {"blk.0.", "blk.1."}) {
+    for (const char* part : {"ffn_gate", "ffn_up", "ffn_down"}) split_experts(tiny, layer + part);
+  }
+  EXPECT_EQ(Sequence(*load_tiny(tiny).value(), KvDType::kF32, 32).feed(prompt), stacked);
+  tiny.erase_tensor("blk.1.ffn_up.2.weight");
+  EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: tensor blk.1.ffn_up.2.weight: missing");
+  tiny.erase_tensor("blk.0.ffn_gate.0.weight");
+  EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: tensor blk.0.ffn_gate_exps.weight: missing");
+}
+
 TEST(Load, refuses_to_make_scratch_for_no_rows) {
   TinyModel tiny;
   const auto loaded = model::load(tiny.open(), shared_pool(), {.rows_max = 0});
