@@ -40,4 +40,18 @@ inline constexpr int kHttpBodyTimeoutMs = 60'000;
 inline constexpr int kHttpWriteTimeoutMs = 60'000;
 inline constexpr std::size_t kJsonDepthMax = 64;
 
+// Client.
+inline constexpr std::size_t kClientHeadBytesMax = 64u << 10;
+inline constexpr std::size_t kClientErrorBodyBytesMax = 64u << 10;
+inline constexpr int kClientRedirectsMax = 10;
+inline constexpr int kClientConnectTimeoutMs = 15'000;
+inline constexpr int kClientStallTimeoutMs = 60'000;
+
+// Getting models.
+inline constexpr std::size_t kListingBytesMax = 32u << 20;  // one page of a registry's answer
+inline constexpr std::size_t kArtifactFilesMax = 4096;
+inline constexpr std::size_t kArtifactPathBytesMax = 512;
+inline constexpr std::uint64_t kArtifactFileBytesMax = std::uint64_t{4} << 40;
+inline constexpr std::size_t kStoreRecordBytesMax = 8u << 20;  // of one model's names, sizes and hashes
+
 }  // namespace sixfold::limits
