@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/activation.h"
 #include "kernels/attention_tile.h"
 
 namespace sixfold::kernels {
@@ -11,9 +12,14 @@ namespace sixfold::kernels {
 // Immutable; one per instruction set, for the whole process.
 struct KernelTable {
   void (*rms_norm)(const float* x, const float* weight, float epsilon, std::size_t count, float* out);
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon, std::size_t count,
+                     float* out);
   void (*add)(float* x, const float* y, std::size_t count);
-  // out[i] = silu(gate[i]) * up[i], silu(v) = v / (1 + exp(-v)).  out may alias gate or up.
-  void (*swiglu)(const float* gate, const float* up, std::size_t count, float* out);
+  void (*soft_cap)(float* x, float cap, std::size_t count);
+  // By Activation.  out[i] = activation(x[i]); out may alias x.  Null for kNone.
+  void (*activate[kActivationCount])(const float* x, std::size_t count, float* out);
+  // By Activation.  out[i] = activation(gate[i]) * up[i]; out may alias gate or up.
+  void (*gate[kActivationCount])(const float* gate, const float* up, std::size_t count, float* out);
   void (*rope_interleaved)(float* head, const float* cos_sin, std::size_t pairs);
   void (*rope_halves)(float* head, const float* cos_sin, std::size_t pairs);
   std::size_t (*argmax)(const float* x, std::size_t count);

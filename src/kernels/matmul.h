@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "kernels/activation.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/worker_pool.h"
 
@@ -30,13 +31,15 @@ class Activations {
 };
 
 // One product: out: [x.rows, weights.rows] f32 with out_stride elements from row to row.
-//   out = factor * (product + bias), or out += that if it adds
-// With a gate, a matrix of the same shape, product = silu(gate x) * (weights x): SwiGLU, whose halves are never stored.
+//   out = factor * activation(product + bias), or out += that if it adds
+// With a gate, a matrix of the same shape, out = factor * (activation(gate x) * product + bias): SwiGLU and its like
+// (arXiv:2002.05202), whose halves are never stored.
 struct MatmulTarget {
   const PackedMatrix* weights = nullptr;
   float* out = nullptr;
   std::size_t out_stride = 0;
   const PackedMatrix* gate = nullptr;
+  Activation activation = Activation::kNone;
   const float* bias = nullptr;  // [weights.rows()]
   float factor = 1;
   bool adds = false;

@@ -46,13 +46,16 @@ inline void store_row(const MatmulTarget& target, std::size_t count, const float
 }
 
 // products: [tokens][16].  A partly filled tile's padding is not stored.
-void store_products(const MatmulTarget& target, std::size_t tile, const TokenGroup& group, float* products) {
+void store_products(const IsaRow& isa, const MatmulTarget& target, std::size_t tile, const TokenGroup& group,
+                    float* products) {
   const std::size_t first = tile * kTileRows;
   const std::size_t count = std::min(kTileRows, target.weights->rows() - first);
+  const bool is_activated = target.gate == nullptr && target.activation != Activation::kNone;
   for (std::size_t t = 0; t < group.tokens; ++t, products += kTileRows) {
     if (target.bias != nullptr) {
       for (std::size_t i = 0; i < count; ++i) products[i] += target.bias[first + i];
     }
+    if (is_activated) isa.kernels->activate[static_cast<std::size_t>(target.activation)](products, count, products);
     float* to = target.out + (group.first_row + t) * target.out_stride + first;
     if (count == kTileRows) {
       store_row(target, kTileRows, products, to);
@@ -80,9 +83,10 @@ void multiply_tiles(const IsaRow& isa, const MatmulTarget& target, const TargetG
         multiply_tile(isa, matrix, tile, group, products);
         if (target.gate != nullptr) {
           multiply_tile(isa, target.gate->layout(), tile, groups.gate[g], gates);
-          isa.kernels->swiglu(gates, products, group.tokens * kTileRows, products);
+          const auto gate = isa.kernels->gate[static_cast<std::size_t>(target.activation)];
+          gate(gates, products, group.tokens * kTileRows, products);
         }
-        store_products(target, tile, group, products);
+        store_products(isa, target, tile, group, products);
       }
     }
   }

@@ -9,6 +9,14 @@ void rms_norm(const float* x, const float* weight, float epsilon, std::size_t co
   active_isa_row().kernels->rms_norm(x, weight, epsilon, count, out);
 }
 
+void layer_norm(const float* x, const float* weight, const float* bias, float epsilon, std::size_t count, float* out) {
+  active_isa_row().kernels->layer_norm(x, weight, bias, epsilon, count, out);
+}
+
+void soft_cap(float* x, float cap, std::size_t count) {
+  active_isa_row().kernels->soft_cap(x, cap, count);
+}
+
 void add(float* x, const float* y, std::size_t count) {
   active_isa_row().kernels->add(x, y, count);
 }

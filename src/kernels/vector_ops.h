@@ -14,6 +14,13 @@ void dequantize(DType dtype, const std::byte* source, std::size_t count, float* 
 // out[i] = x[i] * weight[i] / sqrt(mean(x^2) + epsilon).  out may alias x.  Source: arXiv:1910.07467.
 void rms_norm(const float* x, const float* weight, float epsilon, std::size_t count, float* out);
 
+// out[i] = (x[i] - mean(x)) / sqrt(variance(x) + epsilon) * weight[i] + bias[i]; without bias where it is null.
+// out may alias x.  Source: arXiv:1607.06450.
+void layer_norm(const float* x, const float* weight, const float* bias, float epsilon, std::size_t count, float* out);
+
+// x[i] = cap * tanh(x[i] / cap).  cap > 0.  Source: arXiv:2408.00118, section 2.
+void soft_cap(float* x, float cap, std::size_t count);
+
 // x[i] += y[i]
 void add(float* x, const float* y, std::size_t count);
 

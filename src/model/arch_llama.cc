@@ -327,8 +327,11 @@ void LlamaModel::feed_forward(const LayerWeights& layer) {
     return;
   }
   activations_.assign(b.normed.get(), rows_, p_.width);
-  const MatmulTarget hidden = {
-      .weights = &layer.up, .out = b.hidden.get(), .out_stride = p_.feed_forward, .gate = &layer.gate};
+  const MatmulTarget hidden = {.weights = &layer.up,
+                               .out = b.hidden.get(),
+                               .out_stride = p_.feed_forward,
+                               .gate = &layer.gate,
+                               .activation = kernels::Activation::kSilu};
   kernels::matmul(pool_, activations_, {&hidden, 1});
   activations_.assign(b.hidden.get(), rows_, p_.feed_forward);
   const MatmulTarget down = to_residual(layer.down);

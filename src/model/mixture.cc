@@ -83,8 +83,11 @@ void Mixture::add_expert(const MixtureWeights& weights, std::size_t expert, cons
     std::memcpy(gathered_.get() + i * width_, normed + chosen_[i].row * width_, width_ * sizeof(float));
   });
   activations_.assign(gathered_.get(), count, width_);
-  const MatmulTarget hidden = {
-      .weights = &weights.up[expert], .out = hidden_.get(), .out_stride = feed_forward_, .gate = &weights.gate[expert]};
+  const MatmulTarget hidden = {.weights = &weights.up[expert],
+                               .out = hidden_.get(),
+                               .out_stride = feed_forward_,
+                               .gate = &weights.gate[expert],
+                               .activation = kernels::Activation::kSilu};
   kernels::matmul(pool_, activations_, {&hidden, 1});
   activations_.assign(hidden_.get(), count, feed_forward_);
   kernels::matmul(pool_, activations_, weights.down[expert], result_.get(), width_);

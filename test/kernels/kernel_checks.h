@@ -100,6 +100,37 @@ inline std::string check_rms_norm(const KernelTable& table) {
   });
 }
 
+inline std::string check_layer_norm(const KernelTable& table) {
+  Random random(11);
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    // A mean far from 0: a variance from squares alone would lose its digits.
+    const std::vector<float> x = random.floats(count + offset, 96, 104);
+    const std::vector<float> weight = random.floats(count + 2 * offset);
+    const std::vector<float> bias = random.floats(count + 3 * offset);
+    const float epsilon = 1e-3f;
+    double mean = 0;
+    for (std::size_t i = 0; i < count; ++i) mean += x[offset + i] / static_cast<double>(count);
+    double variance = 0;
+    for (std::size_t i = 0; i < count; ++i) variance += std::pow(x[offset + i] - mean, 2) / static_cast<double>(count);
+    const double scale = 1 / std::sqrt(variance + epsilon);
+    for (const bool has_bias : {false, true}) {
+      std::vector<double> want(count);
+      for (std::size_t i = 0; i < count; ++i) {
+        want[i] = (x[offset + i] - mean) * scale * weight[2 * offset + i] + (has_bias ? bias[3 * offset + i] : 0);
+      }
+      const float* bias_row = has_bias ? bias.data() + 3 * offset : nullptr;
+      std::vector<float> out(count + offset + 40, kUntouched);
+      table.layer_norm(x.data() + offset, weight.data() + 2 * offset, bias_row, epsilon, count, out.data() + offset);
+      if (std::string wrong = compare(out, offset, want, 1e-4); !wrong.empty()) return wrong;
+      std::vector<float> in_place = x;
+      float* row = in_place.data() + offset;
+      table.layer_norm(row, weight.data() + 2 * offset, bias_row, epsilon, count, row);
+      if (!same_bits(row, out.data() + offset, count)) return std::string("another result in place");
+    }
+    return std::string();
+  });
+}
+
 inline std::string check_add(const KernelTable& table) {
   Random random(2);
   return at_every_length([&](std::size_t count, std::size_t offset) {
@@ -115,27 +146,104 @@ inline std::string check_add(const KernelTable& table) {
   });
 }
 
-inline std::string check_swiglu(const KernelTable& table) {
+inline double activation(Activation which, double x) {
+  switch (which) {
+    case Activation::kNone:
+      return x;
+    case Activation::kSilu:
+      return x / (1 + std::exp(-x));
+    case Activation::kGeluTanh:
+      return x / 2 * (1 + std::tanh(0.79788456080286536 * (x + 0.044715 * x * x * x)));
+    case Activation::kGeluErf:
+      return x / 2 * std::erfc(-x / 1.41421356237309505);
+  }
+  return 0;
+}
+
+// Errors of an activation are relative to its input: 0 ... 1 times it.
+inline std::string check_activation(const KernelTable& table, Activation which) {
   Random random(3);
   return at_every_length([&](std::size_t count, std::size_t offset) {
-    const std::vector<float> gate = random.floats(count + offset, -20, 20);
-    const std::vector<float> up = random.floats(count + offset);
-    std::vector<double> want(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const double v = gate[offset + i];
-      want[i] = v / (1 + std::exp(-v)) * up[offset + i];
-    }
+    const std::vector<float> x = random.floats(count + offset, -20, 20);
+    const std::vector<float> up = random.floats(count + offset, 0.5f, 1);
     std::vector<float> out(count + offset + 40, kUntouched);
-    table.swiglu(gate.data() + offset, up.data() + offset, count, out.data() + offset);
-    if (std::string wrong = compare(out, offset, want, 1e-6); !wrong.empty()) return wrong;
-    // Over either input.
-    std::vector<float> over_gate = gate;
+    table.activate[static_cast<std::size_t>(which)](x.data() + offset, count, out.data() + offset);
+    std::vector<float> gated(count + offset + 40, kUntouched);
+    table.gate[static_cast<std::size_t>(which)](x.data() + offset, up.data() + offset, count, gated.data() + offset);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      if (i < offset || i >= offset + count) {
+        if (out[i] != kUntouched || gated[i] != kUntouched) return describe("element %zu outside was written", i);
+        continue;
+      }
+      const double want = activation(which, x[i]);
+      const double tolerance = 3e-7 * std::fabs(x[i]);
+      if (!is_close(out[i], want, tolerance) || !is_close(gated[i], want * up[i], tolerance)) {
+        return describe("activation(%.9g) = %.9g, want %.9g", double(x[i]), double(out[i]), want);
+      }
+    }
+    // Over the inputs.
+    std::vector<float> over = x;
+    table.activate[static_cast<std::size_t>(which)](over.data() + offset, count, over.data() + offset);
+    std::vector<float> over_gate = x;
     std::vector<float> over_up = up;
-    table.swiglu(over_gate.data() + offset, up.data() + offset, count, over_gate.data() + offset);
-    table.swiglu(gate.data() + offset, over_up.data() + offset, count, over_up.data() + offset);
-    const bool same = same_bits(over_gate.data() + offset, out.data() + offset, count) &&
-                      same_bits(over_up.data() + offset, out.data() + offset, count);
+    const auto gate = table.gate[static_cast<std::size_t>(which)];
+    gate(over_gate.data() + offset, up.data() + offset, count, over_gate.data() + offset);
+    gate(x.data() + offset, over_up.data() + offset, count, over_up.data() + offset);
+    const bool same = same_bits(over.data() + offset, out.data() + offset, count) &&
+                      same_bits(over_gate.data() + offset, gated.data() + offset, count) &&
+                      same_bits(over_up.data() + offset, gated.data() + offset, count);
     return same ? std::string() : "another result over an input";
+  });
+}
+
+inline std::string check_silu(const KernelTable& table) {
+  return check_activation(table, Activation::kSilu);
+}
+
+// The relative error of GELU far below 0, where it is a difference of nearly equal numbers if done carelessly.
+inline std::string check_tail(const KernelTable& table, Activation which) {
+  for (float x = -5; x < 0; x += 0.001f) {
+    float out = 0;
+    table.activate[static_cast<std::size_t>(which)](&x, 1, &out);
+    const double want = activation(which, x);
+    if (!is_close(out, want, -4e-6 * want)) {
+      return describe("activation(%.9g) = %.9g, want %.9g", double(x), double(out), want);
+    }
+  }
+  return {};
+}
+
+inline std::string check_gelu_tanh(const KernelTable& table) {
+  const std::string wrong = check_activation(table, Activation::kGeluTanh);
+  return wrong.empty() ? check_tail(table, Activation::kGeluTanh) : wrong;
+}
+
+inline std::string check_gelu_erf(const KernelTable& table) {
+  const std::string wrong = check_activation(table, Activation::kGeluErf);
+  return wrong.empty() ? check_tail(table, Activation::kGeluErf) : wrong;
+}
+
+inline std::string check_plain_gate(const KernelTable& table) {
+  const float gates[3] = {2, -3, 4};
+  const float up[3] = {5, 7, 0.5f};
+  float out[3];
+  table.gate[static_cast<std::size_t>(Activation::kNone)](gates, up, 3, out);
+  const bool is_right = out[0] == 10 && out[1] == -21 && out[2] == 2;
+  return is_right ? std::string() : "not the product";
+}
+
+inline std::string check_soft_cap(const KernelTable& table) {
+  Random random(12);
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    std::vector<float> x(count + offset + 40, kUntouched);
+    std::vector<double> want(count);
+    const float cap = random.between(1, 50);
+    for (std::size_t i = 0; i < count; ++i) {
+      x[offset + i] = random.between(-100, 100);
+      want[i] = cap * std::tanh(static_cast<double>(x[offset + i]) / cap);
+    }
+    table.soft_cap(x.data() + offset, cap, count);
+    return compare(x, offset, want, 1e-6);
   });
 }
 
@@ -365,11 +473,21 @@ struct NamedCheck {
 };
 
 inline constexpr NamedCheck kVectorChecks[] = {
-    {"rms_norm", check_rms_norm},       {"add", check_add},
-    {"swiglu", check_swiglu},           {"rope", check_rope},
-    {"argmax", check_argmax},           {"exp", check_exp},
-    {"f16_to_f32", check_f16_to_f32},   {"f32_to_f16", check_f32_to_f16},
-    {"f32_to_bf16", check_f32_to_bf16}, {"tanh", check_tanh},
+    {"rms_norm", check_rms_norm},
+    {"layer_norm", check_layer_norm},
+    {"add", check_add},
+    {"soft_cap", check_soft_cap},
+    {"silu", check_silu},
+    {"gelu_tanh", check_gelu_tanh},
+    {"gelu_erf", check_gelu_erf},
+    {"plain_gate", check_plain_gate},
+    {"rope", check_rope},
+    {"argmax", check_argmax},
+    {"exp", check_exp},
+    {"tanh", check_tanh},
+    {"f16_to_f32", check_f16_to_f32},
+    {"f32_to_f16", check_f32_to_f16},
+    {"f32_to_bf16", check_f32_to_bf16},
 };
 
 }  // namespace sixfold::kernels::checks

@@ -338,7 +338,8 @@ TEST(MatmulTargets, store_what_separate_steps_would_give) {
       SCOPED_TRACE(testing::Message() << isa->name << ", gate " << dtype_info(dtype).name);
       std::vector<float> want = product(*isa, pool, up, x.data(), kTokens);
       const std::vector<float> gates = product(*isa, pool, gate, x.data(), kTokens);
-      isa->kernels->swiglu(gates.data(), want.data(), want.size(), want.data());
+      const auto gate_by_silu = isa->kernels->gate[static_cast<std::size_t>(Activation::kSilu)];
+      gate_by_silu(gates.data(), want.data(), want.size(), want.data());
       std::vector<float> sums = before;
       for (std::size_t i = 0; i < want.size(); ++i) {
         const float product = 0.25f * (want[i] + bias[i % kRows]);
@@ -346,7 +347,8 @@ TEST(MatmulTargets, store_what_separate_steps_would_give) {
       }
       std::vector<float> got(want.size());
       std::vector<float> added = before;
-      MatmulTarget target = {.weights = &up, .out = got.data(), .out_stride = kRows, .gate = &gate};
+      MatmulTarget target = {
+          .weights = &up, .out = got.data(), .out_stride = kRows, .gate = &gate, .activation = Activation::kSilu};
       Activations activations;
       activations.assign(x.data(), kTokens, kCols);
       matmul_on(*isa, pool, activations, {&target, 1});
@@ -357,6 +359,32 @@ TEST(MatmulTargets, store_what_separate_steps_would_give) {
       target.adds = true;
       matmul_on(*isa, pool, activations, {&target, 1});
       EXPECT_EQ(0, std::memcmp(added.data(), sums.data(), sums.size() * sizeof(float)));
+    }
+  }
+}
+
+TEST(MatmulTargets, activate_the_product_and_its_bias_where_there_is_no_gate) {
+  WorkerPool pool(2);
+  constexpr std::size_t kCols = 64;
+  constexpr std::size_t kRows = 41;
+  constexpr std::size_t kTokens = 7;
+  const std::vector<float> x = random_inputs(kTokens * kCols, 50);
+  const std::vector<float> bias = random_inputs(kRows, 51);
+  const PackedMatrix matrix = packed(RandomWeights(DType::kQ8_0, kRows, kCols, 52), pool);
+  for (const Activation activation : {Activation::kNone, Activation::kGeluTanh, Activation::kGeluErf}) {
+    for (const IsaRow* isa : usable_rows()) {
+      SCOPED_TRACE(isa->name);
+      std::vector<float> want = product(*isa, pool, matrix, x.data(), kTokens);
+      for (std::size_t i = 0; i < want.size(); ++i) want[i] += bias[i % kRows];
+      const auto activate = isa->kernels->activate[static_cast<std::size_t>(activation)];
+      if (activation != Activation::kNone) activate(want.data(), want.size(), want.data());
+      std::vector<float> got(want.size());
+      Activations activations;
+      activations.assign(x.data(), kTokens, kCols);
+      const MatmulTarget target = {
+          .weights = &matrix, .out = got.data(), .out_stride = kRows, .activation = activation, .bias = bias.data()};
+      matmul_on(*isa, pool, activations, {&target, 1});
+      EXPECT_EQ(got, want);
     }
   }
 }
