@@ -18,6 +18,7 @@ using namespace sixfold::tokenizer;
 struct Tokenizers {
   std::vector<std::unique_ptr<Tokenizer>> byte_level;
   std::unique_ptr<Tokenizer> sentencepiece;
+  std::vector<std::unique_ptr<Tokenizer>> lossy;  // they change the text before they cut it
 };
 
 Tokenizers make_all() {
@@ -26,6 +27,8 @@ Tokenizers make_all() {
     made.byte_level.push_back(make_tokenizer(small_byte_level(name)).value());
   }
   made.sentencepiece = make_tokenizer(small_sentencepiece()).value();
+  made.lossy.push_back(make_tokenizer(small_word_piece()).value());
+  made.lossy.push_back(make_tokenizer(small_unigram()).value());
   return made;
 }
 
@@ -66,5 +69,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // SentencePiece kinds keep invalid bytes, but write U+2581 as a space and put spaces behind special tokens.
   const bool is_plain = text.find("\xE2\x96\x81") == std::string_view::npos && text.find('<') == std::string_view::npos;
   check(*tokenizers.sentencepiece, text, is_plain);
+  for (const auto& tokenizer : tokenizers.lossy) check(*tokenizer, text, false);
   return 0;
 }

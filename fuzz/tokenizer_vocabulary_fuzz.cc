@@ -1,5 +1,6 @@
 // Any vocabulary is refused or gives a tokenizer that can be used.
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -46,10 +47,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Dealer dealer(data, size);
   Vocabulary vocabulary;
   const std::uint8_t flags = dealer.byte();
-  vocabulary.model = (flags & 1) != 0 ? "gpt2" : "llama";
+  constexpr std::array kModels = {"llama", "gpt2", "bert", "t5"};
+  vocabulary.model = kModels[(flags & 1) + (flags >> 4 & 2)];
   vocabulary.pretokenizer = (flags & 2) != 0 ? "gpt-2" : "llama-bpe";
   const bool has_kinds = (flags & 4) != 0;
   vocabulary.adds_space_prefix = (flags & 8) != 0;
+  if ((flags & 16) != 0) vocabulary.charsmap = dealer.text(dealer.byte() * 8u);
   const std::string text = dealer.text(dealer.byte());
   vocabulary.bos = dealer.token();
   vocabulary.eos = dealer.token();

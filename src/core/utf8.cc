@@ -55,6 +55,21 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+std::string replace_broken_utf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const Utf8Step step = read_utf8(text);
+    if (step.is_valid) {
+      valid += text.substr(0, step.bytes);
+    } else {
+      append_utf8(valid, kReplacement);
+    }
+    text.remove_prefix(step.bytes);
+  }
+  return valid;
+}
+
 void append_utf8(std::string& text, char32_t code_point) {
   SIXFOLD_CHECK(code_point <= 0x10FFFF && (code_point < 0xD800 || code_point > 0xDFFF));
   const auto put = [&](unsigned byte) { text.push_back(static_cast<char>(byte)); };

@@ -20,6 +20,9 @@ Utf8Step read_utf8(std::string_view text);
 
 bool is_valid_utf8(std::string_view text);
 
+// The text with each broken sequence replaced by U+FFFD.
+std::string replace_broken_utf8(std::string_view text);
+
 // code_point: at most U+10FFFF, no surrogate.
 void append_utf8(std::string& text, char32_t code_point);
 

@@ -89,6 +89,37 @@ Result<std::optional<bool>> read_flag(const Checkpoint& checkpoint, std::string_
   return std::optional<bool>(value);
 }
 
+// Further ends of a generation: generation_config.json may list several.
+Result<std::vector<TokenId>> read_end_tokens(const Checkpoint& checkpoint, std::size_t tokens) {
+  constexpr std::string_view kKey = "tokenizer.ggml.eos_token_ids";
+  std::vector<TokenId> ends;
+  if (checkpoint.find(kKey) == nullptr) return ends;
+  SIXFOLD_TRY(const std::vector<std::int64_t> ids, checkpoint.integers(kKey));
+  for (const std::int64_t id : ids) {
+    if (id < 0 || static_cast<std::uint64_t>(id) >= tokens) {
+      return corrupt_data("{}: {}: {}, want 0 to {}", checkpoint.path(), kKey, id, tokens - 1);
+    }
+    ends.push_back(static_cast<TokenId>(id));
+  }
+  return ends;
+}
+
+// An array of bytes, which GGUF stores as numbers.
+Result<std::string> read_charsmap(const Checkpoint& checkpoint) {
+  constexpr std::string_view kKey = "tokenizer.ggml.precompiled_charsmap";
+  std::string bytes;
+  if (checkpoint.find(kKey) == nullptr) return bytes;
+  SIXFOLD_TRY(const std::vector<std::int64_t> values, checkpoint.integers(kKey));
+  bytes.reserve(values.size());
+  for (const std::int64_t value : values) {
+    if (value < -128 || value > 255) {
+      return corrupt_data("{}: {}: entry {} is {}, want a byte", checkpoint.path(), kKey, bytes.size(), value);
+    }
+    bytes.push_back(static_cast<char>(value));
+  }
+  return bytes;
+}
+
 Status read_special_ids(const Checkpoint& checkpoint, Vocabulary& out) {
   const std::size_t tokens = out.tokens.size();
   SIXFOLD_TRY(out.bos, read_id(checkpoint, "tokenizer.ggml.bos_token_id", tokens));
@@ -96,9 +127,19 @@ Status read_special_ids(const Checkpoint& checkpoint, Vocabulary& out) {
   SIXFOLD_TRY(out.unknown, read_id(checkpoint, "tokenizer.ggml.unknown_token_id", tokens));
   SIXFOLD_TRY(out.eot, read_id(checkpoint, "tokenizer.ggml.eot_token_id", tokens));
   SIXFOLD_TRY(out.padding, read_id(checkpoint, "tokenizer.ggml.padding_token_id", tokens));
+  SIXFOLD_TRY(out.classifier, read_id(checkpoint, "tokenizer.ggml.cls_token_id", tokens));
+  SIXFOLD_TRY(out.separator, read_id(checkpoint, "tokenizer.ggml.seperator_token_id", tokens));  // spelt so
+  SIXFOLD_TRY(out.end_tokens, read_end_tokens(checkpoint, tokens));
+  return ok();
+}
+
+Status read_flags(const Checkpoint& checkpoint, Vocabulary& out) {
   SIXFOLD_TRY(out.adds_bos, read_flag(checkpoint, "tokenizer.ggml.add_bos_token"));
   SIXFOLD_TRY(out.adds_eos, read_flag(checkpoint, "tokenizer.ggml.add_eos_token"));
   SIXFOLD_TRY(out.adds_space_prefix, read_flag(checkpoint, "tokenizer.ggml.add_space_prefix"));
+  SIXFOLD_TRY(out.removes_extra_spaces, read_flag(checkpoint, "tokenizer.ggml.remove_extra_whitespaces"));
+  SIXFOLD_TRY(out.lowers_case, read_flag(checkpoint, "tokenizer.ggml.normalizer.lowercase"));
+  SIXFOLD_TRY(out.strips_accents, read_flag(checkpoint, "tokenizer.ggml.normalizer.strip_accents"));
   return ok();
 }
 
@@ -110,7 +151,7 @@ Result<Vocabulary> read(const Checkpoint& checkpoint) {
   SIXFOLD_TRY_STATUS(check_token_count(checkpoint, tokens->size()));
   out.tokens = *tokens;
   // Byte-level vocabularies rank by merges; SentencePiece ones by score.
-  if (out.model == "llama" || checkpoint.find("tokenizer.ggml.scores") != nullptr) {
+  if (out.model == "llama" || out.model == "t5" || checkpoint.find("tokenizer.ggml.scores") != nullptr) {
     SIXFOLD_TRY(out.scores, read_scores(checkpoint, tokens->size()));
   }
   SIXFOLD_TRY(out.kinds, read_kinds(checkpoint, tokens->size()));
@@ -118,7 +159,9 @@ Result<Vocabulary> read(const Checkpoint& checkpoint) {
     SIXFOLD_TRY(const StringArray* merges, required(checkpoint.strings("tokenizer.ggml.merges")));
     out.merges = *merges;
   }
+  SIXFOLD_TRY(out.charsmap, read_charsmap(checkpoint));
   SIXFOLD_TRY_STATUS(read_special_ids(checkpoint, out));
+  SIXFOLD_TRY_STATUS(read_flags(checkpoint, out));
   SIXFOLD_TRY(out.chat_template, checkpoint.string_or("tokenizer.chat_template", ""));
   return out;
 }

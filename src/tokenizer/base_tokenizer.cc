@@ -10,7 +10,7 @@ BaseTokenizer::BaseTokenizer(TokenTable table, SpecialTokens special, Defaults d
     : table_(std::move(table)), special_(std::move(special)) {
   const Vocabulary& vocabulary = table_.vocabulary();
   adds_bos_ = vocabulary.adds_bos.value_or(defaults.adds_bos) && vocabulary.bos.has_value();
-  adds_eos_ = vocabulary.adds_eos.value_or(false) && vocabulary.eos.has_value();
+  adds_eos_ = vocabulary.adds_eos.value_or(defaults.adds_eos) && vocabulary.eos.has_value();
   adds_space_prefix_ = defaults.adds_space_prefix && vocabulary.adds_space_prefix.value_or(true);
 }
 

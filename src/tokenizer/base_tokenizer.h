@@ -30,6 +30,7 @@ class BaseTokenizer : public Tokenizer {
   // What a model kind does when the vocabulary does not say.
   struct Defaults {
     bool adds_bos = false;
+    bool adds_eos = false;
     bool adds_space_prefix = false;  // false: the kind never does, whatever the vocabulary says
   };
 
@@ -56,5 +57,7 @@ class BaseTokenizer : public Tokenizer {
 // The kinds.  Errors: as make_tokenizer.
 Result<std::unique_ptr<Tokenizer>> make_byte_level_bpe(TokenTable table);
 Result<std::unique_ptr<Tokenizer>> make_sentencepiece_bpe(TokenTable table);
+Result<std::unique_ptr<Tokenizer>> make_unigram(TokenTable table);
+Result<std::unique_ptr<Tokenizer>> make_word_piece(TokenTable table);
 
 }  // namespace sixfold::tokenizer

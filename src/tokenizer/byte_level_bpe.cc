@@ -24,21 +24,6 @@ struct Scratch {
   std::string word;
 };
 
-// The patterns need valid UTF-8: each broken sequence becomes U+FFFD.
-std::string with_replacements(std::string_view text) {
-  std::string valid;
-  while (!text.empty()) {
-    const Utf8Step step = read_utf8(text);
-    if (step.is_valid) {
-      valid += text.substr(0, step.bytes);
-    } else {
-      append_utf8(valid, 0xFFFD);
-    }
-    text.remove_prefix(step.bytes);
-  }
-  return valid;
-}
-
 class ByteLevelBpe final : public BaseTokenizer {
  public:
   ByteLevelBpe(TokenTable tokens, SpecialTokens special, const PretokenizerInfo& info, Pretokenizer pretokenizer,
@@ -59,7 +44,7 @@ class ByteLevelBpe final : public BaseTokenizer {
   Status encode_plain(std::string_view text, bool /*follows_special*/, std::vector<TokenId>& tokens) const override {
     std::string repaired;
     if (!is_valid_utf8(text)) {
-      repaired = with_replacements(text);
+      repaired = replace_broken_utf8(text);  // the patterns need valid UTF-8
       text = repaired;
     }
     Scratch scratch;

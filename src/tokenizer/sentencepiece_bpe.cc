@@ -11,38 +11,16 @@
 #include "core/utf8.h"
 #include "tokenizer/base_tokenizer.h"
 #include "tokenizer/merges.h"
+#include "tokenizer/sentencepiece_text.h"
 
 namespace sixfold::tokenizer {
 namespace {
 
 constexpr TokenId kNoToken = -1;
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581, stands for a space
 
 // Longer tokens are never made by merging.  Trainers stop at 16 characters by default, and the longest tokens of
 // published vocabularies (runs of spaces or newlines) have about 100 bytes.  Bounds the time to load a hostile file.
 constexpr std::size_t kMergedTokenBytesMax = 256;
-
-std::string byte_text(unsigned byte) {
-  return fmt::format("<0x{:02X}>", byte);
-}
-
-// The byte that a token like "<0x0A>" stands for.
-std::optional<unsigned char> byte_of_text(std::string_view text) {
-  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return std::nullopt;
-  unsigned byte = 0;
-  for (const char digit : text.substr(3, 2)) {
-    unsigned value = 0;
-    if (digit >= '0' && digit <= '9') {
-      value = static_cast<unsigned>(digit - '0');
-    } else if (digit >= 'A' && digit <= 'F') {
-      value = static_cast<unsigned>(digit - 'A') + 10;
-    } else {
-      return std::nullopt;
-    }
-    byte = byte * 16 + value;
-  }
-  return static_cast<unsigned char>(byte);
-}
 
 // The merges that the tokens imply: any two symbols merge when their texts together are a token.
 struct ImpliedMerges {
@@ -144,7 +122,7 @@ class SentencePieceBpe final : public BaseTokenizer {
       : BaseTokenizer(std::move(tokens), std::move(special), {.adds_bos = true, .adds_space_prefix = true}),
         merges_(std::move(merges)) {
     for (unsigned byte = 0; byte < 256; ++byte) {
-      byte_tokens_[byte] = table().find(byte_text(byte)).value_or(kNoToken);
+      byte_tokens_[byte] = table().find(byte_token_text(static_cast<unsigned char>(byte))).value_or(kNoToken);
     }
     ascii_symbols_.fill(kNoToken);
     space_symbol_ = symbol_of(kSpaceMark);
@@ -220,18 +198,12 @@ class SentencePieceBpe final : public BaseTokenizer {
   }
 
   std::string plain_piece(TokenId token) const override {
-    std::string_view text = table().text(token);
+    const std::string_view text = table().text(token);
     const bool is_byte = table().kind(token) == TokenKind::kByte || table().vocabulary().kinds.empty();
-    if (const auto byte = byte_of_text(text); is_byte && byte.has_value()) {
+    if (const auto byte = byte_of_token_text(text); is_byte && byte.has_value()) {
       return std::string(1, static_cast<char>(*byte));
     }
-    std::string bytes;
-    while (!text.empty()) {
-      const bool is_mark = text.starts_with(kSpaceMark);
-      bytes += is_mark ? ' ' : text[0];
-      text.remove_prefix(is_mark ? kSpaceMark.size() : 1);
-    }
-    return bytes;
+    return with_spaces(text);
   }
 
   const ImpliedMerges merges_;
@@ -249,7 +221,7 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece_bpe(TokenTable table) {
   }
   for (std::size_t i = 0; i < table.size(); ++i) {
     const auto token = static_cast<TokenId>(i);
-    if (table.kind(token) == TokenKind::kByte && !byte_of_text(table.text(token)).has_value()) {
+    if (table.kind(token) == TokenKind::kByte && !byte_of_token_text(table.text(token)).has_value()) {
       return corrupt_data("vocabulary: byte token {}: want <0x00> to <0xFF>, got a text of {} bytes", token,
                           table.text(token).size());
     }

@@ -72,7 +72,8 @@ Status check_ids(const Vocabulary& vocabulary) {
   };
   for (const Named& special :
        {Named{"bos", vocabulary.bos}, Named{"eos", vocabulary.eos}, Named{"unknown", vocabulary.unknown},
-        Named{"eot", vocabulary.eot}, Named{"padding", vocabulary.padding}}) {
+        Named{"eot", vocabulary.eot}, Named{"padding", vocabulary.padding}, Named{"classifier", vocabulary.classifier},
+        Named{"separator", vocabulary.separator}}) {
     if (!special.token.has_value()) continue;
     const TokenId token = *special.token;
     if (token < 0 || static_cast<std::size_t>(token) >= vocabulary.tokens.size()) {
@@ -86,7 +87,8 @@ Status check_ids(const Vocabulary& vocabulary) {
 }  // namespace
 
 Result<TokenTable> TokenTable::make(Vocabulary vocabulary) {
-  for (auto* token : {&vocabulary.bos, &vocabulary.eos, &vocabulary.unknown, &vocabulary.eot, &vocabulary.padding}) {
+  for (auto* token : {&vocabulary.bos, &vocabulary.eos, &vocabulary.unknown, &vocabulary.eot, &vocabulary.padding,
+                      &vocabulary.classifier, &vocabulary.separator}) {
     drop_absent(*token);
   }
   SIXFOLD_TRY_STATUS(check_lengths(vocabulary));
@@ -118,6 +120,9 @@ TokenTable::TokenTable(Vocabulary vocabulary)
   }
   for (const std::optional<TokenId> token : {vocabulary_.eos, vocabulary_.eot}) {
     if (token.has_value()) ends_[static_cast<std::size_t>(*token)] = true;
+  }
+  for (const TokenId token : vocabulary_.end_tokens) {
+    if (has(token)) ends_[static_cast<std::size_t>(token)] = true;
   }
 }
 

@@ -41,6 +41,32 @@ TEST(ReadVocabulary, takes_everything_over) {
   EXPECT_EQ(read.chat_template, "{{ messages }}");
 }
 
+TEST(ReadVocabulary, takes_over_what_encoders_need) {
+  TinyModel tiny;
+  tiny.set("tokenizer.ggml.model", std::string("t5"));
+  tiny.set("tokenizer.ggml.cls_token_id", std::uint64_t{1});
+  tiny.set("tokenizer.ggml.seperator_token_id", std::uint64_t{2});
+  tiny.set("tokenizer.ggml.remove_extra_whitespaces", true);
+  tiny.set("tokenizer.ggml.normalizer.lowercase", false);
+  tiny.set("tokenizer.ggml.precompiled_charsmap", std::vector<std::uint64_t>{0, 65, 255});
+  tiny.set("tokenizer.ggml.eos_token_ids", std::vector<std::uint64_t>{7, 9});
+  const Vocabulary read = model::read_vocabulary(tiny.open()).value();
+  EXPECT_EQ(read.scores.size(), 40U);
+  EXPECT_EQ(read.classifier, 1);
+  EXPECT_EQ(read.separator, 2);
+  EXPECT_EQ(read.removes_extra_spaces, true);
+  EXPECT_EQ(read.lowers_case, false);
+  EXPECT_EQ(read.strips_accents, std::nullopt);
+  EXPECT_EQ(read.charsmap, std::string("\0A\xFF", 3));
+  EXPECT_EQ(read.end_tokens, (std::vector<tokenizer::TokenId>{7, 9}));
+
+  tiny.set("tokenizer.ggml.eos_token_ids", std::vector<std::uint64_t>{7, 40});
+  EXPECT_FALSE(model::read_vocabulary(tiny.open()).is_ok());
+  tiny.set("tokenizer.ggml.eos_token_ids", std::vector<std::uint64_t>{7});
+  tiny.set("tokenizer.ggml.precompiled_charsmap", std::vector<std::uint64_t>{256});
+  EXPECT_FALSE(model::read_vocabulary(tiny.open()).is_ok());
+}
+
 TEST(ReadVocabulary, byte_level_vocabularies_have_merges_and_no_scores) {
   TinyModel tiny;
   tiny.set("tokenizer.ggml.model", std::string("gpt2"));

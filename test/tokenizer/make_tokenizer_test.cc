@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "core/utf8.h"
+#include "tokenizer/charsmap_bytes.h"
 #include "tokenizer/small_vocabulary.h"
 #include "tokenizer/tokenizer.h"
 
@@ -223,6 +224,91 @@ TEST(SentencePieceBpe, a_token_may_span_words) {
   EXPECT_THAT(texts(*make(vocabulary), vocabulary, "o t"), ElementsAre("\u2581", "o\u2581t"));
 }
 
+TEST(WordPiece, cuts_words_into_the_longest_pieces) {
+  const Vocabulary vocabulary = small_word_piece();
+  const auto tokenizer = make(vocabulary);
+  EXPECT_THAT(texts(*tokenizer, vocabulary, "Hello, unwanted!"),
+              ElementsAre("\u2581hello", "\u2581,", "\u2581un", "want", "ed", "\u2581!"));
+  EXPECT_THAT(texts(*tokenizer, vocabulary, "unaffable wanteds"),
+              ElementsAre("\u2581un", "aff", "able", "\u2581wanted", "s"));
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode("Hello unwanted", {}).value(), false), "hello unwanted");
+}
+
+TEST(WordPiece, a_word_that_cannot_be_cut_is_unknown_as_a_whole) {
+  Vocabulary vocabulary = small_word_piece();
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "unxed a"), ElementsAre("[UNK]", "\u2581a"));
+  vocabulary.tokens = with_text(vocabulary.tokens, 1, "[no such]");
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "unxed a"), ElementsAre("\u2581a"));
+}
+
+TEST(WordPiece, puts_a_classifier_in_front_and_a_separator_behind) {
+  Vocabulary vocabulary = small_word_piece();
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "a", {}), ElementsAre("[CLS]", "\u2581a", "[SEP]"));
+  vocabulary.classifier = 4;
+  vocabulary.separator = 5;
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "a", {}), ElementsAre("\u2581un", "\u2581a", "\u2581want"));
+}
+
+TEST(WordPiece, drops_controls_and_accents_and_splits_ideographs_and_symbols) {
+  Vocabulary vocabulary = small_word_piece();
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "\u4E2D\u6587 CAF\u00C9$\u200Ba\x01s\xFF"),
+              ElementsAre("\u2581\u4E2D", "\u2581\u6587", "\u2581cafe", "\u2581$", "\u2581a", "s"));
+  vocabulary.lowers_case = false;
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "Hello caf\u00E9"), ElementsAre("[UNK]", "[UNK]"));
+  vocabulary.strips_accents = true;
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "Hello caf\u00E9"), ElementsAre("[UNK]", "\u2581cafe"));
+}
+
+TEST(Unigram, takes_the_best_cut_and_ends_the_text) {
+  const Vocabulary vocabulary = small_unigram();
+  const auto tokenizer = make(vocabulary);
+  EXPECT_FALSE(tokenizer->adds_bos());
+  EXPECT_THAT(texts(*tokenizer, vocabulary, "hello  he", {}), ElementsAre("\u2581hello", "\u2581he", "</s>"));
+  EXPECT_THAT(texts(*tokenizer, vocabulary, "ahello"), ElementsAre("\u2581", "a", "h", "e", "llo"));
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode(" hello  he ", {}).value(), false), "hello he");
+}
+
+TEST(Unigram, neighbouring_unknown_characters_are_one_token_and_bytes_where_there_are_byte_tokens) {
+  Vocabulary vocabulary = small_unigram();
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "axya"), ElementsAre("\u2581", "a", "<unk>", "a"));
+  for (const char* byte : {"<0x78>", "<0x79>"}) {
+    vocabulary.tokens.push_back(byte);
+    vocabulary.scores.push_back(0);
+    vocabulary.kinds.push_back(TokenKind::kByte);
+  }
+  const auto tokenizer = make(vocabulary);
+  EXPECT_THAT(texts(*tokenizer, vocabulary, "axya"), ElementsAre("\u2581", "a", "<0x78>", "<0x79>", "a"));
+  EXPECT_THAT(texts(*tokenizer, vocabulary, "aza"), ElementsAre("\u2581", "a", "<unk>", "a"));
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode("axya", {}).value(), false), "axya");
+}
+
+TEST(Unigram, the_charsmap_is_applied_before) {
+  Vocabulary vocabulary = small_unigram();
+  vocabulary.charsmap = charsmap_bytes({{"H", "h"}, {"\n", " "}});
+  EXPECT_THAT(texts(*make(vocabulary), vocabulary, "Hello\nhe"), ElementsAre("\u2581hello", "\u2581he"));
+  vocabulary.charsmap.pop_back();
+  EXPECT_THAT(error_of(vocabulary), HasSubstr("charsmap: replacements"));
+}
+
+TEST(Unigram, spaces_are_kept_where_the_file_says_so) {
+  Vocabulary vocabulary = small_unigram();
+  vocabulary.removes_extra_spaces = false;
+  vocabulary.adds_space_prefix = false;
+  vocabulary.adds_eos = false;
+  const auto tokenizer = make(vocabulary);
+  EXPECT_THAT(texts(*tokenizer, vocabulary, "a  a", {}), ElementsAre("a", "\u2581", "\u2581", "a"));
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode(" a  a ", {}).value(), false), " a  a ");
+}
+
+TEST(Tokenizer, further_end_tokens_end_a_generation) {
+  Vocabulary vocabulary = small_unigram();
+  vocabulary.end_tokens = {7, -1, 1 << 30};
+  const auto tokenizer = make(vocabulary);
+  EXPECT_TRUE(tokenizer->ends_generation(7));
+  EXPECT_TRUE(tokenizer->ends_generation(1));
+  EXPECT_FALSE(tokenizer->ends_generation(8));
+}
+
 TEST(Tokenizer, long_runs_are_encoded_and_decoded) {
   const std::string text(1 << 20, 'a');
   for (const auto& tokenizer : {make(small_byte_level()), make(small_sentencepiece())}) {
@@ -250,8 +336,8 @@ TEST(Tokenizer, valid_text_survives_encoding_and_decoding) {
 
 TEST(MakeTokenizer, refuses_broken_vocabularies) {
   Vocabulary vocabulary = small_byte_level();
-  vocabulary.model = "bert";
-  EXPECT_EQ(error_of(vocabulary), "vocabulary: tokenizer model: want one of gpt2, llama, got \"bert\"");
+  vocabulary.model = "rwkv";
+  EXPECT_EQ(error_of(vocabulary), "vocabulary: tokenizer model: want one of gpt2, llama, bert, t5, got \"rwkv\"");
   EXPECT_EQ(make_tokenizer(vocabulary).error().code, ErrorCode::kInvalidArgument);
   vocabulary = small_byte_level("no-such");
   EXPECT_THAT(error_of(vocabulary), HasSubstr("pre-tokenizer: want one of default, gpt-2, "));
@@ -288,6 +374,12 @@ TEST(MakeTokenizer, refuses_broken_vocabularies) {
   vocabulary = small_sentencepiece();
   vocabulary.scores.clear();
   EXPECT_THAT(error_of(vocabulary), HasSubstr("scores: want 281, one per token, got 0"));
+  vocabulary = small_unigram();
+  vocabulary.scores.clear();
+  EXPECT_THAT(error_of(vocabulary), HasSubstr("scores: want 13, one per token, got 0"));
+  vocabulary = small_word_piece();
+  vocabulary.separator = 100;
+  EXPECT_THAT(error_of(vocabulary), HasSubstr("eos token: want an id below 21, got 100"));
   vocabulary = small_sentencepiece();
   vocabulary.scores[7] = std::nanf("");
   EXPECT_THAT(error_of(vocabulary), HasSubstr("score of token 7: want a number, got NaN"));

@@ -53,6 +53,17 @@ TEST(Pretokenize, starcoder_takes_digits_off_before_words) {
   EXPECT_THAT(words("starcoder", "ab 12c"), ElementsAre("ab", " ", "1", "2", "c"));
 }
 
+TEST(Pretokenize, deepseek_takes_words_marks_and_ideographs_in_turn) {
+  EXPECT_THAT(words("deepseek-llm", "ab 12\u4E2D\u6587!?\n x"),
+              ElementsAre("ab", " ", "12", "\u4E2D\u6587", "!?", "\n", " x"));
+  EXPECT_THAT(words("deepseek-coder", "ab 12!\n"), ElementsAre("ab", " ", "1", "2", "!", "\n"));
+  EXPECT_THAT(words("deepseek-v3", "ab 12345!foo\u4E2Dx"), ElementsAre("ab", " ", "123", "45", "!foo", "\u4E2D", "x"));
+}
+
+TEST(Pretokenize, bloom_takes_marks_with_the_spaces_around_words) {
+  EXPECT_THAT(words("bloom", "Hello big, world"), ElementsAre("Hello", " big", ",", " world"));
+}
+
 TEST(Pretokenize, tekken_and_gpt4o_split_at_capitals) {
   EXPECT_THAT(words("tekken", "HelloWorld's 123"), ElementsAre("Hello", "World", "'s", " ", "1", "2", "3"));
   EXPECT_THAT(words("gpt-4o", "HelloWorld's 1234"), ElementsAre("Hello", "World's", " ", "123", "4"));

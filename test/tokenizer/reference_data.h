@@ -76,6 +76,8 @@ inline Vocabulary vocabulary_of(const formats::Checkpoint& file) {
   vocabulary.eos = id("eos");
   vocabulary.unknown = id("unknown");
   vocabulary.padding = id("padding");
+  vocabulary.classifier = id("cls");
+  vocabulary.separator = id("seperator");
   vocabulary.adds_bos = flag("add_bos_token");
   vocabulary.adds_eos = flag("add_eos_token");
   vocabulary.adds_space_prefix = flag("add_space_prefix");

@@ -1,4 +1,4 @@
-// Two small vocabularies of our own, one of each kind, for tests and fuzzers.
+// Small vocabularies of our own, one of each kind, for tests and fuzzers.
 #pragma once
 #include <fmt/format.h>
 
@@ -85,6 +85,42 @@ inline Vocabulary small_sentencepiece() {
   vocabulary.unknown = 0;
   vocabulary.bos = 1;
   vocabulary.eos = 2;
+  return vocabulary;
+}
+
+// WordPiece as GGUF has it: special tokens, beginnings of words with a mark, and what follows them.
+inline Vocabulary small_word_piece() {
+  Vocabulary vocabulary;
+  vocabulary.model = "bert";
+  vocabulary.tokens = {"[PAD]",        "[UNK]",   "[CLS]",   "[SEP]",   "\u2581un", "\u2581want", "\u2581wanted",
+                       "\u2581hello",  "\u2581,", "\u2581!", "\u2581$", "\u2581a",  "\u2581cafe", "\u2581\u4E2D",
+                       "\u2581\u6587", "\u2581s", "want",    "ed",      "s",        "aff",        "able"};
+  vocabulary.kinds.assign(vocabulary.tokens.size(), TokenKind::kNormal);
+  for (std::size_t i = 0; i < 4; ++i) vocabulary.kinds[i] = TokenKind::kControl;
+  return vocabulary;
+}
+
+// Unigram: <pad> </s> <unk>, pieces with log probabilities, then <tool> (user-defined).
+inline Vocabulary small_unigram() {
+  Vocabulary vocabulary;
+  vocabulary.model = "t5";
+  const auto add = [&](std::string_view text, float score, TokenKind kind) {
+    vocabulary.tokens.push_back(text);
+    vocabulary.scores.push_back(score);
+    vocabulary.kinds.push_back(kind);
+  };
+  add("<pad>", 0, TokenKind::kControl);
+  add("</s>", 0, TokenKind::kControl);
+  add("<unk>", 0, TokenKind::kUnknown);
+  add("\u2581", -3, TokenKind::kNormal);
+  add("\u2581hello", -4, TokenKind::kNormal);
+  add("\u2581he", -5, TokenKind::kNormal);
+  add("llo", -5.5, TokenKind::kNormal);
+  for (const char* piece : {"h", "e", "l", "o", "a"}) add(piece, -7, TokenKind::kNormal);
+  add("<tool>", 0, TokenKind::kUserDefined);
+  vocabulary.padding = 0;
+  vocabulary.eos = 1;
+  vocabulary.unknown = 2;
   return vocabulary;
 }
 
