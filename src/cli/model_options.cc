@@ -105,6 +105,7 @@ Result<LoadedModel> load_model(const ModelOptions& options) {
   loaded.pool =
       std::make_unique<kernels::WorkerPool>(options.threads == 0 ? kernels::default_thread_count() : options.threads);
   model::LoadOptions load_options;
+  load_options.context = options.context;
   load_options.has_exact_weights = options.has_exact_weights;
   load_options.weight_cache = weight_cache_options(options);
   auto model = model::load(std::move(checkpoint), *loaded.pool, load_options);

@@ -14,7 +14,7 @@ namespace sixfold::model {
 // Makes a model of a checkpoint.  description: what the file says of itself, with the architecture's name, which is the
 // prefix of its keys; the rest is to be filled in.  May throw std::bad_alloc.
 using LoadModel = Result<std::unique_ptr<Model>>(WeightReader& reader, const DecoderTraits& traits,
-                                                 ModelDescription description, std::size_t rows_max);
+                                                 ModelDescription description, const LoadOptions& options);
 
 struct Architecture {
   std::string_view name;  // GGUF's general.architecture
@@ -24,6 +24,6 @@ struct Architecture {
 
 std::span<const Architecture> architectures();
 
-LoadModel load_llama;  // decoders of the LLaMA family (arch_llama.cc)
+LoadModel load_decoder;  // arch_decoder.cc
 
 }  // namespace sixfold::model

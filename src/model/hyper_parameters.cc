@@ -1,6 +1,7 @@
 // Reads "<architecture>.*" keys.  Their names are those of the GGUF specification and of llama.cpp's converter.
 #include "model/hyper_parameters.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -11,83 +12,10 @@
 namespace sixfold::model {
 namespace {
 
-struct Range {
-  double low = 0;
-  double high = 0;
-};
-
-// Scales and factors of real models lie far inside; outside, float arithmetic would overflow or vanish.
-constexpr Range kScaleRange{1e-6, 1e6};
-
 // The largest published mixtures have a few hundred.
 constexpr std::uint64_t kExpertsMax = 4096;
 
-// Reads keys of one architecture; every number is checked against a range before it is used.
-class KeyReader {
- public:
-  KeyReader(const formats::Checkpoint& checkpoint, std::string_view architecture)
-      : checkpoint_(checkpoint), prefix_(std::string(architecture) + ".") {}
-
-  std::string key(std::string_view name) const { return prefix_ + std::string(name); }
-  bool has(std::string_view name) const { return checkpoint_.find(key(name)) != nullptr; }
-
-  // False also for what is not a number: count says so.
-  bool is_zero(std::string_view name) const {
-    const auto value = checkpoint_.unsigned_integer(key(name));
-    return value.is_ok() && *value == 0;
-  }
-
-  Result<std::size_t> count(std::string_view name, std::uint64_t limit) const {
-    const auto value = checkpoint_.unsigned_integer(key(name));
-    if (!value.is_ok()) return corrupt_data("{}", value.error().message);
-    if (*value < 1 || *value > limit) return out_of_range(name, *value, std::uint64_t{1}, limit);
-    return static_cast<std::size_t>(*value);
-  }
-
-  Result<std::size_t> count_or(std::string_view name, std::uint64_t limit, std::size_t fallback) const {
-    if (!has(name)) return fallback;
-    return count(name, limit);
-  }
-
-  Result<double> number(std::string_view name, Range range) const {
-    const auto value = checkpoint_.number(key(name));
-    if (!value.is_ok()) return corrupt_data("{}", value.error().message);
-    // Written so that NaN is refused.
-    if (!(*value >= range.low && *value <= range.high)) return out_of_range(name, *value, range.low, range.high);
-    return *value;
-  }
-
-  Result<double> number_or(std::string_view name, Range range, double fallback) const {
-    if (!has(name)) return fallback;
-    return number(name, range);
-  }
-
-  template <class T>
-  Error out_of_range(std::string_view name, const T& got, const T& low, const T& high) const {
-    return corrupt_data("{}: {}: {}, want {} to {}", checkpoint_.path(), key(name), got, low, high);
-  }
-
-  template <class... Args>
-  Error corrupt(std::string_view name, fmt::format_string<Args...> format, Args&&... args) const {
-    return corrupt_data("{}: {}: {}", checkpoint_.path(), key(name), fmt::format(format, std::forward<Args>(args)...));
-  }
-
-  template <class... Args>
-  Error unsupported(std::string_view name, fmt::format_string<Args...> format, Args&&... args) const {
-    return invalid_argument("{}: {}: {}", checkpoint_.path(), key(name),
-                            fmt::format(format, std::forward<Args>(args)...));
-  }
-
-  Result<std::string_view> string_or(std::string_view name, std::string_view fallback) const {
-    return checkpoint_.string_or(key(name), fallback);
-  }
-
- private:
-  const formats::Checkpoint& checkpoint_;
-  std::string prefix_;
-};
-
-Status read_heads(const KeyReader& keys, HyperParameters& out) {
+Status read_heads(KeyReader& keys, HyperParameters& out) {
   SIXFOLD_TRY(out.heads, keys.count("attention.head_count", limits::kWidthMax));
   SIXFOLD_TRY(out.kv_heads, keys.count_or("attention.head_count_kv", limits::kWidthMax, out.heads));
   if (out.heads % out.kv_heads != 0) {
@@ -111,67 +39,128 @@ Status read_heads(const KeyReader& keys, HyperParameters& out) {
   return ok();
 }
 
-Status read_experts(const KeyReader& keys, Presence presence, HyperParameters& out) {
+Status read_experts(KeyReader& keys, const DecoderTraits& traits, HyperParameters& out) {
   // Converters write 0 for a model without experts.
   const bool is_present = keys.has("expert_count") && !keys.is_zero("expert_count");
-  if (is_present && presence == Presence::kNever) {
+  if (is_present && traits.experts == Presence::kNever) {
     return keys.unsupported("expert_count", "want 0: this architecture has no experts");
   }
-  if (!is_present && presence != Presence::kRequired) return ok();
+  if (!is_present && traits.experts != Presence::kRequired) return ok();
   SIXFOLD_TRY(out.experts, keys.count("expert_count", kExpertsMax));
   SIXFOLD_TRY(out.experts_used, keys.count("expert_used_count", out.experts));
+  SIXFOLD_TRY(out.renormalizes_shares, keys.boolean_or("expert_weights_norm", traits.renormalizes_shares));
+  if (traits.has_shared_expert) {
+    SIXFOLD_TRY(out.shared_feed_forward,
+                keys.count_or("expert_shared_feed_forward_length", limits::kWidthMax, out.feed_forward));
+  }
   SIXFOLD_TRY(out.feed_forward, keys.count_or("expert_feed_forward_length", limits::kWidthMax, out.feed_forward));
   return ok();
 }
 
-Status read_rope_scaling(const KeyReader& keys, std::size_t context, RopeParameters& rope) {
-  // Files older than rope.scaling.* have only the linear factor; 0 means none in both.
-  const std::string_view factor_name = keys.has("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear";
-  SIXFOLD_TRY(double factor, keys.number_or(factor_name, {0, kScaleRange.high}, 0));
-  if (factor == 0) factor = 1;
-  if (factor < kScaleRange.low) return keys.out_of_range(factor_name, factor, kScaleRange.low, kScaleRange.high);
-
-  SIXFOLD_TRY(const std::string_view type, keys.string_or("rope.scaling.type", "linear"));
-  if (type == "none") return ok();
-  if (type != "linear" && type != "yarn") {
-    return keys.unsupported("rope.scaling.type", "\"{}\", want none, linear or yarn", type);
+// Which layers have a window: a list of them, or every layer but the last of each so many.
+Status read_window_pattern(KeyReader& keys, std::size_t period, HyperParameters& out) {
+  constexpr std::string_view kName = "attention.sliding_window_pattern";
+  keys.mark_read(kName);
+  if (const auto* list = keys.find<std::vector<bool>>(kName)) {
+    if (list->size() != out.layers) return keys.corrupt(kName, "{} layers, want {}", list->size(), out.layers);
+    out.has_window = *list;
+    return ok();
   }
-  rope.factor = factor;
-  rope.scaling = type == "yarn" ? RopeScaling::kYarn : RopeScaling::kLinear;
-  SIXFOLD_TRY(rope.context_original,
-              keys.count_or("rope.scaling.original_context_length", limits::kContextMax, context));
-  const std::string_view attention_name =
-      keys.has("rope.scaling.attn_factor") ? "rope.scaling.attn_factor" : "rope.scaling.yarn_attn_factor";
-  SIXFOLD_TRY(rope.attention_factor, keys.number_or(attention_name, kScaleRange, 1));
-  SIXFOLD_TRY(rope.extrapolation_mix, keys.number_or("rope.scaling.yarn_ext_factor", {0, 1}, 1));
-  SIXFOLD_TRY(rope.beta_fast, keys.number_or("rope.scaling.yarn_beta_fast", kScaleRange, 32));
-  SIXFOLD_TRY(rope.beta_slow, keys.number_or("rope.scaling.yarn_beta_slow", kScaleRange, 1));
+  SIXFOLD_TRY(period, keys.count_or(kName, limits::kLayersMax, period));
+  for (std::size_t layer = 0; layer < out.layers; ++layer) {
+    out.has_window.push_back(period == 1 || layer % period != period - 1);
+  }
   return ok();
 }
 
-Status read_rope(const KeyReader& keys, const HyperParameters& parameters, RopeParameters& rope) {
-  SIXFOLD_TRY(rope.dimensions, keys.count_or("rope.dimension_count", limits::kWidthMax, parameters.head_dim));
-  if (rope.dimensions % 2 != 0 || rope.dimensions > parameters.head_dim) {
-    return keys.corrupt("rope.dimension_count", "{}, want an even number up to the head size {}", rope.dimensions,
-                        parameters.head_dim);
+Status read_window(KeyReader& keys, const DecoderTraits& traits, HyperParameters& out) {
+  constexpr std::string_view kName = "attention.sliding_window";
+  const bool is_read =
+      traits.window == Presence::kRequired || (traits.window == Presence::kOptional && keys.has(kName));
+  if (!is_read) {
+    out.has_window.assign(out.layers, false);
+    return ok();
   }
-  // A base of 1 would rotate all pairs alike and make YaRN divide by log(1).
-  SIXFOLD_TRY(rope.base, keys.number_or("rope.freq_base", {1.001, 1e15}, 10000));
-  return read_rope_scaling(keys, parameters.context, rope);
+  SIXFOLD_TRY(out.window, keys.count(kName, ~std::uint64_t{0} >> 1));
+  return read_window_pattern(keys, traits.window_period, out);
 }
 
-Result<float> read_scale(const KeyReader& keys, std::string_view name, double fallback) {
+Result<float> read_scale(KeyReader& keys, std::string_view name, double fallback) {
   SIXFOLD_TRY(const double value, keys.number_or(name, kScaleRange, fallback));
   return static_cast<float>(value);
 }
 
 // Source: the Granite model cards; llama.cpp divides the logits by logit_scale.
-Status read_scales(const KeyReader& keys, HyperParameters& out) {
+Status read_scales(KeyReader& keys, const DecoderTraits& traits, HyperParameters& out) {
+  const bool is_by_width = out.layers == traits.layers_scaled_by_width;
+  const std::size_t scaled_by = is_by_width ? out.width / out.heads : out.head_dim;
+  SIXFOLD_TRY(out.attention_scale, read_scale(keys, "attention.scale", 1 / std::sqrt(static_cast<double>(scaled_by))));
+  if (traits.is_embedding_scaled) out.embedding_scale = std::sqrt(static_cast<float>(out.width));
+  if (!traits.has_scales) return ok();
   SIXFOLD_TRY(out.embedding_scale, read_scale(keys, "embedding_scale", 1));
   SIXFOLD_TRY(out.residual_scale, read_scale(keys, "residual_scale", 1));
-  SIXFOLD_TRY(out.attention_scale, read_scale(keys, "attention.scale", out.attention_scale));
   SIXFOLD_TRY(const double logit_divisor, keys.number_or("logit_scale", kScaleRange, 1));
   out.logit_scale = static_cast<float>(1 / logit_divisor);
+  return ok();
+}
+
+// 0 means none.
+Result<float> read_cap(KeyReader& keys, std::string_view name, double fallback) {
+  SIXFOLD_TRY(const double cap, keys.number_or(name, {0, kScaleRange.high}, fallback));
+  if (cap != 0 && cap < kScaleRange.low) return keys.out_of_range(name, cap, kScaleRange.low, kScaleRange.high);
+  return static_cast<float>(cap);
+}
+
+// Keys that change what a model computes, each with the values that change nothing: a file that has another value in a
+// key which its architecture does not read would be computed wrongly.
+struct NeutralKey {
+  std::string_view name;
+  double neutral = 0;
+  double neutral_too = 0;
+};
+constexpr NeutralKey kNeutralKeys[] = {
+    {"attention.clamp_kqv", 0, 0},
+    {"attention.kv_lora_rank", 0, 0},
+    {"attention.max_alibi_bias", 0, 0},
+    {"attention.output_scale", 0, 1},
+    {"attention.q_lora_rank", 0, 0},
+    {"attention.sliding_window", 0, 0},
+    {"attention.sliding_window_pattern", 0, 1},
+    {"attention.temperature_length", 0, 0},
+    {"attention.temperature_scale", 0, 0},
+    {"attention.value_scale", 0, 1},
+    {"attn_logit_softcapping", 0, 0},
+    {"embedding_scale", 0, 1},
+    {"expert_gating_func", 0, 1},
+    {"expert_group_count", 0, 1},
+    {"expert_shared_count", 0, 0},
+    {"expert_shared_feed_forward_length", 0, 0},
+    {"expert_weights_scale", 0, 1},
+    {"final_logit_softcapping", 0, 0},
+    {"interleave_moe_layer_step", 0, 1},
+    {"leading_dense_block_count", 0, 0},
+    {"logit_scale", 0, 1},
+    {"residual_scale", 0, 1},
+    {"rope.freq_base_swa", 0, 0},
+    {"rope.scaling.yarn_log_multiplier", 0, 0},
+    {"router_logit_softcapping", 0, 0},
+    {"swin_norm", 0, 0},
+};
+
+Status expect_nothing_else(KeyReader& keys, const DecoderTraits& traits) {
+  SIXFOLD_TRY(const bool is_causal, keys.boolean_or("attention.causal", traits.is_causal));
+  if (is_causal != traits.is_causal) return keys.unsupported("attention.causal", "want {}", traits.is_causal);
+  for (const NeutralKey& key : kNeutralKeys) {
+    if (keys.is_read(key.name) || !keys.has(key.name)) continue;
+    if (const bool* flag = keys.find<bool>(key.name)) {
+      if (!*flag || key.neutral_too == 1) continue;
+      return keys.unsupported(key.name, "true, which is not a part of this architecture");
+    }
+    SIXFOLD_TRY(const double value, keys.number(key.name, {-1e300, 1e300}));
+    if (value != key.neutral && value != key.neutral_too) {
+      return keys.unsupported(key.name, "{}, which is not a part of this architecture", value);
+    }
+  }
   return ok();
 }
 
@@ -179,21 +168,33 @@ Status read_scales(const KeyReader& keys, HyperParameters& out) {
 
 Result<HyperParameters> read_hyper_parameters(const formats::Checkpoint& checkpoint, std::string_view architecture,
                                               const DecoderTraits& traits) {
-  const KeyReader keys(checkpoint, architecture);
+  KeyReader keys(checkpoint, architecture);
   HyperParameters out;
   SIXFOLD_TRY(out.layers, keys.count("block_count", limits::kLayersMax));
   SIXFOLD_TRY(out.width, keys.count("embedding_length", limits::kWidthMax));
   SIXFOLD_TRY(out.feed_forward, keys.count("feed_forward_length", limits::kWidthMax));
   SIXFOLD_TRY(out.context, keys.count("context_length", limits::kContextMax));
-  SIXFOLD_TRY_STATUS(read_experts(keys, traits.experts, out));
+  SIXFOLD_TRY_STATUS(read_experts(keys, traits, out));
   SIXFOLD_TRY_STATUS(read_heads(keys, out));
-  SIXFOLD_TRY(const std::size_t window, keys.count_or("attention.sliding_window", ~std::uint64_t{0} >> 1, out.context));
-  if (window < out.context) out.window = window;
-  SIXFOLD_TRY(const double epsilon, keys.number("attention.layer_norm_rms_epsilon", {0, 1}));
+  SIXFOLD_TRY_STATUS(read_window(keys, traits, out));
+  const bool is_rms = traits.norm == NormKind::kRms;
+  SIXFOLD_TRY(const double epsilon,
+              keys.number(is_rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", {0, 1}));
   out.epsilon = static_cast<float>(epsilon);
-  out.attention_scale = static_cast<float>(1 / std::sqrt(static_cast<double>(out.head_dim)));
-  SIXFOLD_TRY_STATUS(read_rope(keys, out, out.rope));
-  if (traits.has_scales) SIXFOLD_TRY_STATUS(read_scales(keys, out));
+  if (!traits.has_learned_positions) {
+    SIXFOLD_TRY(
+        out.rope,
+        read_rope(keys, {.head_dim = out.head_dim, .context = out.context, .has_long_rope = traits.has_long_rope}));
+  }
+  if (traits.local_rope_base != 0) {
+    SIXFOLD_TRY(out.local_rope, read_local_rope(keys, out.rope, traits.local_rope_base));
+  }
+  SIXFOLD_TRY_STATUS(read_scales(keys, traits, out));
+  if (traits.has_soft_caps) {
+    SIXFOLD_TRY(out.attention_cap, read_cap(keys, "attn_logit_softcapping", traits.attention_cap_without_key));
+    SIXFOLD_TRY(out.logit_cap, read_cap(keys, "final_logit_softcapping", traits.logit_cap_without_key));
+  }
+  SIXFOLD_TRY_STATUS(expect_nothing_else(keys, traits));
   return out;
 }
 

@@ -48,7 +48,7 @@ Result<std::unique_ptr<Model>> load(formats::Checkpoint checkpoint, kernels::Wor
   try {
     WeightReader reader(std::move(checkpoint), pool, options);
     description.is_from_cache = reader.is_from_cache();
-    return architecture->load(reader, architecture->traits, std::move(description), options.rows_max);
+    return architecture->load(reader, architecture->traits, std::move(description), options);
   } catch (const std::bad_alloc&) {
     return resource_exhausted("{}: no memory for the model and scratch for {} rows", path, options.rows_max);
   }

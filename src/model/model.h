@@ -78,6 +78,9 @@ class Model {
 
 struct LoadOptions {
   std::size_t rows_max = 512;
+  // Tokens that a sequence will have at most; 0 = as many as the model was made for.  Models with RoPE factors for
+  // short and for long contexts (Phi 3) choose by it.
+  std::size_t context = 0;
   // Weights widened to f32, so that products are those of the exact values that the file defines: slow, four times the
   // memory or more, and the reference for what integer arithmetic costs.
   bool has_exact_weights = false;

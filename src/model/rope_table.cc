@@ -55,10 +55,8 @@ RopeTable::RopeTable(const RopeParameters& rope, std::vector<float> frequency_fa
     const double kept = rope.extrapolation_mix * ramp(pair);
     frequencies_[pair] = frequency * kept + frequency / rope.factor * (1 - kept);
   }
-  if (is_yarn) {
-    magnitude_ = rope.attention_factor;
-    if (rope.extrapolation_mix != 0) magnitude_ *= 1 + 0.1 * std::log(rope.factor);
-  }
+  magnitude_ = rope.attention_factor;
+  if (is_yarn && rope.extrapolation_mix != 0) magnitude_ *= 1 + 0.1 * std::log(rope.factor);
 }
 
 Status RopeTable::reserve(std::size_t positions) {

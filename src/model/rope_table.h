@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/result.h"
-#include "model/hyper_parameters.h"
+#include "model/rope_parameters.h"
 
 namespace sixfold::model {
 
@@ -12,7 +12,8 @@ namespace sixfold::model {
 class RopeTable {
  public:
   RopeTable() = default;
-  // frequency_factors: [dimensions / 2] divisors of the frequencies (Llama 3.1's rope_freqs.weight), or empty.
+  // frequency_factors: [dimensions / 2] divisors of the frequencies (Llama 3.1's rope_freqs.weight, Phi 3's long and
+  // short ones), or empty.
   RopeTable(const RopeParameters& rope, std::vector<float> frequency_factors, std::size_t context);
 
   std::size_t pairs() const { return frequencies_.size(); }

@@ -10,8 +10,8 @@
 namespace sixfold::test {
 namespace {
 
-std::unique_ptr<Model> load_tiny(TinyModel& tiny, std::size_t rows_max = 64) {
-  auto loaded = model::load(tiny.open(), shared_pool(), {.rows_max = rows_max});
+std::unique_ptr<Model> load_tiny(TinyModel& tiny, std::size_t rows_max = 64, std::size_t context = 0) {
+  auto loaded = model::load(tiny.open(), shared_pool(), {.rows_max = rows_max, .context = context});
   EXPECT_TRUE(loaded.is_ok()) << loaded.error().message;
   return std::move(loaded).value();
 }
@@ -118,6 +118,108 @@ TEST(Forward, mixtures_give_the_same_bits_in_pieces) {
   const std::vector<float> whole = Sequence(*model, KvDType::kF32, 64).feed(tokens);
   EXPECT_EQ(Sequence(*model, KvDType::kF32, 64).feed_in_pieces(tokens, 1), whole);
   EXPECT_EQ(Sequence(*model, KvDType::kF32, 64).feed_in_pieces(tokens, 7), whole);
+}
+
+std::vector<float> logits_of(TinyModel& tiny) {
+  return Sequence(*load_tiny(tiny), KvDType::kF32, 64).feed(some_tokens(48));
+}
+
+// Puts the rows of several tensors below each other, into one.
+void stack(TinyModel& tiny, const std::string& prefix, const std::vector<std::string>& parts,
+           const std::string& whole) {
+  for (const std::string ending : {".weight", ".bias"}) {
+    std::vector<float> values;
+    for (const std::string& part : parts) {
+      const std::span<const float> found = tiny.values(prefix + part + ending);
+      values.insert(values.end(), found.begin(), found.end());
+      tiny.erase_tensor(prefix + part + ending);
+    }
+    if (values.empty()) continue;
+    const std::size_t width = ending == ".bias" ? 1 : tiny.shape().width;
+    std::vector<std::size_t> dims = {values.size() / width};
+    if (width != 1) dims.push_back(width);
+    tiny.add_tensor(prefix + whole + ending, dims, values);
+  }
+}
+
+TEST(Forward, stacked_matrices_give_the_bits_of_separate_ones) {
+  TinyModel tiny({.has_qkv_bias = true});
+  const std::vector<float> separate = logits_of(tiny);
+  for (const std::string layer : {"blk.0.", "blk.1."}) stack(tiny, layer, {"attn_q", "attn_k", "attn_v"}, "attn_qkv");
+  EXPECT_EQ(logits_of(tiny), separate);
+}
+
+// Phi 3 keeps gate and up in one matrix.  The plain decoder reads an equal model with separate ones.
+class Phi3 : public testing::Test {
+ protected:
+  Phi3() {
+    for (const std::string layer : {"blk.0.", "blk.1."}) stack(tiny_, layer, {"ffn_gate", "ffn_up"}, "ffn_up");
+  }
+  void expect_as_plain(const PlainOptions& options, std::size_t context) {
+    const auto model = load_tiny(tiny_, 64, context);
+    const std::vector<TokenId> tokens = some_tokens(48);
+    expect_near(Sequence(*model, KvDType::kF32, 64).feed(tokens), PlainDecoder(separate_, options).logits(tokens),
+                1e-4F);
+  }
+
+  TinyModel tiny_{{.architecture = "phi3"}};
+  TinyModel separate_{{.architecture = "phi3"}};
+};
+
+TEST_F(Phi3, matches_a_plain_decoder) {
+  expect_as_plain({.pairs_halves = true}, 0);
+}
+
+TEST_F(Phi3, takes_the_rope_factors_that_suit_the_context) {
+  tiny_.set("phi3.rope.scaling.type", std::string("longrope"));
+  tiny_.set("phi3.rope.scaling.original_context_length", std::uint64_t{64});
+  tiny_.set("phi3.rope.scaling.attn_factor", 1.5);
+  tiny_.add_tensor("rope_factors_short.weight", {2}, {2, 2});
+  tiny_.add_tensor("rope_factors_long.weight", {2}, {5, 5});
+  // Queries and keys both grow by the attention factor.
+  const double attention_scale = 1.5 * 1.5 / 2;
+  expect_as_plain({.pairs_halves = true, .rope_divisor = 5, .attention_scale = attention_scale}, 0);
+  expect_as_plain({.pairs_halves = true, .rope_divisor = 5, .attention_scale = attention_scale}, 65);
+  expect_as_plain({.pairs_halves = true, .rope_divisor = 2, .attention_scale = attention_scale}, 64);
+}
+
+TEST(Forward, goes_no_further_than_the_context_that_was_asked_for) {
+  TinyModel tiny;
+  const auto model = load_tiny(tiny, 64, 16);
+  KvPages kv = KvPages::allocate(model->kv_shape(KvDType::kF32), 1).value();
+  const PageId pages[] = {0};
+  const std::span<const PageId> sequences[] = {pages};
+  const BatchRow row = {.token = 1, .position = 16};
+  EXPECT_EQ(model->forward({.rows = {&row, 1}, .pages = sequences}, kv, {}).error().message,
+            "batch row 0: position 16, want less than the context of 16");
+}
+
+// Gemma 3 with 7 layers, of which the sixth has no window.
+TinyModel tiny_gemma3() {
+  TinyModel tiny({.architecture = "gemma3", .layers = 7, .has_head_norm = true});
+  for (std::size_t layer = 0; layer < 7; ++layer) {
+    const std::string prefix = "blk." + std::to_string(layer) + ".";
+    tiny.add_random_tensor(prefix + "post_attention_norm.weight", {16}, 0.3F, 1);
+    tiny.add_random_tensor(prefix + "post_ffw_norm.weight", {16}, 0.3F, 1);
+  }
+  tiny.set("gemma3.attention.sliding_window", std::uint64_t{5});
+  return tiny;
+}
+
+TEST(Forward, layers_with_a_window_are_every_so_many_or_listed) {
+  const std::string key = "gemma3.attention.sliding_window_pattern";
+  TinyModel tiny = tiny_gemma3();
+  const std::vector<float> usual = logits_of(tiny);
+  tiny.set(key, std::vector<bool>{true, true, true, true, true, false, true});
+  EXPECT_EQ(logits_of(tiny), usual);
+  tiny.set(key, std::vector<bool>{true, false, true, true, true, false, true});
+  EXPECT_NE(logits_of(tiny), usual);
+  const std::vector<float> without_last_window = [&] {
+    tiny.set(key, std::vector<bool>{true, true, true, true, true, true, false});
+    return logits_of(tiny);
+  }();
+  tiny.set(key, std::uint64_t{7});
+  EXPECT_EQ(logits_of(tiny), without_last_window);
 }
 
 // Several sequences in one batch, whose pages interleave in one cache.

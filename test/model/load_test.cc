@@ -53,7 +53,8 @@ INSTANTIATE_TEST_SUITE_P(
         erase_key("no_feed_forward", "llama.feed_forward_length"), erase_key("no_heads", "llama.attention.head_count"),
         erase_key("no_epsilon", "llama.attention.layer_norm_rms_epsilon"),
         set_key("unknown_architecture", "general.architecture", std::string("perceiver"),
-                "architecture \"perceiver\": not supported, want one of llama, qwen2, qwen3, qwen3moe, granite",
+                "architecture \"perceiver\": not supported, want one of llama, qwen2, qwen2moe, qwen3, qwen3moe, "
+                "granite, gemma",
                 ErrorCode::kInvalidArgument),
         set_key("layers_0", "llama.block_count", std::uint64_t{0}, "llama.block_count: 0, want 1 to 1024"),
         set_key("layers_huge", "llama.block_count", kHuge, "want 1 to 1024"),
@@ -84,6 +85,20 @@ INSTANTIATE_TEST_SUITE_P(
         set_key("rope_base_0", "llama.rope.freq_base", 0.0, "llama.rope.freq_base: 0"),
         set_key("rope_base_infinite", "llama.rope.freq_base", std::numeric_limits<double>::infinity(), "freq_base"),
         set_key("rope_factor_negative", "llama.rope.scaling.factor", -1.0, "rope.scaling.factor"),
+        set_key("score_cap_of_another_architecture", "llama.attn_logit_softcapping", 50.0,
+                "llama.attn_logit_softcapping: 50, which is not a part of this architecture",
+                ErrorCode::kInvalidArgument),
+        set_key("logit_cap_nan", "llama.final_logit_softcapping", std::numeric_limits<double>::quiet_NaN(),
+                "llama.final_logit_softcapping: nan"),
+        set_key("residual_scale_of_another_architecture", "llama.residual_scale", 0.5, "llama.residual_scale: 0.5",
+                ErrorCode::kInvalidArgument),
+        set_key("experts_chosen_otherwise", "llama.expert_gating_func", std::uint64_t{2}, "llama.expert_gating_func: 2",
+                ErrorCode::kInvalidArgument),
+        set_key("norm_between", "llama.swin_norm", true, "llama.swin_norm: true", ErrorCode::kInvalidArgument),
+        set_key("encoder", "llama.attention.causal", false, "llama.attention.causal: want true",
+                ErrorCode::kInvalidArgument),
+        set_key("window_pattern_without_window", "llama.attention.sliding_window_pattern", std::uint64_t{2},
+                "llama.attention.sliding_window_pattern: 2", ErrorCode::kInvalidArgument),
         set_key("rope_scaling_unknown", "llama.rope.scaling.type", std::string("longrope"),
                 "\"longrope\", want none, linear or yarn", ErrorCode::kInvalidArgument)),
     [](const auto& tested) { return std::string(tested.param.name); });
@@ -175,6 +190,36 @@ TEST(Load, takes_experts_that_are_tensors_of_their_own) {
   EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: tensor blk.1.ffn_up.2.weight: missing");
   tiny.erase_tensor("blk.0.ffn_gate.0.weight");
   EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: tensor blk.0.ffn_gate_exps.weight: missing");
+}
+
+TEST(Load, takes_keys_of_other_architectures_whose_value_changes_nothing) {
+  TinyModel tiny;
+  tiny.set("llama.attn_logit_softcapping", 0.0);
+  tiny.set("llama.residual_scale", 1.0);
+  tiny.set("llama.swin_norm", false);
+  tiny.set("llama.attention.causal", true);
+  tiny.set("llama.expert_gating_func", std::uint64_t{1});
+  EXPECT_TRUE(load_tiny(tiny).is_ok());
+}
+
+TEST(Load, checks_windows_and_caps) {
+  TinyModel tiny({.architecture = "gemma2"});
+  for (const std::string layer : {"blk.0.", "blk.1."}) {
+    tiny.add_random_tensor(layer + "post_attention_norm.weight", {16}, 0.3F, 1);
+    tiny.add_random_tensor(layer + "post_ffw_norm.weight", {16}, 0.3F, 1);
+  }
+  EXPECT_NE(load_tiny(tiny).error().message.find("gemma2.attention.sliding_window"), std::string::npos);
+  tiny.set("gemma2.attention.sliding_window", std::uint64_t{8});
+  EXPECT_TRUE(load_tiny(tiny).is_ok());
+  tiny.set("gemma2.attention.sliding_window_pattern", std::vector<bool>{true});
+  EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: gemma2.attention.sliding_window_pattern: 1 layers, want 2");
+  tiny.set("gemma2.attention.sliding_window_pattern", std::uint64_t{0});
+  EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: gemma2.attention.sliding_window_pattern: 0, want 1 to 1024");
+  tiny.erase("gemma2.attention.sliding_window_pattern");
+  tiny.set("gemma2.attn_logit_softcapping", -1.0);
+  EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: gemma2.attn_logit_softcapping: -1, want 0 to 1000000");
+  tiny.set("gemma2.attn_logit_softcapping", 1e-9);
+  EXPECT_EQ(load_tiny(tiny).error().message, "tiny.gguf: gemma2.attn_logit_softcapping: 1e-09, want 1e-06 to 1000000");
 }
 
 TEST(Load, refuses_to_make_scratch_for_no_rows) {

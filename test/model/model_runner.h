@@ -30,13 +30,14 @@ inline kernels::WorkerPool& shared_pool() {
   return pool;
 }
 
-inline std::unique_ptr<Model> load_file(const std::string& path, std::size_t rows_max = 128) {
+// context: tokens of a sequence at most; 0 = what the model was made for.
+inline std::unique_ptr<Model> load_file(const std::string& path, std::size_t rows_max = 128, std::size_t context = 0) {
   auto checkpoint = formats::open_checkpoint(path);
   if (!checkpoint.is_ok()) {
     ADD_FAILURE() << checkpoint.error().message;
     return nullptr;
   }
-  auto loaded = model::load(std::move(checkpoint).value(), shared_pool(), {.rows_max = rows_max});
+  auto loaded = model::load(std::move(checkpoint).value(), shared_pool(), {.rows_max = rows_max, .context = context});
   if (!loaded.is_ok()) {
     ADD_FAILURE() << loaded.error().message;
     return nullptr;

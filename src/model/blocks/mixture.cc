@@ -1,5 +1,5 @@
 // Experts run one after the other over the rows that chose them, so that each weight matrix is read once per batch.
-#include "model/mixture.h"
+#include "model/blocks/mixture.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,24 +13,41 @@ namespace sixfold::model {
 
 using kernels::MatmulTarget;
 
+namespace {
+
+Result<SharedExpertWeights> load_shared_expert(WeightReader& reader, const std::string& prefix,
+                                               const HyperParameters& p) {
+  SharedExpertWeights weights;
+  SIXFOLD_TRY(weights.share, reader.vector(prefix + "ffn_gate_inp_shexp.weight", p.width));
+  SIXFOLD_TRY(weights.gate, reader.matrix(prefix + "ffn_gate_shexp.weight", p.shared_feed_forward, p.width));
+  SIXFOLD_TRY(weights.up, reader.matrix(prefix + "ffn_up_shexp.weight", p.shared_feed_forward, p.width));
+  SIXFOLD_TRY(weights.down, reader.matrix(prefix + "ffn_down_shexp.weight", p.width, p.shared_feed_forward));
+  return weights;
+}
+
+}  // namespace
+
 Result<MixtureWeights> load_mixture(WeightReader& reader, const std::string& prefix, const HyperParameters& p) {
   MixtureWeights weights;
   SIXFOLD_TRY(weights.router, reader.matrix(prefix + "ffn_gate_inp.weight", p.experts, p.width));
   SIXFOLD_TRY(weights.gate, reader.expert_matrices(prefix + "ffn_gate", p.experts, p.feed_forward, p.width));
   SIXFOLD_TRY(weights.up, reader.expert_matrices(prefix + "ffn_up", p.experts, p.feed_forward, p.width));
   SIXFOLD_TRY(weights.down, reader.expert_matrices(prefix + "ffn_down", p.experts, p.width, p.feed_forward));
+  if (p.shared_feed_forward != 0) {
+    SIXFOLD_TRY(weights.shared, load_shared_expert(reader, prefix, p));
+  }
   return weights;
 }
 
 Mixture::Mixture(kernels::WorkerPool& pool, const HyperParameters& p, std::size_t rows_max)
     : pool_(pool),
       width_(p.width),
-      feed_forward_(p.feed_forward),
       experts_(p.experts),
       used_(p.experts_used),
+      renormalizes_shares_(p.renormalizes_shares),
       scores_(make_aligned_floats(rows_max * p.experts)),
       gathered_(make_aligned_floats(rows_max * p.width)),
-      hidden_(make_aligned_floats(rows_max * p.feed_forward)),
+      hidden_(make_aligned_floats(rows_max * std::max(p.feed_forward, p.shared_feed_forward))),
       result_(make_aligned_floats(rows_max * p.width)),
       choices_(rows_max * p.experts_used) {
   chosen_.reserve(rows_max);
@@ -43,10 +60,11 @@ void Mixture::compute(const MixtureWeights& weights, const float* normed, std::s
   std::fill(delta, delta + rows * width_, 0.0F);
   // In the order of the experts, so that every row sums its own in the same order whatever the batch.
   for (std::size_t expert = 0; expert < experts_; ++expert) add_expert(weights, expert, normed, rows, delta);
+  if (weights.shared) add_shared(*weights.shared, normed, rows, delta);
 }
 
-// The `used` best experts (the lower index wins a tie); their shares are a softmax over their scores, which equals the
-// softmax over all experts, renormalised.
+// The `used` best experts (the lower index wins a tie).  Their shares are a softmax over the scores of all experts, or
+// of them alone, which is the same renormalized.
 void Mixture::choose(const float* scores, Choice* choices) const {
   std::size_t count = 0;
   for (std::size_t expert = 0; expert < experts_; ++expert) {
@@ -65,6 +83,12 @@ void Mixture::choose(const float* scores, Choice* choices) const {
     choices[i].share = std::exp(choices[i].share - best);
     sum += choices[i].share;
   }
+  if (!renormalizes_shares_) {
+    sum = 0;
+    for (std::size_t expert = 0; expert < experts_; ++expert) {
+      if (!std::isnan(scores[expert])) sum += std::exp(scores[expert] - best);
+    }
+  }
   for (std::size_t i = 0; i < used_; ++i) choices[i].share /= sum;
 }
 
@@ -82,20 +106,38 @@ void Mixture::add_expert(const MixtureWeights& weights, std::size_t expert, cons
   for_rows(pool_, count, width_, [&](std::size_t i) {
     std::memcpy(gathered_.get() + i * width_, normed + chosen_[i].row * width_, width_ * sizeof(float));
   });
-  activations_.assign(gathered_.get(), count, width_);
-  const MatmulTarget hidden = {.weights = &weights.up[expert],
+  run_expert({weights.gate[expert], weights.up[expert], weights.down[expert]}, gathered_.get(), count);
+  for_rows(pool_, count, width_, [&](std::size_t i) {
+    add_share(chosen_[i].share, result_.get() + i * width_, delta + chosen_[i].row * width_);
+  });
+}
+
+void Mixture::add_shared(const SharedExpertWeights& weights, const float* normed, std::size_t rows, float* delta) {
+  run_expert({weights.gate, weights.up, weights.down}, normed, rows);
+  for_rows(pool_, rows, width_, [&](std::size_t r) {
+    float score = 0;
+    for (std::size_t i = 0; i < width_; ++i) score += weights.share[i] * normed[r * width_ + i];
+    add_share(1 / (1 + std::exp(-score)), result_.get() + r * width_, delta + r * width_);
+  });
+}
+
+// result = W_down (silu(W_gate input) * W_up input)
+void Mixture::run_expert(const Expert& expert, const float* input, std::size_t rows) {
+  activations_.assign(input, rows, width_);
+  const std::size_t feed_forward = expert.up.rows();
+  const MatmulTarget hidden = {.weights = &expert.up,
                                .out = hidden_.get(),
-                               .out_stride = feed_forward_,
-                               .gate = &weights.gate[expert],
+                               .out_stride = feed_forward,
+                               .gate = &expert.gate,
                                .activation = kernels::Activation::kSilu};
   kernels::matmul(pool_, activations_, {&hidden, 1});
-  activations_.assign(hidden_.get(), count, feed_forward_);
-  kernels::matmul(pool_, activations_, weights.down[expert], result_.get(), width_);
-  for_rows(pool_, count, width_, [&](std::size_t i) {
-    float* result = result_.get() + i * width_;
-    for (std::size_t j = 0; j < width_; ++j) result[j] *= chosen_[i].share;
-    kernels::add(delta + chosen_[i].row * width_, result, width_);
-  });
+  activations_.assign(hidden_.get(), rows, feed_forward);
+  kernels::matmul(pool_, activations_, expert.down, result_.get(), width_);
+}
+
+void Mixture::add_share(float share, float* result, float* delta) const {
+  for (std::size_t i = 0; i < width_; ++i) result[i] *= share;
+  kernels::add(delta, result, width_);
 }
 
 }  // namespace sixfold::model

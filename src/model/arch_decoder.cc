@@ -1,0 +1,299 @@
+// Decoders: arXiv:1706.03762 without the encoder, in the forms that arch_list.cc gives them (with their papers).
+// Reference implementation: llama.cpp, architectures of the same names; tensor names are GGUF's.
+// A layer: x += post_norm(attention(norm(x))); x += post_norm(feed_forward(norm(x))); most have only the inner norms.
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "kernels/attention.h"
+#include "kernels/matmul.h"
+#include "kernels/vector_ops.h"
+#include "model/aligned_floats.h"
+#include "model/arch_list.h"
+#include "model/batch_plan.h"
+#include "model/blocks/mixture.h"
+#include "model/decoder_weights.h"
+#include "model/hyper_parameters.h"
+#include "model/model_storage.h"
+#include "model/rope_table.h"
+#include "model/row_loop.h"
+#include "model/weight_reader.h"
+
+namespace sixfold::model {
+namespace {
+
+using kernels::MatmulTarget;
+
+// Scratch of one forward call, for rows_max rows.
+struct Buffers {
+  AlignedFloats x;         // [rows, width] the residual stream
+  AlignedFloats normed;    // [rows, width] input of the next block
+  AlignedFloats q;         // [rows, heads, head_dim]
+  AlignedFloats k, v;      // [rows, kv_heads, head_dim]
+  AlignedFloats attended;  // [rows, heads, head_dim]
+  AlignedFloats hidden;    // [rows, feed_forward]
+  AlignedFloats delta;     // [rows, width] what a mixture or a norm adds to x
+
+  Buffers(std::size_t rows, const HyperParameters& p, bool has_delta)
+      : x(make_aligned_floats(rows * p.width)),
+        normed(make_aligned_floats(rows * p.width)),
+        q(make_aligned_floats(rows * p.query_width())),
+        k(make_aligned_floats(rows * p.kv_width())),
+        v(make_aligned_floats(rows * p.kv_width())),
+        attended(make_aligned_floats(rows * p.query_width())),
+        hidden(make_aligned_floats(p.experts == 0 ? rows * p.feed_forward : 0)),
+        delta(make_aligned_floats(has_delta ? rows * p.width : 0)) {}
+};
+
+void scale(float* x, float factor, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) x[i] *= factor;
+}
+
+class Decoder final : public Model {
+ public:
+  Decoder(kernels::WorkerPool& pool, const HyperParameters& parameters, const DecoderTraits& traits,
+          DecoderWeights weights, ModelStorage storage, ModelDescription description, const BatchLimits& limits)
+      : pool_(pool),
+        p_(parameters),
+        rope_pairing_(traits.rope_pairing),
+        activation_(traits.activation),
+        weights_(std::move(weights)),
+        description_(std::move(description)),
+        limits_(limits),
+        buffers_(limits.rows_max, p_, p_.experts != 0 || traits.has_post_norms),
+        storage_(std::move(storage)) {
+    if (!traits.has_learned_positions) rope_.emplace(p_.rope, weights_.rope_factors, limits.context);
+    if (p_.local_rope) local_rope_.emplace(*p_.local_rope, std::vector<float>(), limits.context);
+    if (p_.experts != 0) mixture_.emplace(pool_, p_, limits.rows_max);
+    storage_.write_in_background();
+  }
+
+  const ModelDescription& description() const override { return description_; }
+  std::size_t rows_max() const override { return limits_.rows_max; }
+
+  KvShape kv_shape(kernels::KvDType dtype) const override {
+    KvShape shape;
+    shape.layers = p_.layers;
+    shape.kv_heads = p_.kv_heads;
+    shape.head_dim = p_.head_dim;
+    shape.dtype = dtype;
+    return shape;
+  }
+
+  Status forward(const Batch& batch, KvPages& kv, std::span<float> logits) override;
+
+ private:
+  Status begin(const Batch& batch, const KvPages& kv, std::size_t logits_size);
+  void embed(const Batch& batch);
+  const float* normalize(const Norm& norm);
+  void attend(std::size_t layer, const kernels::KvLayerView& kv, const Batch& batch);
+  void rotate(std::size_t layer, const Batch& batch);
+  void rotate_heads(float* heads, std::size_t count, const Norm& norm, const float* cos_sin) const;
+  void keep_wanted_rows();
+  void feed_forward(const DecoderLayer& layer);
+  void add_product(const Linear& linear, const Norm& post_norm);
+  void add_delta(const Norm& post_norm);
+  void project(std::span<float> logits);
+
+  // Constant after construction.
+  kernels::WorkerPool& pool_;
+  HyperParameters p_;
+  kernels::RopePairing rope_pairing_;
+  kernels::Activation activation_;
+  DecoderWeights weights_;
+  ModelDescription description_;
+  BatchLimits limits_;
+
+  // Owned by the engine thread.
+  std::optional<RopeTable> rope_;        // none with learned positions
+  std::optional<RopeTable> local_rope_;  // of the layers with a window, where it is another
+  BatchPlan plan_;
+  Buffers buffers_;
+  kernels::Activations activations_;
+  std::optional<Mixture> mixture_;
+  std::size_t rows_ = 0;  // rows of the batch that are still computed
+
+  ModelStorage storage_;
+};
+
+// Parallel regions of a decoding step: the four matrix products of each layer, attention when the context is long, and
+// the output.  In large batches making the products' inputs, the row-wise steps and store_kv are shared too.
+Status Decoder::forward(const Batch& batch, KvPages& kv, std::span<float> logits) {
+  SIXFOLD_TRY_STATUS(begin(batch, kv, logits.size()));
+  if (rows_ == 0) return ok();
+  embed(batch);
+  for (std::size_t layer = 0; layer < p_.layers; ++layer) {
+    attend(layer, kv.layer(layer), batch);
+    if (rows_ == 0) return ok();  // nobody wants logits
+    feed_forward(weights_.layers[layer]);
+  }
+  project(logits);
+  return ok();
+}
+
+Status Decoder::begin(const Batch& batch, const KvPages& kv, std::size_t logits_size) {
+  const KvShape& shape = kv.shape();
+  if (shape.layers != p_.layers || shape.kv_heads != p_.kv_heads || shape.head_dim != p_.head_dim) {
+    return invalid_argument("KV pages of {} layers, {} heads of {}, want {} layers, {} heads of {}", shape.layers,
+                            shape.kv_heads, shape.head_dim, p_.layers, p_.kv_heads, p_.head_dim);
+  }
+  SIXFOLD_TRY_STATUS(plan_.assign(batch, kv, limits_, logits_size));
+  if (rope_) SIXFOLD_TRY_STATUS(rope_->reserve(plan_.positions_end()));
+  if (local_rope_) SIXFOLD_TRY_STATUS(local_rope_->reserve(plan_.positions_end()));
+  rows_ = batch.rows.size();
+  return ok();
+}
+
+// x = embedding[token] * scale, plus the position's vector where there is one
+void Decoder::embed(const Batch& batch) {
+  weights_.embedding.look_up(pool_, batch.rows, p_.embedding_scale, buffers_.x.get());
+  if (weights_.positions.empty()) return;
+  for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
+    kernels::add(buffers_.x.get() + r * p_.width, weights_.positions.data() + batch.rows[r].position * p_.width,
+                 p_.width);
+  });
+}
+
+// norm(x), or x where there is no norm: [rows, width]
+const float* Decoder::normalize(const Norm& norm) {
+  if (norm.is_empty()) return buffers_.x.get();
+  for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
+    norm.apply(buffers_.x.get() + r * p_.width, p_.width, buffers_.normed.get() + r * p_.width);
+  });
+  return buffers_.normed.get();
+}
+
+// x += softmax(cap(q k^T * scale)) v W_o
+void Decoder::attend(std::size_t layer, const kernels::KvLayerView& kv, const Batch& batch) {
+  const DecoderLayer& weights = weights_.layers[layer];
+  const Buffers& b = buffers_;
+  const bool is_last = layer + 1 == p_.layers;
+  activations_.assign(normalize(weights.attention_norm), rows_, p_.width);
+  const MatmulTarget targets[] = {weights.q.into(b.q.get()), weights.k.into(b.k.get()), weights.v.into(b.v.get())};
+  kernels::matmul(pool_, activations_, targets);
+  rotate(layer, batch);
+  kernels::store_kv(pool_, plan_.spans(), kv, b.k.get(), b.v.get(), p_.kv_width());
+  if (is_last && plan_.wanted_rows().empty()) {
+    rows_ = 0;
+    return;
+  }
+  const kernels::AttentionParameters parameters = {
+      .heads = p_.heads, .scale = p_.attention_scale, .window = p_.window_of(layer), .softcap = p_.attention_cap};
+  kernels::attention(pool_, plan_.spans(), kv, parameters, b.q.get(), p_.query_width(), b.attended.get(),
+                     p_.query_width());
+  if (is_last) keep_wanted_rows();
+  activations_.assign(b.attended.get(), rows_, p_.query_width());
+  add_product(weights.attention_output, weights.post_attention_norm);
+}
+
+// The norms of q and k, and RoPE.
+void Decoder::rotate(std::size_t layer, const Batch& batch) {
+  const DecoderLayer& weights = weights_.layers[layer];
+  const bool is_local = local_rope_ && p_.has_window[layer];
+  const RopeTable* rope = is_local ? &*local_rope_ : rope_ ? &*rope_ : nullptr;
+  if (rope == nullptr && weights.q_norm.is_empty()) return;
+  for_rows(pool_, rows_, p_.query_width() + p_.kv_width(), [&](std::size_t r) {
+    const float* cos_sin = rope != nullptr ? rope->row(batch.rows[r].position) : nullptr;
+    rotate_heads(buffers_.q.get() + r * p_.query_width(), p_.heads, weights.q_norm, cos_sin);
+    rotate_heads(buffers_.k.get() + r * p_.kv_width(), p_.kv_heads, weights.k_norm, cos_sin);
+  });
+}
+
+void Decoder::rotate_heads(float* heads, std::size_t count, const Norm& norm, const float* cos_sin) const {
+  if (!norm.is_empty()) norm.apply(heads, count * p_.head_dim, heads);
+  if (cos_sin == nullptr) return;
+  for (std::size_t h = 0; h < count; ++h)
+    kernels::rope(heads + h * p_.head_dim, cos_sin, rope_->pairs(), rope_pairing_);
+}
+
+// Once the last layer's keys and values are stored, only rows whose logits are read need the rest.
+void Decoder::keep_wanted_rows() {
+  const std::span<const std::size_t> wanted = plan_.wanted_rows();
+  for (std::size_t to = 0; to < wanted.size(); ++to) {
+    const std::size_t from = wanted[to];  // never before `to`, so no row is overwritten before it is moved
+    if (from == to) continue;
+    std::memcpy(buffers_.x.get() + to * p_.width, buffers_.x.get() + from * p_.width, p_.width * sizeof(float));
+    std::memcpy(buffers_.attended.get() + to * p_.query_width(), buffers_.attended.get() + from * p_.query_width(),
+                p_.query_width() * sizeof(float));
+  }
+  rows_ = wanted.size();
+}
+
+// x += W_down (activation(W_gate normed) * W_up normed), or x += W_down activation(W_up normed) without a gate, or a
+// mixture of such.
+void Decoder::feed_forward(const DecoderLayer& layer) {
+  const Buffers& b = buffers_;
+  const float* normed = normalize(layer.feed_forward_norm);
+  if (layer.mixture) {
+    mixture_->compute(*layer.mixture, normed, rows_, b.delta.get());
+    add_delta(layer.post_feed_forward_norm);
+    return;
+  }
+  activations_.assign(normed, rows_, p_.width);
+  MatmulTarget hidden = layer.up.into(b.hidden.get());
+  if (layer.gate) hidden.gate = &*layer.gate;
+  hidden.activation = activation_;
+  kernels::matmul(pool_, activations_, {&hidden, 1});
+  activations_.assign(b.hidden.get(), rows_, p_.feed_forward);
+  add_product(layer.down, layer.post_feed_forward_norm);
+}
+
+// x += residual scale * post_norm(product of the current activations)
+void Decoder::add_product(const Linear& linear, const Norm& post_norm) {
+  const bool is_direct = post_norm.is_empty();
+  MatmulTarget target = linear.into(is_direct ? buffers_.x.get() : buffers_.delta.get());
+  if (is_direct) {
+    target.factor = p_.residual_scale;
+    target.adds = true;
+  }
+  kernels::matmul(pool_, activations_, {&target, 1});
+  if (!is_direct) add_delta(post_norm);
+}
+
+// x += residual scale * post_norm(delta)
+void Decoder::add_delta(const Norm& post_norm) {
+  for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
+    float* delta = buffers_.delta.get() + r * p_.width;
+    if (!post_norm.is_empty()) post_norm.apply(delta, p_.width, delta);
+    if (p_.residual_scale != 1) scale(delta, p_.residual_scale, p_.width);
+    kernels::add(buffers_.x.get() + r * p_.width, delta, p_.width);
+  });
+}
+
+// logits = cap(scale * W_output norm(x))
+void Decoder::project(std::span<float> logits) {
+  activations_.assign(normalize(weights_.output_norm), rows_, p_.width);
+  const std::size_t vocabulary = limits_.vocabulary;
+  const MatmulTarget target = {
+      .weights = &weights_.output, .out = logits.data(), .out_stride = vocabulary, .factor = p_.logit_scale};
+  kernels::matmul(pool_, activations_, {&target, 1});
+  if (p_.logit_cap == 0) return;
+  for_rows(pool_, rows_, vocabulary,
+           [&](std::size_t r) { kernels::soft_cap(logits.data() + r * vocabulary, p_.logit_cap, vocabulary); });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> load_decoder(WeightReader& reader, const DecoderTraits& traits,
+                                            ModelDescription description, const LoadOptions& options) {
+  SIXFOLD_TRY(const HyperParameters p, read_hyper_parameters(reader.checkpoint(), description.architecture, traits));
+  const std::size_t context = options.context == 0 ? p.context : std::min(options.context, p.context);
+  SIXFOLD_TRY(DecoderWeights weights, load_decoder_weights(reader, p, traits, context, description));
+  SIXFOLD_TRY(ModelStorage storage, reader.finish());
+  const BatchLimits limits = {
+      .rows_max = options.rows_max, .vocabulary = weights.embedding.vocabulary(), .context = context};
+  description.vocabulary = limits.vocabulary;
+  description.context_max = p.context;
+  description.layers = p.layers;
+  description.width = p.width;
+  if (p.experts != 0) {
+    description.expert_share_a_row = static_cast<double>(p.experts_used) / static_cast<double>(p.experts);
+  }
+  return std::unique_ptr<Model>(std::make_unique<Decoder>(reader.pool(), p, traits, std::move(weights),
+                                                          std::move(storage), std::move(description), limits));
+}
+
+}  // namespace sixfold::model
