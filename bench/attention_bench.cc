@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "kernels/attention.h"
+#include "kernels/huge_buffer.h"
 #include "kernels/isa.h"
 
 namespace sixfold::kernels {
@@ -93,8 +94,8 @@ void measure(const Options& options, WorkerPool& pool, KvDType dtype, std::strin
   kv.head_dim = options.head_dim;
   kv.dtype = dtype;
   kv.page_stride = 2 * kv.kv_heads * kv.head_bytes();
-  std::vector<std::byte> memory(pages * kv.page_stride + 64);
-  kv.base = memory.data() + (64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64) % 64;
+  const HugeBuffer memory = HugeBuffer::allocate(pages * kv.page_stride).value();
+  kv.base = memory.data();
   std::vector<std::uint32_t> page_ids(pages);
   std::iota(page_ids.begin(), page_ids.end(), 0U);
   const std::vector<float> k = normal_floats(context * kv_width, 1);

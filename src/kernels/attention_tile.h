@@ -54,6 +54,9 @@ struct AttentionTile {
   std::size_t page_stride = 0;  // bytes
   std::size_t page_tokens = 0;  // a multiple of kKeyStrip
   KvForm form = KvForm::kF32;
+  // Where the block of keys lies that this worker reads after one of this tile: so many positions and bytes further.
+  std::size_t ahead_positions = 0;
+  std::ptrdiff_t ahead_bytes = 0;
 
   // Scratch memory of this worker, aligned to 64 bytes; queries = rows * group.
   std::size_t head_stride = 0;    // head_dim rounded up to 2 * kLanesMax

@@ -16,12 +16,19 @@ constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 }  // namespace
 
 Result<HugeBuffer> HugeBuffer::allocate(std::size_t bytes) {
+  return map(bytes, MAP_PRIVATE | MAP_ANONYMOUS);
+}
+
+Result<HugeBuffer> HugeBuffer::reserve(std::size_t bytes) {
+  return map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+}
+
+Result<HugeBuffer> HugeBuffer::map(std::size_t bytes, int flags) {
   constexpr int kProtection = PROT_READ | PROT_WRITE;
-  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
   if (bytes > std::numeric_limits<std::size_t>::max() / 2) return resource_exhausted("no memory for {} bytes", bytes);
   // Ask for a page too many, then give back what lies outside a whole number of huge pages' alignment.
   const std::size_t slack = bytes >= kHugePageBytes ? kHugePageBytes : 0;
-  void* map = ::mmap(nullptr, bytes + slack, kProtection, kFlags, -1, 0);
+  void* map = ::mmap(nullptr, bytes + slack, kProtection, flags, -1, 0);
   if (map == MAP_FAILED) return resource_exhausted("no memory for {} bytes", bytes);
   auto* begin = static_cast<std::byte*>(map);
   if (slack > 0) {

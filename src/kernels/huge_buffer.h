@@ -13,6 +13,8 @@ class HugeBuffer {
  public:
   // Errors: resource_exhausted.
   static Result<HugeBuffer> allocate(std::size_t bytes);
+  // The same, even if there is not yet memory for all of it: what is written first gets it.
+  static Result<HugeBuffer> reserve(std::size_t bytes);
 
   HugeBuffer() = default;
   HugeBuffer(HugeBuffer&& other) noexcept
@@ -28,6 +30,7 @@ class HugeBuffer {
   std::size_t size() const { return size_; }  // bytes
 
  private:
+  static Result<HugeBuffer> map(std::size_t bytes, int flags);
   HugeBuffer(std::byte* data, std::size_t size) : data_(data), size_(size) {}
 
   std::byte* data_ = nullptr;

@@ -30,9 +30,11 @@ struct KernelTable {
   void (*exp)(const float* x, std::size_t count, float* out);
   // out[i] = tanh(x[i]), within 4 units in the last place.
   void (*tanh)(const float* x, std::size_t count, float* out);
-  // Attention of one tile to the keys of one segment; adding up the records of segments, lowest first; and the end.
-  // Records are those of AttentionRecord: [rows * group, record_stride].
-  void (*attend_segment)(const AttentionTile& tile, std::size_t segment, float* records);
+  // Attention of one tile: fills tile.queries; takes in the keys [begin, end) of one segment, block after block, from
+  // its first to its last; adds up the records of segments, lowest first; and writes tile.out.
+  // begin and end are multiples of kKeyBlock.  Records are those of AttentionRecord: [rows * group, record_stride].
+  void (*prepare_queries)(const AttentionTile& tile);
+  void (*attend_keys)(const AttentionTile& tile, std::size_t begin, std::size_t end, float* records);
   void (*merge_segments)(const AttentionTile& tile, const float* segment, float* total);
   void (*finish_attention)(const AttentionTile& tile, const float* records);
 };

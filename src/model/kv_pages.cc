@@ -1,7 +1,5 @@
-// The page memory, reserved as one anonymous mapping.
+// The page memory: one reservation, on huge pages where there are some, because decoding reads all of it.
 #include "model/kv_pages.h"
-
-#include <sys/mman.h>
 
 #include <cstring>
 #include <limits>
@@ -39,39 +37,21 @@ Result<KvPages> KvPages::allocate(const KvShape& shape, std::size_t pages) {
                               page_bytes);
   }
   const std::size_t bytes = pages * page_bytes;
-  void* data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (data == MAP_FAILED) {
+  Result<kernels::HugeBuffer> memory = kernels::HugeBuffer::reserve(bytes);
+  if (!memory.is_ok()) {
     return resource_exhausted("KV cache of {} pages: cannot reserve {} bytes of memory", pages, bytes);
   }
-  return KvPages(shape, pages, static_cast<std::byte*>(data), bytes);
+  return KvPages(shape, pages, std::move(memory).value());
 }
 
-KvPages::KvPages(const KvShape& shape, std::size_t pages, std::byte* data, std::size_t bytes)
-    : shape_(shape), pages_(pages), data_(data), bytes_(bytes) {}
-
-KvPages::KvPages(KvPages&& other) noexcept
-    : shape_(other.shape_),
-      pages_(std::exchange(other.pages_, 0)),
-      data_(std::exchange(other.data_, nullptr)),
-      bytes_(std::exchange(other.bytes_, 0)) {}
-
-KvPages& KvPages::operator=(KvPages&& other) noexcept {
-  std::swap(shape_, other.shape_);
-  std::swap(pages_, other.pages_);
-  std::swap(data_, other.data_);
-  std::swap(bytes_, other.bytes_);
-  return *this;
-}
-
-KvPages::~KvPages() {
-  if (data_ != nullptr) ::munmap(data_, bytes_);
-}
+KvPages::KvPages(const KvShape& shape, std::size_t pages, kernels::HugeBuffer memory)
+    : shape_(shape), pages_(pages), memory_(std::move(memory)) {}
 
 kernels::KvLayerView KvPages::layer(std::size_t layer) const {
   SIXFOLD_CHECK(layer < shape_.layers);
   kernels::KvLayerView view;
   view.page_stride = shape_.page_bytes() / shape_.layers;
-  view.base = data_ + layer * pages_ * view.page_stride;
+  view.base = memory_.data() + layer * pages_ * view.page_stride;
   view.page_tokens = shape_.page_tokens;
   view.kv_heads = shape_.kv_heads;
   view.head_dim = shape_.head_dim;
@@ -84,7 +64,7 @@ void KvPages::copy_page(PageId from, PageId to) {
   if (from == to) return;
   const std::size_t stride = shape_.page_bytes() / shape_.layers;
   for (std::size_t layer = 0; layer < shape_.layers; ++layer) {
-    std::byte* base = data_ + layer * pages_ * stride;
+    std::byte* base = memory_.data() + layer * pages_ * stride;
     std::memcpy(base + to * stride, base + from * stride, stride);
   }
 }

@@ -3,10 +3,10 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "core/result.h"
 #include "kernels/attention.h"
+#include "kernels/huge_buffer.h"
 
 namespace sixfold::model {
 
@@ -31,12 +31,9 @@ class KvPages {
   // Errors: resource_exhausted, naming the bytes asked for.
   static Result<KvPages> allocate(const KvShape& shape, std::size_t pages);
 
-  KvPages(KvPages&&) noexcept;
-  KvPages& operator=(KvPages&&) noexcept;
-  ~KvPages();
-
   const KvShape& shape() const { return shape_; }
   std::size_t pages() const { return pages_; }
+  std::size_t bytes() const { return memory_.size(); }  // keys and values of all pages, and nothing else
 
   kernels::KvLayerView layer(std::size_t layer) const;
 
@@ -44,11 +41,10 @@ class KvPages {
   void copy_page(PageId from, PageId to);
 
  private:
-  KvPages(const KvShape& shape, std::size_t pages, std::byte* data, std::size_t bytes);
+  KvPages(const KvShape& shape, std::size_t pages, kernels::HugeBuffer memory);
   KvShape shape_;
   std::size_t pages_ = 0;
-  std::byte* data_ = nullptr;  // [layers, pages, {K, V}]; inside as kernels::KvLayerView says
-  std::size_t bytes_ = 0;
+  kernels::HugeBuffer memory_;  // [layers, pages, {K, V}]; inside as kernels::KvLayerView says
 };
 
 }  // namespace sixfold::model

@@ -58,6 +58,30 @@ TEST_P(Attention, bits_do_not_depend_on_the_number_of_workers) {
   }
 }
 
+// Rows of decoding take several kv heads at once; which ones depends on the number of workers and of other rows.
+TEST_P(Attention, few_rows_over_many_kv_heads_are_the_same_bits_in_any_division) {
+  checks::Random random(23);
+  for (const KvDType dtype : checks::kKvDTypes) {
+    for (const std::size_t window : {std::size_t{0}, std::size_t{300}}) {
+      const checks::AttentionShape shape{
+          .kv_heads = 5, .group = 2, .head_dim = 80, .page_tokens = 32, .window = window, .dtype = dtype};
+      checks::AttentionScene scene(
+          random, shape, {checks::sequence_of(3000, 1), checks::sequence_of(700, 8), checks::sequence_of(64, 9)});
+      std::vector<float> first;
+      for (const std::size_t workers : {std::size_t{1}, std::size_t{2}, std::size_t{7}}) {
+        WorkerPool pool(workers);
+        scene.store_all(pool);
+        for (const std::size_t rows_per_call : {std::size_t{0}, std::size_t{1}, std::size_t{5}}) {
+          const std::vector<float> out = scene.attend(pool, rows_per_call);
+          if (first.empty()) first = out;
+          ASSERT_EQ(std::memcmp(out.data(), first.data(), out.size() * sizeof(float)), 0) << workers;
+        }
+      }
+      EXPECT_EQ(scene.compare_with_double(first), "");
+    }
+  }
+}
+
 // More heads than a tile has queries, as in multi-query models.
 TEST_P(Attention, one_kv_head_may_serve_very_many_heads) {
   WorkerPool pool(1);

@@ -42,6 +42,17 @@ TEST(KvPages, every_head_of_every_page_has_its_own_memory) {
   EXPECT_EQ(last - *starts.begin(), static_cast<std::ptrdiff_t>((starts.size() - 1) * 4 * 8 * 2));
 }
 
+TEST(KvPages, memory_is_keys_and_values_and_nothing_else) {
+  KvShape shape = small_shape();
+  constexpr std::size_t kTokens = 4096;
+  for (const auto dtype : {kernels::KvDType::kF16, kernels::KvDType::kBF16, kernels::KvDType::kF32}) {
+    shape.dtype = dtype;
+    const KvPages pages = KvPages::allocate(shape, kTokens / shape.page_tokens).value();
+    const std::size_t element_bytes = dtype == kernels::KvDType::kF32 ? 4 : 2;
+    EXPECT_EQ(pages.bytes(), 3 * 2 * 2 * 8 * element_bytes * kTokens);  // layers, keys and values, heads, head_dim
+  }
+}
+
 TEST(KvPages, memory_is_taken_only_when_written) {
   KvShape shape = small_shape();
   shape.page_tokens = 64;

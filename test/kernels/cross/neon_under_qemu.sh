@@ -21,8 +21,10 @@ fi
 # The kernel file is compiled as kernels.cmake does it; the rest needs no library.
 $compiler $flags -march=armv8.2-a+dotprod -fno-exceptions -c "$source/src/kernels/isa_neon.cc" -o "$output/isa_neon.o"
 $compiler $flags -c "$source/src/kernels/attention.cc" -o "$output/attention.o"
+$compiler $flags -c "$source/src/kernels/attention_plan.cc" -o "$output/attention_plan.o"
 $compiler $flags -c "$source/src/core/check.cc" -o "$output/check.o"
 $compiler $flags -c "$source/test/kernels/cross/table_check.cc" -o "$output/table_check.o"
 "$source/tools/check_weak.sh" "$nm" "$output/isa_neon.o"
-$compiler -static "$output/isa_neon.o" "$output/attention.o" "$output/check.o" "$output/table_check.o" -o "$output/table_check"
+$compiler -static "$output/isa_neon.o" "$output/attention.o" "$output/attention_plan.o" "$output/check.o" \
+  "$output/table_check.o" -o "$output/table_check"
 "$qemu" "$output/table_check"
