@@ -61,9 +61,13 @@ class Sixfold:
 
     def long(self, model):
         o = self.options
-        prefill, facts = self._bench(model, "--prompt", str(o.long_prompt), "--generate", "0")
-        decode, _ = self._bench(model, "--prompt", "0", "--depth", str(o.long_prompt), "--generate", str(o.long_generate))
-        return prefill + decode, facts
+        all_rows = []
+        for kv in o.long_kv:
+            for depth in [0, *o.long_depth]:
+                rows, facts = self._bench(model, "--prompt", str(o.long_prompt), "--depth", str(depth), "--generate",
+                                          str(o.long_generate), "--kv-dtype", kv)
+                all_rows += [{**row, "kv": kv} for row in rows]
+        return all_rows, facts
 
 
 # Flash attention, and weights repacked for the CPU when they are loaded; left out where a program knows no such flag.
@@ -89,7 +93,7 @@ class Peer:
         self.name, self.options = name, options
         self._wishes = {**DEFAULT_WISHES, **wishes_of(flags)}
         self._programs = {}
-        for program in ("llama-bench", "llama-batched-bench"):
+        for program in ("llama-bench", "llama-batched-bench", "llama-sweep-bench"):
             for place in ("", "bin", "build/bin"):
                 path = os.path.join(folder, place, program)
                 if os.access(path, os.X_OK):
@@ -125,12 +129,6 @@ class Peer:
                 words.append(flag)  # a switch
         return words
 
-    def _no_warm_up(self):
-        usage = self._help["llama-bench"]
-        if "--no-warmup" in usage:
-            return ["--no-warmup"]
-        return ["-w", "0"] if re.search(r"(?m)^\s*-w, --warmup <0\|1>", usage) else []
-
     def _bench(self, model, *arguments):
         output, _ = run_program([self._programs["llama-bench"], "-m", model, "-t", str(self.options.threads), "-r", "1",
                                  "-o", "json", *self._flags("llama-bench"), *arguments], self.options.prefix)
@@ -148,17 +146,43 @@ class Peer:
         return self._bench(model, "-p", str(self.options.prompt), "-n", str(self.options.generate)), {}
 
     def long(self, model):
+        has_depth = re.search(r"(?m)^\s*-d, --n-depth", self._help["llama-bench"])
+        if not has_depth and "llama-sweep-bench" not in self._programs:
+            return [], {}
+        rows = []
+        for kv in self.options.long_kv:
+            of_type = self._at_depths(model, kv) if has_depth else self._sweep(model, kv)
+            rows += [{**row, "kv": kv} for row in of_type]
+        return rows, {}
+
+    def _at_depths(self, model, kv):
         o = self.options
-        # A short prompt first, which brings the weights into memory; it is dropped.
-        prefill = self._bench(model, "-p", f"64,{o.long_prompt}", "-n", "0", *self._no_warm_up())
-        usage = self._help["llama-bench"]
-        if re.search(r"(?m)^\s*-d, --n-depth", usage):
-            after = ["-p", "0", "-n", str(o.long_generate), "-d", str(o.long_prompt)]
-        elif re.search(r"(?m)^\s*-gp ", usage):
-            after = ["-p", "0", "-n", "0", "-gp", f"{o.long_prompt},{o.long_generate}"]
-        else:
-            return prefill[1:], {}
-        return prefill[1:] + self._bench(model, *after, *self._no_warm_up()), {}
+        rows = []
+        for depth in [0, *o.long_depth]:
+            # The second test of a depth takes over what the first has in its cache.
+            rows += self._bench(model, "-p", str(o.long_prompt), "-n", str(o.long_generate), "-d", str(depth), "-ctk", kv,
+                                "-ctv", kv)
+        return rows
+
+    def _sweep(self, model, kv):
+        """A prompt in pieces, with some tokens generated after each: the rows at the depths that are wanted."""
+        o = self.options
+        depths = [0, *o.long_depth]
+        output = run_program([self._programs["llama-sweep-bench"], "-m", model, "-t", str(o.threads), "-c",
+                              str(max(depths) + o.long_prompt), "-b", str(o.long_prompt), "-ub", str(o.long_prompt), "-n",
+                              str(o.long_generate), "-ctk", kv, "-ctv", kv, "--output-format", "jsonl",
+                              *self._flags("llama-sweep-bench")], o.prefix)
+        rows = []
+        for line in "\n".join(output).splitlines():
+            if not line.startswith("{"):
+                continue
+            step = json.loads(line)
+            if step["n_kv"] in depths:
+                rows.append({"kind": "prefill", "sequences": 1, "tokens": step["pp"], "depth": step["n_kv"],
+                             "tokens_per_s": step["speed_pp"]})
+                rows.append({"kind": "decode", "sequences": 1, "tokens": step["tg"], "depth": step["n_kv"],
+                             "tokens_per_s": step["speed_tg"]})
+        return rows
 
     def batched(self, model):
         if "llama-batched-bench" not in self._programs:
@@ -261,14 +285,19 @@ def parse(arguments):
     add("--batch", default="4,8,16", help="sequences at once (default: 4,8,16)")
     add("--batched-prompt", type=int, default=128)
     add("--batched-generate", type=int, default=64)
-    add("--long-prompt", type=int, default=4096)
+    add("--long-depth", default="8192,32768",
+        help="tokens in the cache before, multiples of --long-prompt (default: 8192,32768)")
+    add("--long-prompt", type=int, default=512)
     add("--long-generate", type=int, default=32)
+    add("--long-kv", default="f16", help="element types of keys and values (default: f16)")
     options = parser.parse_args(arguments)
     options.suites = options.suites.split(",")
     for suite in options.suites:
         if suite not in SUITES:
             parser.error(f"--suites: want some of {', '.join(SUITES)}, got {suite}")
     options.prefix = shlex.split(options.prefix)
+    options.long_depth = [int(depth) for depth in options.long_depth.split(",")]
+    options.long_kv = options.long_kv.split(",")
     return options
 
 

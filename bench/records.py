@@ -108,6 +108,7 @@ class Surroundings:
 def label(row):
     """A row in words: "prefill 512", "decode 8 x 64 after 128"."""
     depth = f" after {row['depth']}" if row.get("depth") else ""
+    depth += f", {row['kv']}" if row.get("kv", "f16") != "f16" else ""
     if row["kind"] == "prefill":
         return f"prefill {row['tokens']}{depth}"
     return f"decode {row['sequences']} x {row['tokens']}{depth}"
@@ -142,7 +143,7 @@ def speeds(records, suite):
                 for row in run["rows"]:
                     if label(row) != name:
                         continue
-                    entry["kind"], entry["sequences"] = row["kind"], row["sequences"]
+                    entry |= {key: row.get(key) for key in ("kind", "sequences", "tokens", "depth", "kv")}
                     by_flags = values.setdefault(run["contestant"], {})
                     by_flags.setdefault(run.get("flags", ""), {})[run["round"]] = row["tokens_per_s"]
                     if run["contestant"] == OURS and row.get("share") is not None:
@@ -164,4 +165,31 @@ def speeds(records, suite):
                     "flags": flags, "ratio": statistics.median(ratios) if ratios else None,
                     "ratio_spread": [min(ratios), max(ratios)] if ratios else None, "rounds": len(ratios)}
             table.append(entry)
+    return table
+
+
+def attention_alone(records):
+    """What a full cache adds: for each row of the suite "long" after some depth, {"model", "row", "ours", "peers"} with
+    the seconds for all tokens, less those of the same row after nothing; the median over the rounds, and for peers
+    {"seconds", "ratio", "ratio_spread"}."""
+    seconds = {}  # {(model, row): {contestant: {round: seconds}}}
+    for run in runs_of(records, "long"):
+        empty = {(row["kind"], row.get("kv")): row["tokens"] / row["tokens_per_s"] for row in run["rows"] if not row["depth"]}
+        for row in run["rows"]:
+            before = empty.get((row["kind"], row.get("kv")))
+            if row["depth"] and before:
+                by_round = seconds.setdefault((run["model"], label(row)), {}).setdefault(run["contestant"], {})
+                by_round[run["round"]] = row["tokens"] / row["tokens_per_s"] - before
+    table = []
+    for (model, name), contestants in seconds.items():
+        ours = contestants.get(OURS)
+        if not ours:
+            continue
+        entry = {"model": model, "row": name, "ours": statistics.median(ours.values()), "peers": {}}
+        for peer, theirs in contestants.items():
+            ratios = [theirs[number] / ours[number] for number in ours if number in theirs]
+            if peer != OURS and ratios:
+                entry["peers"][peer] = {"seconds": statistics.median(theirs.values()), "ratio": statistics.median(ratios),
+                                        "ratio_spread": [min(ratios), max(ratios)]}
+        table.append(entry)
     return table

@@ -11,7 +11,7 @@ import statistics
 import sys
 
 from plot import bars
-from records import OURS, in_order, read_all, runs_of, speeds
+from records import OURS, attention_alone, in_order, read_all, runs_of, speeds
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs")
 
@@ -102,6 +102,25 @@ def speed_section(lines, suite, kind=None):
                {OURS: row["ours"], **{peer: theirs["speed"] for peer, theirs in row["peers"].items()}}, row["limit"])
               for row in rows]
     return f"{what} {behind(slower)}\n\n" + table(head, cells), groups
+
+
+def attention_section(lines):
+    rows = attention_alone(lines)
+    if not rows:
+        return "No measurements yet."
+    peers = peers_of(rows)
+    cells = []
+    for row in rows:
+        line = [f"{model_name(row['model'])}, {row['row']}", f"{1e3 * row['ours']:.1f}"]
+        for peer in peers:
+            theirs = row["peers"].get(peer)
+            line += (["-", "-"] if theirs is None else
+                     [f"{1e3 * theirs['seconds']:.1f}", ratio_cell(theirs["ratio"], theirs["ratio_spread"])])
+        cells.append(line)
+    head = ["Model, row", "sixfold ms"]
+    for peer in peers:
+        head += [f"{peer} ms", "ratio"]
+    return table(head, cells)
 
 
 def serve_rows(lines):
@@ -205,8 +224,8 @@ def report(lines, page, images):
             link = os.path.relpath(os.path.join(images, f"{name}.svg"), os.path.dirname(os.path.abspath(page)))
             content += f"\n\n![{titles[name]}]({link})"
         text = replace_section(text, name, content)
-    for name, section in (("machine", machine_section), ("prefix", prefix_section), ("repetition", repetition_section),
-                          ("start", start_section)):
+    for name, section in (("machine", machine_section), ("attention", attention_section), ("prefix", prefix_section),
+                          ("repetition", repetition_section), ("start", start_section)):
         text = replace_section(text, name, section(lines))
     with open(page, "w", encoding="utf-8") as file:
         file.write(text)

@@ -36,11 +36,12 @@ struct ModelDescription {
   std::size_t context_max = 0;  // tokens the model was made for
   std::size_t layers = 0;
   std::size_t width = 0;
-  MatrixWork layer_work;          // of every row
-  MatrixWork output_work;         // of rows that want logits
-  MatrixWork expert_work;         // of all experts
-  double expert_share_a_row = 0;  // of them, that one row uses
-  bool is_from_cache = false;     // mapped, as an earlier start packed it
+  MatrixWork layer_work;            // of every row
+  MatrixWork output_work;           // of rows that want logits
+  MatrixWork expert_work;           // of all experts
+  double expert_share_a_row = 0;    // of them, that one row uses
+  std::size_t attention_width = 0;  // query heads times head_dim, summed over the layers without a window
+  bool is_from_cache = false;       // mapped, as an earlier start packed it
 };
 
 // One input token.  Rows of one sequence stand together, in rising consecutive positions.

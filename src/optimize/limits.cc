@@ -83,6 +83,12 @@ Work matrix_work(const model::ModelDescription& model, std::size_t rows, std::si
   return work;
 }
 
+double attention_operations(const model::ModelDescription& model, std::size_t rows, std::size_t seen) {
+  const auto count = static_cast<double>(rows);
+  const double keys = count * (static_cast<double>(seen) + (count - 1) / 2);
+  return 4 * static_cast<double>(model.attention_width) * keys;  // a product and a sum for the score, two for the value
+}
+
 double seconds_for_bytes(const Work& work, const LimitSample& machine) {
   return work.bytes / machine.read_bytes_per_s;
 }

@@ -30,8 +30,12 @@ struct Work {
 };
 
 // Of one forward call over `rows` rows, of which `logit_rows` want logits.  Only matrices: a mixture's experts are
-// counted as if every row chose its own at random, attention's arithmetic and the norms not at all.
+// counted as if every row chose its own at random, attention and the norms not at all.
 Work matrix_work(const model::ModelDescription& model, std::size_t rows, std::size_t logit_rows);
+
+// Products and sums of attention, of the layers that see the whole context: of `rows` rows of one sequence whose first
+// one sees `seen` positions, each later one another one more.
+double attention_operations(const model::ModelDescription& model, std::size_t rows, std::size_t seen);
 
 // Seconds that a machine of these rates needs for the bytes, and for the operations.  Nothing: a rate is unknown.
 // Products of bf16 that no instruction makes are made in f32.

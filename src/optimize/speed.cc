@@ -89,6 +89,7 @@ class Measurement {
     SpeedRow row{.kind = SpeedKind::kPrefill, .sequences = 1, .tokens = tokens, .depth = depth};
     row.limit = SpeedLimit::kOperations;
     row.work = matrix_work(model_.description(), tokens, 1);
+    add_attention(attention_operations(model_.description(), tokens, depth + 1), row.work);
     return row;
   }
 
@@ -104,14 +105,13 @@ class Measurement {
     // Step i reads the keys and values of depth + i + 1 tokens.
     const double cached = steps * (static_cast<double>(depth) + (steps + 1) / 2);
     row.work.bytes += static_cast<double>(sequences * workload_.kv_bytes_per_token()) * cached;
+    const double operations = attention_operations(model_.description(), tokens, depth + 1);
+    add_attention(static_cast<double>(sequences) * operations, row.work);
     return row;
   }
 
-  Status fill_caches(std::size_t sequences, std::size_t depth) {
-    for (std::size_t sequence = 0; sequence < sequences && depth > 0; ++sequence) {
-      SIXFOLD_TRY_STATUS(workload_.prefill(sequence, 0, depth));
-    }
-    return ok();
+  void fill_caches(std::size_t sequences, std::size_t depth) {
+    for (std::size_t sequence = 0; sequence < sequences; ++sequence) workload_.fill(sequence, depth);
   }
 
   // runs: null for a run that is not counted.
@@ -144,6 +144,11 @@ class Measurement {
   }
 
  private:
+  // Keys and values in bf16 are multiplied as pairs where there is an instruction for it, all others in f32.
+  void add_attention(double operations, Work& work) const {
+    (workload_.kv_dtype() == kernels::KvDType::kBF16 ? work.bf16_operations : work.f32_operations) += operations;
+  }
+
   template <class Rate>
   std::optional<double> median_of(const Rate& rate_of) const {
     std::vector<double> rates;
@@ -210,7 +215,7 @@ Result<SpeedReport> measure_speed(model::Model& model, const SpeedOptions& optio
   const std::size_t total = (options.repeat + 1) * runs.size();
   std::size_t done = 0;
   progress(done, total);
-  SIXFOLD_TRY_STATUS(measurement.fill_caches(sequences, options.depth));
+  measurement.fill_caches(sequences, options.depth);
   for (std::size_t round = 0; round <= options.repeat; ++round) {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       SIXFOLD_TRY_STATUS(measurement.run(report.rows[i], round == 0 ? nullptr : &runs[i]));

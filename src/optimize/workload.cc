@@ -2,8 +2,12 @@
 #include "optimize/workload.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 #include <utility>
+
+#include "kernels/attention.h"
+#include "kernels/worker_pool.h"
 
 namespace sixfold::optimize {
 
@@ -37,6 +41,24 @@ Status Workload::prefill(std::size_t sequence, std::size_t begin, std::size_t en
     SIXFOLD_TRY_STATUS(forward());
   }
   return ok();
+}
+
+void Workload::fill(std::size_t sequence, std::size_t end) {
+  constexpr std::size_t kRows = 256;
+  const std::size_t width = kv_.shape().kv_heads * kv_.shape().head_dim;
+  std::vector<float> values(kRows * width);
+  std::uint32_t bits = 1;
+  for (float& value : values) {
+    bits = bits * 1664525U + 1013904223U;
+    value = static_cast<float>(bits >> 8) * 0x1p-23f - 1;  // in [-1, 1)
+  }
+  kernels::WorkerPool pool(1);
+  for (std::size_t from = 0; from < end; from += kRows) {
+    const kernels::AttentionSpan span{0, std::min(kRows, end - from), from, page_views_[sequence]};
+    for (std::size_t layer = 0; layer < kv_.shape().layers; ++layer) {
+      kernels::store_kv(pool, {&span, 1}, kv_.layer(layer), values.data(), values.data(), width);
+    }
+  }
 }
 
 Status Workload::decode(std::size_t sequences, std::size_t position) {

@@ -21,9 +21,14 @@ class Workload {
   // logits, as for a real prompt.
   Status prefill(std::size_t sequence, std::size_t begin, std::size_t end);
 
+  // Writes pseudo-random keys and values for positions [0, end) of one sequence, as if they had been computed: reading
+  // 32,000 real tokens takes minutes, and how long attention takes does not depend on what it reads.
+  void fill(std::size_t sequence, std::size_t end);
+
   // One decode step of the first `sequences`.
   Status decode(std::size_t sequences, std::size_t position);
 
+  kernels::KvDType kv_dtype() const { return kv_.shape().dtype; }
   std::size_t kv_bytes_per_token() const { return kv_.shape().page_bytes() / kv_.shape().page_tokens; }
 
  private:

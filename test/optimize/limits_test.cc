@@ -25,6 +25,13 @@ TEST(MatrixWork, counts_bytes_once_and_operations_for_every_row) {
   EXPECT_EQ(matrix_work(two_matrices(), 8, 0).bytes, 100);
 }
 
+TEST(AttentionOperations, count_every_key_that_each_row_sees) {
+  model::ModelDescription description;
+  description.attention_width = 10;
+  EXPECT_EQ(attention_operations(description, 1, 1), 4 * 10 * 1);
+  EXPECT_EQ(attention_operations(description, 3, 6), 4 * 10 * (6 + 7 + 8));
+}
+
 TEST(MatrixWork, expects_of_a_mixture_the_experts_that_some_row_chose) {
   model::ModelDescription description;
   description.expert_work = {.bytes = 1000, .int8_weights = 1000, .bf16_weights = 0, .f32_weights = 0};
