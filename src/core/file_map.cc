@@ -32,6 +32,18 @@ struct OpenFile {
   }
 };
 
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+FileIdentity identity_of(const struct stat& status) {
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .bytes = static_cast<std::uint64_t>(status.st_size),
+          .modified_ns = nanoseconds(status.st_mtim),
+          .changed_ns = nanoseconds(status.st_ctim)};
+}
+
 // Huge pages map a file only where its place in memory and its place in the file agree within one; not every file
 // system sees to that itself.
 void* map_aligned(int file, std::size_t size) {
@@ -56,6 +68,12 @@ void* map_aligned(int file, std::size_t size) {
 
 }  // namespace
 
+Result<FileIdentity> identify_file(int file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file, &status) != 0) return errno_error(path, "fstat");
+  return identity_of(status);
+}
+
 Result<FileMap> FileMap::open(const std::string& path) {
   return open_as(path, false);
 }
@@ -76,28 +94,27 @@ Result<FileMap> FileMap::open_as(const std::string& path, bool is_private) {
   if (is_private && (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)) {
     return permission_denied("{}: want a file of this user that nobody else may write", path);
   }
-  constexpr std::int64_t kNanoseconds = 1'000'000'000;
-  const std::int64_t modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec;
+  const FileIdentity identity = identity_of(status);
   const auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0) return FileMap(path, {}, modified_ns);
+  if (size == 0) return FileMap(path, {}, identity);
   void* data =
       is_private ? map_aligned(file.number, size) : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
   if (data == MAP_FAILED) return errno_error(path, "mmap");
-  return FileMap(path, {static_cast<const std::byte*>(data), size}, modified_ns);
+  return FileMap(path, {static_cast<const std::byte*>(data), size}, identity);
 }
 
-FileMap::FileMap(std::string path, std::span<const std::byte> bytes, std::int64_t modified_ns)
-    : path_(std::move(path)), bytes_(bytes), modified_ns_(modified_ns) {}
+FileMap::FileMap(std::string path, std::span<const std::byte> bytes, const FileIdentity& identity)
+    : path_(std::move(path)), bytes_(bytes), identity_(identity) {}
 
 FileMap::FileMap(FileMap&& other) noexcept
-    : path_(std::move(other.path_)), bytes_(std::exchange(other.bytes_, {})), modified_ns_(other.modified_ns_) {}
+    : path_(std::move(other.path_)), bytes_(std::exchange(other.bytes_, {})), identity_(other.identity_) {}
 
 FileMap& FileMap::operator=(FileMap&& other) noexcept {
   if (this != &other) {
     unmap();
     path_ = std::move(other.path_);
     bytes_ = std::exchange(other.bytes_, {});
-    modified_ns_ = other.modified_ns_;
+    identity_ = other.identity_;
   }
   return *this;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/file_map.h"
 #include "core/result.h"
 #include "kernels/worker_pool.h"
 #include "tensor/dtype.h"
@@ -79,6 +80,9 @@ class PackedFileWriter {
   // Writes the next chunk, or the head once all are written: then the file is there, and the result is true.
   // Errors: as begin.
   Result<bool> write_some();
+
+  // Of the file that is there, once write_some has said so.
+  const FileIdentity& identity() const;
 
  private:
   struct State;

@@ -67,11 +67,11 @@ class PartFile {
     return ok();
   }
 
-  // Not synced: a reader finds by the hashes what a crash has swallowed.
-  Status commit() {
+  // Not synced: a reader finds by the hashes what a crash has swallowed (and see verified_note.h).
+  Result<FileIdentity> commit() {
     if (std::rename(name_.c_str(), path_.c_str()) != 0) return write_error(path_, "rename");
     name_.clear();
-    return ok();
+    return identify_file(file_, path_);
   }
 
  private:
@@ -93,6 +93,7 @@ struct PackedFileWriter::State {
   std::vector<std::byte> buffer;  // of a chunk
   std::size_t chunk = 0;          // the next one
   std::size_t part = 0;           // the first that reaches into it or beyond
+  FileIdentity identity = {};     // once it is complete
 
   void fill(std::uint64_t begin, std::span<std::byte> to);
 };
@@ -130,12 +131,16 @@ PackedFileWriter::PackedFileWriter(std::unique_ptr<State> state) : state_(std::m
 PackedFileWriter::PackedFileWriter(PackedFileWriter&&) noexcept = default;
 PackedFileWriter::~PackedFileWriter() = default;
 
+const FileIdentity& PackedFileWriter::identity() const {
+  return state_->identity;
+}
+
 Result<bool> PackedFileWriter::write_some() {
   State& state = *state_;
   PackedTable& table = state.table;
   if (state.chunk == table.chunk_hashes.size()) {
     SIXFOLD_TRY_STATUS(state.file.write_at(0, make_packed_head(table, state.key)));
-    SIXFOLD_TRY_STATUS(state.file.commit());
+    SIXFOLD_TRY(state.identity, state.file.commit());
     return true;
   }
   const std::uint64_t begin = table.data_begin + state.chunk * kPackedChunkBytes;

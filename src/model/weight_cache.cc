@@ -15,6 +15,7 @@
 #include "core/fast_hash.h"
 #include "core/log.h"
 #include "kernels/packed_layout.h"
+#include "model/verified_note.h"
 
 namespace sixfold::model {
 namespace {
@@ -33,7 +34,7 @@ PackedKey key_of(const formats::Checkpoint& checkpoint, const FileMap& file) {
   const std::byte* data_begin = file.bytes().data() + file.bytes().size();
   for (const TensorView& tensor : checkpoint.tensors()) data_begin = std::min(data_begin, tensor.bytes.data());
   const std::uint64_t facts[] = {kernels::kPackedLayoutVersion, file.bytes().size(),
-                                 static_cast<std::uint64_t>(file.modified_ns())};
+                                 static_cast<std::uint64_t>(file.identity().modified_ns)};
   PackedKey key{};
   for (std::size_t i = 0; i < key.size(); ++i) {
     std::uint64_t hash = fast_hash(std::as_bytes(std::span(facts)), i + 1);
@@ -89,6 +90,9 @@ void make_room(const WeightCacheOptions& options, std::uint64_t room) {
     if (entry->path().extension() != kEnding || !entry->is_regular_file(ignored)) continue;
     CacheFile file{entry->path(), entry->last_write_time(ignored), entry->file_size(ignored)};
     if (ignored) continue;
+    // Every start that finds the file touches its note: another time of the file itself would call for a new check.
+    const auto noted = fs::last_write_time(note_path(file.path), ignored);
+    if (!ignored) file.used = std::max(file.used, noted);
     total += file.bytes;
     files.push_back(std::move(file));
   }
@@ -96,6 +100,7 @@ void make_room(const WeightCacheOptions& options, std::uint64_t room) {
   for (const CacheFile& file : files) {
     if (total <= options.folder_bytes_max) return;
     if (fs::remove(file.path, error)) spdlog::info("weight cache: removed {}, the longest unused", file.path.string());
+    fs::remove(note_path(file.path), error);
     total -= file.bytes;
   }
 }
@@ -118,20 +123,26 @@ void WeightCache::open(kernels::WorkerPool& pool) {
   if (!map.is_ok()) {
     if (map.error().code == ErrorCode::kNotFound) return;
     spdlog::warn("weight cache: {}; packing the weights again", map.error().message);
-    ::unlink(path_.c_str());
+    remove_file();
     return;
   }
   auto table = read_packed_head(map->bytes(), key_);
-  Status checked = table.is_ok() ? check_packed_data(map->bytes(), *table, pool) : Status(table.error());
+  const bool is_noted = table.is_ok() && is_noted_whole(path_, map->identity(), clock());
+  Status checked = table.is_ok() ? ok() : Status(table.error());
+  if (table.is_ok() && !is_noted) checked = check_packed_data(map->bytes(), *table, pool);
   if (!checked.is_ok()) {
     spdlog::warn("weight cache: {}: {}; packing the weights again", path_, checked.error().message);
-    ::unlink(path_.c_str());
+    remove_file();
     return;
   }
-  std::error_code ignored;
-  fs::last_write_time(path_, fs::file_time_type::clock::now(), ignored);  // used just now
+  if (!is_noted) to_note_ = map->identity();
   table_ = std::move(table).value();
   map_ = std::move(map).value();
+}
+
+void WeightCache::remove_file() const {
+  ::unlink(path_.c_str());
+  ::unlink(note_path(path_).c_str());
 }
 
 std::optional<kernels::PackedMatrix> WeightCache::find(const TensorView& matrix, std::size_t slice) {
@@ -162,11 +173,12 @@ void WeightCache::add(const TensorView& matrix, std::size_t slice, const kernels
 }
 
 void WeightCache::write_in_background() {
-  if (added_.empty() || writer_.joinable()) return;
+  is_written_ = added_.empty();
+  if ((is_written_ && !to_note_) || writer_.joinable()) return;
   try {
     writer_ = std::thread([this] {
       ::setpriority(PRIO_PROCESS, 0, 19);  // on Linux, of this thread alone: the answers come first
-      write_while([this] { return !is_stopping_; });
+      work_while([this] { return !is_stopping_; });
     });
   } catch (const std::system_error& error) {
     spdlog::info("weight cache: no thread to write it: {}", error.what());
@@ -179,12 +191,21 @@ void WeightCache::stop_writing() {
   writer_.join();
   // Here rather than there: that thread's priority is low, and cannot be raised again.
   const auto deadline = std::chrono::steady_clock::now() + kFinishTime;
-  write_while([deadline] { return std::chrono::steady_clock::now() < deadline; });
+  work_while([deadline] { return std::chrono::steady_clock::now() < deadline; });
   file_.reset();
 }
 
+void WeightCache::work_while(const std::function<bool()>& may_go_on) {
+  write_while(may_go_on);
+  if (!to_note_ || !may_go_on()) return;
+  const Status noted = note_whole(path_, *to_note_, clock(), may_go_on);
+  if (noted.is_ok()) to_note_.reset();
+  // Then the next start checks the file once more, which costs it some time and nothing else.
+  if (!noted.is_ok()) spdlog::debug("weight cache: not noted as whole: {}", noted.error().message);
+}
+
 void WeightCache::write_while(const std::function<bool()>& may_go_on) {
-  while (!is_done_ && may_go_on()) {
+  while (!is_written_ && may_go_on()) {
     if (!file_) {
       auto file = begin_file();
       if (file.is_ok()) {
@@ -192,12 +213,13 @@ void WeightCache::write_while(const std::function<bool()>& may_go_on) {
         continue;
       }
       spdlog::info("weight cache: not written: {}", file.error().message);
-      is_done_ = true;
+      is_written_ = true;
       return;
     }
     const Result<bool> is_complete = file_->write_some();
-    is_done_ = !is_complete.is_ok() || *is_complete;
-    if (!is_done_) continue;
+    is_written_ = !is_complete.is_ok() || *is_complete;
+    if (!is_written_) continue;
+    if (is_complete.is_ok()) to_note_ = file_->identity();
     file_.reset();
     if (is_complete.is_ok()) {
       spdlog::info("packed weights are kept in {} for the next start; --weight-cache off keeps none", path_);

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/file_map.h"
 #include "formats/checkpoint.h"
 #include "kernels/packed_matrix.h"
@@ -23,13 +24,15 @@ struct WeightCacheOptions {
   std::uint64_t file_bytes_min = std::uint64_t{64} << 20;      // smaller models are packed in a moment
   std::uint64_t folder_bytes_max = std::uint64_t{20} << 30;    // of all files there; the longest unused go first
   std::uint64_t disk_bytes_free_min = std::uint64_t{2} << 30;  // or a tenth of the disk, if that is less
+  const Clock* clock = nullptr;                                // null = the system's
 };
 
 // One model's.  Nothing that goes wrong here is an error: the model is packed as if there were no cache.
 // One thread; the one that writes in the background is its own.
 class WeightCache {
  public:
-  // Looks for the file that was made from this checkpoint, and checks all of it.  A damaged one is removed.
+  // Looks for the file that was made from this checkpoint, and checks all of it, unless a note says that this has been
+  // done (verified_note.h).  A damaged one is removed.
   WeightCache(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, WeightCacheOptions options);
   ~WeightCache() { stop_writing(); }
   WeightCache(const WeightCache&) = delete;
@@ -44,7 +47,8 @@ class WeightCache {
   // Notes a matrix to be written.  It must live until stop_writing.
   void add(const TensorView& matrix, std::size_t slice, const kernels::PackedMatrix& packed);
 
-  // Writes what was added, on a thread of low priority.  Nothing when it was found, is too small, or has no room.
+  // Writes what was added, or the note that what was found is whole, on a thread of low priority.  Nothing when there
+  // is nothing to write, the model is too small, or there is no room.
   void write_in_background();
 
   // Finishes the writing, on the calling thread and for a few seconds at most, or gives it up.
@@ -52,6 +56,9 @@ class WeightCache {
 
  private:
   void open(kernels::WorkerPool& pool);
+  void remove_file() const;
+  const Clock& clock() const { return options_.clock == nullptr ? system_clock() : *options_.clock; }
+  void work_while(const std::function<bool()>& may_go_on);
   void write_while(const std::function<bool()>& may_go_on);
   Result<PackedFileWriter> begin_file();
 
@@ -68,7 +75,8 @@ class WeightCache {
 
   // The writing thread's; after it has ended, of the thread that ended it.
   std::optional<PackedFileWriter> file_;
-  bool is_done_ = false;  // or has failed
+  bool is_written_ = false;              // or cannot be, or need not be
+  std::optional<FileIdentity> to_note_;  // the whole file that no note tells of yet
 
   std::atomic<bool> is_stopping_{false};
   std::thread writer_;
