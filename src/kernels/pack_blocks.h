@@ -15,4 +15,10 @@ Format format_of(DType dtype);
 using PackUnit = void (*)(const std::byte* source, std::size_t row, std::byte* unit);
 PackUnit pack_unit_of(DType dtype);
 
+// Writes all 16 rows' part of the first units of a stretch, as many as whole cache lines of the rows hold, and returns
+// their number.  source: of the first row; the next ones follow at row_bytes.  Float formats have one, of which an
+// element is too little work for a call; null for the others.
+using PackLines = std::size_t (*)(const std::byte* source, std::size_t row_bytes, std::size_t units, std::byte* to);
+PackLines pack_lines_of(DType dtype);
+
 }  // namespace sixfold::kernels

@@ -19,6 +19,7 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
   // output stays in the first-level cache.
   constexpr std::size_t kStretchBytes = 8192;
   const PackUnit pack_unit = pack_unit_of(layout.dtype);
+  const PackLines pack_lines = pack_lines_of(layout.dtype);
   const std::size_t unit_size = unit_bytes(layout.format);
   const std::size_t source_unit = row_bytes(layout.dtype, unit_inputs(layout.format));
   const std::size_t source_row = row_bytes(layout.dtype, layout.cols);
@@ -30,9 +31,14 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
     std::byte* to = layout.owned.data() + tile * layout.tile_bytes;
     for (std::size_t first = 0; first < layout.units; first += stretch) {
       const std::size_t last = std::min(layout.units, first + stretch);
+      std::size_t next = first;
+      if (pack_lines != nullptr && rows == kTileRows && first < whole_units) {
+        next += pack_lines(source + first_row * source_row + first * source_unit, source_row,
+                           std::min(last, whole_units) - first, to + first * unit_size);
+      }
       for (std::size_t row = 0; row < rows; ++row) {
         const std::byte* from = source + (first_row + row) * source_row;
-        for (std::size_t unit = first; unit < std::min(last, whole_units); ++unit) {
+        for (std::size_t unit = next; unit < std::min(last, whole_units); ++unit) {
           pack_unit(from + unit * source_unit, row, to + unit * unit_size);
         }
         if (last > whole_units) {  // of a pair only the first
