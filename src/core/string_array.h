@@ -57,6 +57,8 @@ class StringArray {
     const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
     return std::string_view(text_.data() + begin, ends_[index] - begin);
   }
+  // Says that the text will be read soon, so that it can be on its way.  index: below size().
+  void expect(std::size_t index) const { __builtin_prefetch(text_.data() + ends_[index]); }
   std::string_view front() const { return (*this)[0]; }
   std::string_view back() const { return (*this)[size() - 1]; }
   Iterator begin() const { return {this, 0}; }

@@ -27,7 +27,7 @@ std::uint32_t rank_of(const MergeTable& table, const Symbol& left, const Symbol&
 
 }  // namespace
 
-MergeTable::MergeTable(std::size_t pairs) : slots_(std::bit_ceil(std::max<std::size_t>(pairs, 8) * 2)) {
+MergeTable::MergeTable(std::size_t pairs) : slots_(std::bit_ceil(std::max<std::size_t>(pairs, 8) * 4 / 3)) {
   shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots_.size()));
 }
 

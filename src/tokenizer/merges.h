@@ -44,7 +44,7 @@ class MergeTable {
   std::size_t first_slot_of(std::uint64_t pair) const;
   std::size_t slot_of(std::uint64_t pair) const;
 
-  std::vector<Slot> slots_;  // open addressing, a power of two of them, at most half full
+  std::vector<Slot> slots_;  // open addressing, a power of two of them, at most three quarters full
   unsigned shift_ = 0;
 };
 

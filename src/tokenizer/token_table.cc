@@ -5,10 +5,12 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <functional>
+#include <cstring>
+#include <span>
 #include <utility>
 
 #include "core/error.h"
+#include "core/fast_hash.h"
 #include "core/limits.h"
 
 namespace sixfold::tokenizer {
@@ -33,11 +35,28 @@ constexpr std::array<std::string_view, 16> kEndTexts = {"</s>",
                                                         "<end_of_utterance>",
                                                         "<｜end▁of▁sentence｜>"};
 
-std::size_t hash_of(std::string_view text) {
-  return std::hash<std::string_view>()(text);
+// All of them begin with one of these, which saves nearly all tokens the comparison with each.
+constexpr bool may_be_end_text(std::string_view text) {
+  return text.starts_with('<') || text.starts_with('[');
+}
+static_assert(std::all_of(kEndTexts.begin(), kEndTexts.end(), may_be_end_text));
+
+template <class Word>
+std::uint64_t word_at(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
 }
 
-std::uint32_t tag_of(std::size_t hash) {
+// Every bit moves about half of the result's; no two words have one result.
+std::uint64_t mixed(std::uint64_t word) {
+  constexpr std::uint64_t kFactor = 0x243F6A8885A308D3;  // odd, about half of the bits set: digits of pi
+  word *= kFactor;
+  word = (word ^ word >> 32) * kFactor;
+  return word ^ word >> 29;
+}
+
+std::uint32_t tag_of(std::uint64_t hash) {
   return static_cast<std::uint32_t>(hash >> 32);
 }
 
@@ -102,15 +121,54 @@ TokenTable::TokenTable(Vocabulary vocabulary)
       has_end_text_(vocabulary_.tokens.size()),
       ends_(vocabulary_.tokens.size()) {
   kinds_.resize(size(), TokenKind::kNormal);
+  index_texts();
+  mark_ends();
+}
+
+// Words as they begin and end: nearly all tokens have at most 16 bytes, and a call for each would take longer than
+// this.
+std::uint64_t TokenTable::hash_of(std::string_view text) {
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  std::uint64_t first = text.size();
+  std::uint64_t last = 0;
+  if (text.size() > 16) {
+    first = fast_hash(std::as_bytes(std::span(text)));
+  } else if (text.size() >= 8) {
+    first = word_at<std::uint64_t>(begin);
+    last = word_at<std::uint64_t>(end - 8);
+  } else if (text.size() >= 4) {
+    first = word_at<std::uint32_t>(begin);
+    last = word_at<std::uint32_t>(end - 4);
+  } else if (!text.empty()) {  // the first, the middle and the last of 1 to 3
+    first = word_at<std::uint8_t>(begin) | word_at<std::uint8_t>(begin + text.size() / 2) << 8;
+    last = word_at<std::uint8_t>(end - 1);
+  }
+  return mixed(mixed(first) + last + (std::uint64_t{text.size()} << 56));
+}
+
+void TokenTable::index_texts() {
   slots_.resize(std::bit_ceil(std::max<std::size_t>(size(), 8) * 2));
+  // The slots are more than the caches hold: some tokens ahead, a text's own is asked for.
+  constexpr std::size_t kAhead = 16;
+  std::array<std::uint64_t, kAhead> hashes{};
+  for (std::size_t i = 0; i < size() + kAhead; ++i) {
+    std::uint64_t& hash = hashes[i % kAhead];
+    if (i >= kAhead && !vocabulary_.tokens[i - kAhead].empty()) {
+      Slot& slot = slots_[slot_of(vocabulary_.tokens[i - kAhead], hash)];
+      has_twins_ |= slot.token >= 0;
+      if (slot.token < 0) slot = {tag_of(hash), static_cast<TokenId>(i - kAhead)};
+    }
+    if (i >= size()) continue;
+    hash = hash_of(vocabulary_.tokens[i]);
+    expect(hash);
+  }
+}
+
+void TokenTable::mark_ends() {
   for (std::size_t i = 0; i < size(); ++i) {
     const std::string_view text = vocabulary_.tokens[i];
-    if (!text.empty()) {
-      const std::size_t hash = hash_of(text);
-      Slot& slot = slots_[slot_of(text, hash)];
-      if (slot.token < 0) slot = {tag_of(hash), static_cast<TokenId>(i)};
-    }
-    if (std::find(kEndTexts.begin(), kEndTexts.end(), text) == kEndTexts.end()) continue;
+    if (!may_be_end_text(text) || std::find(kEndTexts.begin(), kEndTexts.end(), text) == kEndTexts.end()) continue;
     has_end_text_[i] = true;
     // An ordinary token may look like an end without being one: "</s>" is also a tag of HTML.
     if (kinds_[i] == TokenKind::kControl || kinds_[i] == TokenKind::kUserDefined) {
@@ -127,7 +185,7 @@ TokenTable::TokenTable(Vocabulary vocabulary)
 }
 
 // The slot that holds the text, or the empty one where it belongs.
-std::size_t TokenTable::slot_of(std::string_view text, std::size_t hash) const {
+std::size_t TokenTable::slot_of(std::string_view text, std::uint64_t hash) const {
   const std::size_t mask = slots_.size() - 1;
   std::size_t slot = hash & mask;
   while (slots_[slot].token >= 0 && (slots_[slot].tag != tag_of(hash) ||
@@ -137,9 +195,9 @@ std::size_t TokenTable::slot_of(std::string_view text, std::size_t hash) const {
   return slot;
 }
 
-std::optional<TokenId> TokenTable::find(std::string_view text) const {
+std::optional<TokenId> TokenTable::find(std::string_view text, std::uint64_t hash) const {
   if (text.empty()) return std::nullopt;
-  const Slot& slot = slots_[slot_of(text, hash_of(text))];
+  const Slot& slot = slots_[slot_of(text, hash)];
   if (slot.token < 0) return std::nullopt;
   return slot.token;
 }

@@ -40,7 +40,23 @@ class TokenTable {
   bool ends_generation(TokenId token) const { return has(token) && ends_[static_cast<std::size_t>(token)]; }
 
   // The lowest id with this text.  Never finds the empty text.
-  std::optional<TokenId> find(std::string_view text) const;
+  std::optional<TokenId> find(std::string_view text) const { return find(text, hash_of(text)); }
+
+  // The same in steps, for those who look up many texts: between expect, expect_text and find the memory can be on its
+  // way.
+  static std::uint64_t hash_of(std::string_view text);
+  void expect(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]); }
+  void expect_text(std::uint64_t hash) const {
+    const TokenId token = slots_[hash & (slots_.size() - 1)].token;
+    if (token >= 0) vocabulary_.tokens.expect(static_cast<std::size_t>(token));
+  }
+  std::optional<TokenId> find(std::string_view text, std::uint64_t hash) const;
+
+  // False when find() finds every token by its own text, but those without one.
+  bool has_twins() const { return has_twins_; }
+
+  // Frees the merges of vocabulary(), which only making a tokenizer needs.
+  void drop_merges() { vocabulary_.merges = {}; }
 
  private:
   explicit TokenTable(Vocabulary vocabulary);
@@ -50,14 +66,18 @@ class TokenTable {
   std::vector<bool> has_end_text_;
   std::vector<bool> ends_;
 
+  void index_texts();
+  void mark_ends();
+
   // Finds texts: open addressing, a power of two of slots, at most half full.  Half of a text's hash says where, the
   // other half saves most comparisons.
   struct Slot {
     std::uint32_t tag = 0;
     TokenId token = -1;  // none
   };
-  std::size_t slot_of(std::string_view text, std::size_t hash) const;
+  std::size_t slot_of(std::string_view text, std::uint64_t hash) const;
   std::vector<Slot> slots_;
+  bool has_twins_ = false;
 };
 
 }  // namespace sixfold::tokenizer
