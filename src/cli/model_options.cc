@@ -9,6 +9,7 @@
 #include "cli/terminal.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "engine/self_test.h"
 #include "registry/artifact.h"
 
 namespace sixfold::cli {
@@ -79,7 +80,7 @@ model::WeightCacheOptions weight_cache_options(const ModelOptions& options) {
   return cache;
 }
 
-Result<LoadedModel> load_model(const ModelOptions& options) {
+Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& meanwhile) {
   const TimePoint start = system_clock().now();
   if (stderr_is_terminal() && !options.source.empty()) {
     std::fprintf(stderr, "loading %s ...", options.source.c_str());
@@ -98,7 +99,7 @@ Result<LoadedModel> load_model(const ModelOptions& options) {
   const std::string path = checkpoint.path();
   SIXFOLD_TRY(tokenizer::Vocabulary vocabulary, model::read_vocabulary(checkpoint));
   loaded.vocabulary = without_merges(vocabulary);
-  // On its own thread, where there is one to have: the tables of a large vocabulary take as long as mapping the
+  // On its own thread, where there is one to have: the tables of a large vocabulary take longer than mapping the
   // weights.
   std::future<Result<std::unique_ptr<tokenizer::Tokenizer>>> making_tokenizer =
       std::async([&vocabulary] { return tokenizer::make_tokenizer(std::move(vocabulary)); });
@@ -109,10 +110,12 @@ Result<LoadedModel> load_model(const ModelOptions& options) {
   load_options.has_exact_weights = options.has_exact_weights;
   load_options.weight_cache = weight_cache_options(options);
   auto model = model::load(std::move(checkpoint), *loaded.pool, load_options);
+  const Status used = model.is_ok() && meanwhile ? meanwhile(**model) : ok();
   auto tokenizer = making_tokenizer.get();
   if (!tokenizer.is_ok()) return with_context(std::move(tokenizer).error(), path);
   loaded.tokenizer = *std::move(tokenizer);
   SIXFOLD_TRY(loaded.model, std::move(model));
+  SIXFOLD_TRY_STATUS(used);
   loaded.is_from_cache = loaded.model->description().is_from_cache;
   loaded.load_seconds = seconds_between(start, system_clock().now());
   return loaded;
@@ -121,8 +124,12 @@ Result<LoadedModel> load_model(const ModelOptions& options) {
 Result<LoadedEngine> load_engine(const ModelOptions& options, engine::EngineOptions engine_options,
                                  telemetry::Metrics* metrics) {
   LoadedEngine loaded;
-  SIXFOLD_TRY(loaded.parts, load_model(options));
   SIXFOLD_TRY(engine_options.kv_dtype, parse_kv_dtype(options.kv_dtype));
+  // One token reads all weights; the tables of the tokenizer are made while it waits for memory.
+  SIXFOLD_TRY(loaded.parts, load_model(options, [&](model::Model& model) {
+                return engine::self_test(model, engine_options.kv_dtype, 0);
+              }));
+  engine_options.is_model_tested = true;
   engine_options.context = options.context;
   SIXFOLD_TRY(loaded.engine, engine::Engine::start(std::move(loaded.parts.model), loaded.parts.tokenizer,
                                                    engine_options, metrics, nullptr));

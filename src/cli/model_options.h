@@ -1,6 +1,7 @@
 // The flags of every verb that loads a model, and the loading itself.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -46,7 +47,10 @@ struct LoadedModel {
 };
 
 // Opens, checks, and packs or finds packed.  Prints a line to stderr when that takes longer than a moment.
-Result<LoadedModel> load_model(const ModelOptions& options);
+// meanwhile: what to do with the model while the tokenizer is still being made; may be null.  Its errors are
+// load_model's.
+using UseOfModel = std::function<Status(model::Model&)>;
+Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& meanwhile = nullptr);
 
 // `parts.model` has gone into the engine, which is destroyed first.
 struct LoadedEngine {

@@ -2,7 +2,6 @@
 #include "engine/engine.h"
 
 #include <atomic>
-#include <cmath>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -13,25 +12,10 @@
 #include "engine/mailbox.h"
 #include "engine/options.h"
 #include "engine/scheduler.h"
+#include "engine/self_test.h"
 
 namespace sixfold::engine {
 namespace {
-
-// Decodes one token on a page that nobody owns yet: a model that cannot do that must not take requests.
-Status self_test(model::Model& model, model::KvPages& kv, const tokenizer::Tokenizer& tokenizer) {
-  const std::size_t vocabulary = model.description().vocabulary;
-  const TokenId bos = tokenizer.bos().value_or(0);
-  const model::BatchRow row{.token = static_cast<std::size_t>(bos) < vocabulary ? bos : 0, .wants_logits = true};
-  const PageId page = 0;
-  const std::span<const PageId> pages(&page, 1);
-  std::vector<float> logits(vocabulary);
-  Status status = model.forward({{&row, 1}, {&pages, 1}}, kv, logits);
-  if (!status) return with_context(std::move(status).error(), "self test");
-  for (const float logit : logits) {
-    if (std::isfinite(logit)) return ok();
-  }
-  return internal_error("self test: model produced no finite logit");
-}
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -212,7 +196,9 @@ Result<std::unique_ptr<Engine>> Engine::start(std::unique_ptr<model::Model> mode
   const model::KvShape shape = model->kv_shape(resolved.kv_dtype);
   const std::size_t pages = (resolved.kv_tokens + shape.page_tokens - 1) / shape.page_tokens;
   SIXFOLD_TRY(model::KvPages kv, model::KvPages::allocate(shape, pages));
-  SIXFOLD_TRY_STATUS(self_test(*model, kv, *tokenizer));
+  if (!options.is_model_tested) {
+    SIXFOLD_TRY_STATUS(self_test(*model, resolved.kv_dtype, tokenizer->bos().value_or(0)));
+  }
   spdlog::info("engine: context {}, {} sequences at once, {} KV pages of {} tokens", resolved.context,
                resolved.sequences_max, pages, shape.page_tokens);
   return std::unique_ptr<Engine>(std::make_unique<ThreadedEngine>(std::move(model), std::move(kv), std::move(tokenizer),

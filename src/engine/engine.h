@@ -24,6 +24,7 @@ struct EngineOptions {
   kernels::KvDType kv_dtype = kernels::KvDType::kF16;
   bool has_prefix_cache = true;
   bool has_speculation = true;    // guess repeated text and compute guesses where that pays; never changes the text
+  bool is_model_tested = false;   // the caller has run self_test.h's, which start does otherwise
   std::size_t stall_ms = 30'000;  // not ready when work is there and no step ended for so long
 };
 
@@ -51,7 +52,7 @@ struct EngineStatus {
 // sequence only (model.h) and random numbers on (seed, choice, step) only (random.h).
 class Engine {
  public:
-  // Allocates the cache, decodes one token as a self test, starts the thread.
+  // Allocates the cache, decodes one token as a self test (unless that is done), starts the thread.
   // metrics and clock may be null (none; the system's); both, tokenizer and pool (inside model) must outlive the
   // engine.
   // Errors: invalid_argument (options out of range, naming the field), resource_exhausted (the cache), internal (the

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/self_test.h"
 #include "harness.h"
 
 namespace sixfold::engine::test {
@@ -77,6 +78,18 @@ TEST(Engine, is_ready_after_the_self_test_and_idle_without_work) {
   EXPECT_TRUE(status.is_ready);
   EXPECT_EQ(status.pages_used, 0u);
   EXPECT_EQ(status.requests_running + status.requests_waiting, 0u);
+}
+
+TEST(Engine, tests_a_model_once) {
+  const Running running = start({.is_model_tested = true});
+  EXPECT_EQ(running.model->forwards, 0u);
+  EXPECT_TRUE(running.engine->status().is_ready);
+  // The token to begin with need not be one of the model's.
+  for (const TokenId first : {TokenId{0}, TokenId{-1}, TokenId{1} << 20}) {
+    PageModel model(PageModelOptions{});
+    EXPECT_TRUE(self_test(model, kernels::KvDType::kF16, first).is_ok()) << first;
+    EXPECT_EQ(model.forwards, 1u);
+  }
 }
 
 TEST(Engine, does_not_start_when_the_self_test_fails) {
