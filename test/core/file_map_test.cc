@@ -73,7 +73,7 @@ TEST_F(FileMapTest, knows_when_the_file_was_modified) {
   ASSERT_TRUE(map.is_ok());
   struct stat status {};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
-  EXPECT_EQ(map->modified_ns(), status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec);
+  EXPECT_EQ(map->identity().modified_ns, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec);
 }
 
 TEST_F(FileMapTest, private_files_are_nobody_elses) {
