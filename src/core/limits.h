@@ -10,6 +10,8 @@ inline constexpr std::uint64_t kGgufMetadataEntriesMax = 1 << 16;
 inline constexpr std::uint64_t kGgufTensorsMax = 1 << 16;
 inline constexpr std::uint64_t kGgufStringBytesMax = 64ull << 20;
 inline constexpr std::uint64_t kSafetensorsTensorsMax = 1 << 17;  // of one file
+inline constexpr std::size_t kWeightFilesMax = 1024;              // of one model
+inline constexpr std::uint64_t kTokenizerFileBytesMax = 64ull << 20;
 inline constexpr std::size_t kTensorRankMax = 4;
 
 // Model shapes: larger than any published model, small enough that products of two fit 64 bits with room.

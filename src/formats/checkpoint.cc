@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
 #include <optional>
 
@@ -94,6 +95,23 @@ const TensorView* Checkpoint::find_tensor(std::string_view name) const {
       std::lower_bound(tensors_by_name_.begin(), tensors_by_name_.end(), name,
                        [&](std::uint32_t index, std::string_view n) { return tensors_[index].name < n; });
   return place != tensors_by_name_.end() && tensors_[*place].name == name ? &tensors_[*place] : nullptr;
+}
+
+const FileMap* Checkpoint::file_of(std::span<const std::byte> tensor) const {
+  const std::less<> before;  // addresses of different mappings have an order only as std::less gives it
+  for (const FileMap& file : files_) {
+    const std::byte* const begin = file.bytes().data();
+    if (!before(tensor.data(), begin) && before(tensor.data(), begin + file.bytes().size())) return &file;
+  }
+  return nullptr;
+}
+
+void Checkpoint::release(std::span<const std::byte> tensor) const {
+  if (const FileMap* file = file_of(tensor)) file->release(tensor);
+}
+
+void Checkpoint::expect_few_reads() const {
+  for (const FileMap& file : files_) file.expect_few_reads();
 }
 
 Result<std::uint64_t> Checkpoint::unsigned_integer(std::string_view key) const {

@@ -1,7 +1,6 @@
 // A model file, opened and validated: typed metadata and tensors, whatever the format on disk.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,16 +23,23 @@ struct MetadataEntry {
   MetadataValue value;
 };
 
-// Immutable after open.  Tensor views point into the mapped file, which the checkpoint owns.  Movable.
+// Immutable after open.  Tensor views point into mapped files and buffers, which the checkpoint owns.  Movable.
 class Checkpoint {
  public:
-  const std::string& path() const { return path_; }    // for messages; "builtin" for the built-in model
-  std::string_view format() const { return format_; }  // "gguf v3"
-  std::uint64_t file_bytes() const { return file_bytes_; }
-  const FileMap* file() const { return file_.get(); }  // null when the bytes are borrowed
+  const std::string& path() const { return path_; }          // for messages; "builtin" for the built-in model
+  std::string_view format() const { return format_; }        // "gguf v3"
+  std::uint64_t file_bytes() const { return file_bytes_; }   // of all files of weights
+  std::span<const FileMap> files() const { return files_; }  // of weights; none when the bytes are borrowed
 
   std::span<const MetadataEntry> metadata() const { return metadata_; }
   std::span<const TensorView> tensors() const { return tensors_; }
+
+  // The file that a tensor lies in, at an address that lasts as long as the checkpoint, also when that moves.  Null for
+  // one in memory.
+  const FileMap* file_of(std::span<const std::byte> tensor) const;
+  // As FileMap's: of the file that holds the tensor, if one does, and of all files.
+  void release(std::span<const std::byte> tensor) const;
+  void expect_few_reads() const;
 
   // Frees the metadata, of which a vocabulary is the largest part by far, when everything in it has been read.
   void drop_metadata() { metadata_ = {}; }
@@ -65,14 +71,18 @@ class Checkpoint {
   std::string path_;
   std::string format_;
   std::uint64_t file_bytes_ = 0;
-  std::unique_ptr<FileMap> file_;               // null when the bytes are borrowed
-  std::vector<MetadataEntry> metadata_;         // sorted by key
-  std::vector<TensorView> tensors_;             // in file order
-  std::vector<std::uint32_t> tensors_by_name_;  // indices into tensors_, sorted by name
+  std::vector<FileMap> files_;
+  std::vector<std::vector<std::byte>> buffers_;  // of tensors that are not stored as they are used
+  std::vector<MetadataEntry> metadata_;          // sorted by key
+  std::vector<TensorView> tensors_;              // in file order
+  std::vector<std::uint32_t> tensors_by_name_;   // indices into tensors_, sorted by name
 };
 
-// Opens any format that we read (now: GGUF v2 and v3), told by content, not by name.
-// Errors: not_found, permission_denied, corrupt_data ("not a model file ..."), with file, field, expected and got.
+// Opens any format that we read: a GGUF file (v2, v3), told by content; a Hugging Face folder, named by itself or by
+// its config.json, model.safetensors or model.safetensors.index.json, whose names become GGUF's; a safetensors file
+// alone, which has tensors under their own names and no metadata. Errors: not_found, permission_denied, corrupt_data
+// ("not a model file ..."), invalid_argument (well formed, but of a kind that we do not run), with file, field,
+// expected and got.
 Result<Checkpoint> open_checkpoint(const std::string& path);
 
 // Reads a GGUF image that lies in memory (the built-in model, tests, fuzzers).  bytes must outlive the checkpoint and

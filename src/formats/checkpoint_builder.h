@@ -1,8 +1,8 @@
 // Assembles a Checkpoint from what a format reader found; the place where names are checked to be unique.
 #pragma once
-#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "formats/checkpoint.h"
 
@@ -19,8 +19,10 @@ class CheckpointBuilder {
   // Errors: corrupt_data when two entries or two tensors have one name.
   Result<Checkpoint> finish() &&;
 
-  // Makes the checkpoint own the mapping that its tensors point into.
-  static void give_file(Checkpoint& checkpoint, std::unique_ptr<FileMap> file) { checkpoint.file_ = std::move(file); }
+  // Makes the checkpoint own what its tensors point into.  Neither moves in memory.
+  void add_file(FileMap file) { checkpoint_.files_.push_back(std::move(file)); }
+  void add_buffer(std::vector<std::byte> buffer) { checkpoint_.buffers_.push_back(std::move(buffer)); }
+  static void give_file(Checkpoint& checkpoint, FileMap file) { checkpoint.files_.push_back(std::move(file)); }
 
  private:
   Checkpoint checkpoint_;

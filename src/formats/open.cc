@@ -1,8 +1,8 @@
-// Opens a model file: maps it and hands it to the reader of its format, which the content tells.
-#include <memory>
+// Opens a model: told to be a Hugging Face folder by its names, or a file of the format that its content tells.
 #include <utility>
 
 #include "formats/checkpoint_builder.h"
+#include "formats/huggingface/folder.h"
 #include "formats/safetensors_read.h"
 
 namespace sixfold::formats {
@@ -22,11 +22,11 @@ Result<Checkpoint> read_safetensors_alone(std::span<const std::byte> bytes, cons
 }  // namespace
 
 Result<Checkpoint> open_checkpoint(const std::string& path) {
-  SIXFOLD_TRY(FileMap map, FileMap::open(path));
-  auto file = std::make_unique<FileMap>(std::move(map));
-  const bool is_safetensors = path.ends_with(".safetensors") || looks_like_safetensors(file->bytes());
+  if (const auto folder = huggingface::folder_of(path)) return huggingface::open_folder(*folder);
+  SIXFOLD_TRY(FileMap file, FileMap::open(path));
+  const bool is_safetensors = path.ends_with(".safetensors") || looks_like_safetensors(file.bytes());
   SIXFOLD_TRY(Checkpoint checkpoint,
-              is_safetensors ? read_safetensors_alone(file->bytes(), path) : read_gguf(file->bytes(), path));
+              is_safetensors ? read_safetensors_alone(file.bytes(), path) : read_gguf(file.bytes(), path));
   CheckpointBuilder::give_file(checkpoint, std::move(file));
   return checkpoint;
 }

@@ -58,7 +58,6 @@ class Decoder final : public Model {
           DecoderWeights weights, ModelStorage storage, ModelDescription description, const BatchLimits& limits)
       : pool_(pool),
         p_(parameters),
-        rope_pairing_(traits.rope_pairing),
         activation_(traits.activation),
         weights_(std::move(weights)),
         description_(std::move(description)),
@@ -101,7 +100,6 @@ class Decoder final : public Model {
   // Constant after construction.
   kernels::WorkerPool& pool_;
   HyperParameters p_;
-  kernels::RopePairing rope_pairing_;
   kernels::Activation activation_;
   DecoderWeights weights_;
   ModelDescription description_;
@@ -206,7 +204,7 @@ void Decoder::rotate_heads(float* heads, std::size_t count, const Norm& norm, co
   if (!norm.is_empty()) norm.apply(heads, count * p_.head_dim, heads);
   if (cos_sin == nullptr) return;
   for (std::size_t h = 0; h < count; ++h)
-    kernels::rope(heads + h * p_.head_dim, cos_sin, rope_->pairs(), rope_pairing_);
+    kernels::rope(heads + h * p_.head_dim, cos_sin, rope_->pairs(), p_.rope.pairing);
 }
 
 // Once the last layer's keys and values are stored, only rows whose logits are read need the rest.

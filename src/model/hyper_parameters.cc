@@ -182,9 +182,10 @@ Result<HyperParameters> read_hyper_parameters(const formats::Checkpoint& checkpo
               keys.number(is_rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", {0, 1}));
   out.epsilon = static_cast<float>(epsilon);
   if (!traits.has_learned_positions) {
-    SIXFOLD_TRY(
-        out.rope,
-        read_rope(keys, {.head_dim = out.head_dim, .context = out.context, .has_long_rope = traits.has_long_rope}));
+    SIXFOLD_TRY(out.rope, read_rope(keys, {.pairing = traits.rope_pairing,
+                                           .head_dim = out.head_dim,
+                                           .context = out.context,
+                                           .has_long_rope = traits.has_long_rope}));
   }
   if (traits.local_rope_base != 0) {
     SIXFOLD_TRY(out.local_rope, read_local_rope(keys, out.rope, traits.local_rope_base));

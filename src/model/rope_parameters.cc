@@ -38,10 +38,20 @@ Status read_scaling(KeyReader& keys, const RopeLimits& limits, RopeParameters& r
   return ok();
 }
 
+// GGUF's converters reorder the queries and keys of some architectures, so that neighbours rotate together.  A
+// checkpoint that has them as they were trained says so.
+Result<kernels::RopePairing> read_pairing(KeyReader& keys, kernels::RopePairing usual) {
+  SIXFOLD_TRY(const std::string_view name, keys.string_or("rope.pairing", ""));
+  if (name.empty()) return usual;
+  if (name == "halves") return kernels::RopePairing::kHalves;
+  return keys.unsupported("rope.pairing", "\"{}\", want halves", name);
+}
+
 }  // namespace
 
 Result<RopeParameters> read_rope(KeyReader& keys, const RopeLimits& limits) {
   RopeParameters rope;
+  SIXFOLD_TRY(rope.pairing, read_pairing(keys, limits.pairing));
   SIXFOLD_TRY(rope.dimensions, keys.count_or("rope.dimension_count", limits::kWidthMax, limits.head_dim));
   if (rope.dimensions % 2 != 0 || rope.dimensions > limits.head_dim) {
     return keys.corrupt("rope.dimension_count", "{}, want an even number up to the head size {}", rope.dimensions,
@@ -54,7 +64,9 @@ Result<RopeParameters> read_rope(KeyReader& keys, const RopeLimits& limits) {
 }
 
 Result<RopeParameters> read_local_rope(KeyReader& keys, const RopeParameters& global, double base) {
-  RopeParameters rope{.dimensions = global.dimensions};
+  RopeParameters rope;
+  rope.pairing = global.pairing;
+  rope.dimensions = global.dimensions;
   SIXFOLD_TRY(rope.base, keys.number_or("rope.freq_base_swa", kBaseRange, base));
   return rope;
 }

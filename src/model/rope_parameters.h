@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "core/result.h"
+#include "kernels/vector_ops.h"
 #include "model/key_reader.h"
 
 namespace sixfold::model {
@@ -11,6 +12,7 @@ enum class RopeScaling { kNone, kLinear, kYarn };
 
 // Rotary position embedding: arXiv:2104.09864; scaling of its frequencies: arXiv:2306.15595, arXiv:2309.00071.
 struct RopeParameters {
+  kernels::RopePairing pairing = kernels::RopePairing::kInterleaved;
   std::size_t dimensions = 0;  // of each head that rotate; even, at most head_dim
   double base = 10000;
   RopeScaling scaling = RopeScaling::kNone;
@@ -22,8 +24,10 @@ struct RopeParameters {
   double beta_slow = 1;
 };
 
+// pairing: that of files which do not say another.
 // has_long_rope: the scaling type "longrope" is known, whose factors are tensors.
 struct RopeLimits {
+  kernels::RopePairing pairing = kernels::RopePairing::kInterleaved;
   std::size_t head_dim = 0;
   std::size_t context = 0;
   bool has_long_rope = false;

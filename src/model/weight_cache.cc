@@ -26,19 +26,31 @@ constexpr std::string_view kEnding = ".packed";
 // A process that ends waits this long for a file that is almost there.
 constexpr std::chrono::seconds kFinishTime{5};
 
-// Tells contents apart without reading gigabytes: size and time of the file, all metadata, the whole table of tensors,
+// What stands in a file before its first tensor.
+std::span<const std::byte> head_of(const FileMap& file, std::span<const TensorView> tensors) {
+  const std::byte* const begin = file.bytes().data();
+  const std::byte* end = begin + file.bytes().size();
+  const std::less<> before;
+  for (const TensorView& tensor : tensors) {
+    if (!before(tensor.bytes.data(), begin) && before(tensor.bytes.data(), end)) end = tensor.bytes.data();
+  }
+  return {begin, end};
+}
+
+// Tells contents apart without reading gigabytes: size and time of the files, all metadata, the whole table of tensors,
 // and some bytes from the middle of every tensor.  A model that is replaced, quantized anew or trained on differs in
 // several of these; somebody who forges all of them can write the model file itself.
-PackedKey key_of(const formats::Checkpoint& checkpoint, const FileMap& file) {
+PackedKey key_of(const formats::Checkpoint& checkpoint) {
   constexpr std::size_t kSampleBytes = 4096;
-  const std::byte* data_begin = file.bytes().data() + file.bytes().size();
-  for (const TensorView& tensor : checkpoint.tensors()) data_begin = std::min(data_begin, tensor.bytes.data());
-  const std::uint64_t facts[] = {kernels::kPackedLayoutVersion, file.bytes().size(),
-                                 static_cast<std::uint64_t>(file.identity().modified_ns)};
   PackedKey key{};
   for (std::size_t i = 0; i < key.size(); ++i) {
-    std::uint64_t hash = fast_hash(std::as_bytes(std::span(facts)), i + 1);
-    hash = fast_hash({file.bytes().data(), data_begin}, hash);
+    std::uint64_t hash = i + 1;
+    for (const FileMap& file : checkpoint.files()) {
+      const std::uint64_t facts[] = {kernels::kPackedLayoutVersion, file.bytes().size(),
+                                     static_cast<std::uint64_t>(file.identity().modified_ns)};
+      hash = fast_hash(std::as_bytes(std::span(facts)), hash);
+      hash = fast_hash(head_of(file, checkpoint.tensors()), hash);
+    }
     for (const TensorView& tensor : checkpoint.tensors()) {
       const std::size_t bytes = std::min(kSampleBytes, tensor.bytes.size());
       hash = fast_hash(tensor.bytes.subspan((tensor.bytes.size() - bytes) / 2, bytes), hash);
@@ -109,9 +121,9 @@ void make_room(const WeightCacheOptions& options, std::uint64_t room) {
 
 WeightCache::WeightCache(const formats::Checkpoint& checkpoint, kernels::WorkerPool& pool, WeightCacheOptions options)
     : options_(std::move(options)) {
-  const FileMap* file = checkpoint.file();
-  if (options_.folder.empty() || file == nullptr || file->bytes().size() < options_.file_bytes_min) return;
-  key_ = key_of(checkpoint, *file);
+  if (options_.folder.empty() || checkpoint.files().empty() || checkpoint.file_bytes() < options_.file_bytes_min)
+    return;
+  key_ = key_of(checkpoint);
   const std::string stem = fs::path(checkpoint.path()).stem().string();
   path_ =
       (fs::path(options_.folder) / fmt::format("{:.64}-{:016x}{:016x}{}", stem, key_[0], key_[1], kEnding)).string();

@@ -126,7 +126,7 @@ Result<PackedMatrix> WeightReader::find_or_pack(const TensorView& matrix, std::s
   if (auto found = cache_->find(matrix, slice)) return std::move(*found);
   SIXFOLD_TRY(PackedMatrix packed,
               in_tensor(matrix, has_exact_weights_ ? pack_exact(matrix) : PackedMatrix::pack(matrix, pool_)));
-  if (checkpoint_.file() != nullptr) checkpoint_.file()->release(matrix.bytes);
+  checkpoint_.release(matrix.bytes);
   cache_->add(matrix, slice, packed);
   return packed;
 }
@@ -152,7 +152,7 @@ Result<std::vector<float>> WeightReader::floats(const std::string& name, std::si
 Result<ModelStorage> WeightReader::finish() {
   SIXFOLD_TRY_STATUS(expect_all_read());
   checkpoint_.drop_metadata();
-  if (checkpoint_.file() != nullptr) checkpoint_.file()->expect_few_reads();  // rows of tables
+  checkpoint_.expect_few_reads();  // rows of tables
   return ModelStorage(std::move(checkpoint_), std::move(cache_));
 }
 

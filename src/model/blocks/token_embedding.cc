@@ -18,7 +18,7 @@ Result<TokenEmbedding> TokenEmbedding::load(WeightReader& reader, std::size_t wi
     return corrupt_data("{}: tensor {}: {} rows, want 1 to {}", reader.path(), name, vocabulary,
                         limits::kVocabularyMax);
   }
-  return TokenEmbedding(*table, reader.checkpoint().file());
+  return TokenEmbedding(*table, reader.checkpoint().file_of(table->bytes));
 }
 
 void TokenEmbedding::look_up(kernels::WorkerPool& pool, std::span<const BatchRow> rows, float scale, float* x) {

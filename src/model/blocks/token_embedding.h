@@ -27,7 +27,7 @@ class TokenEmbedding {
   TokenEmbedding(const TensorView& table, const FileMap* file) : table_(table), file_(file) {}
 
   TensorView table_;
-  const FileMap* file_;        // null when the bytes are borrowed
+  const FileMap* file_;        // null when it lies in none
   std::size_t rows_read_ = 0;  // since their memory was given back
 };
 
