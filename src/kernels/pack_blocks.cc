@@ -44,17 +44,19 @@ void put_codes(const BlockCodes& codes, std::size_t row, std::byte* planes) {
   std::size_t placed = 0;  // bits of each code already written
   if constexpr (kBits == 8) {
     for (const Word word : codes) put(word);
+  } else if constexpr (kBits == 6) {
+    for (std::size_t j = 0; j < 6; ++j) put(codes[j] << 2 | (codes[6 + j / 3] >> (4 - 2 * (j % 3)) & kLowPairs));
   } else if constexpr (kBits >= 4) {
     for (std::size_t j = 0; j < 4; ++j) put((codes[j] & kLowNibbles) | (codes[j + 4] & kLowNibbles) << 4);
     placed = 4;
   }
-  if constexpr (kBits == 2 || kBits == 3 || kBits == 6) {
+  if constexpr (kBits == 2 || kBits == 3) {
     for (std::size_t j = 0; j < 2; ++j) {
       Word word = 0;
-      for (std::size_t i = 0; i < 4; ++i) word |= (codes[4 * j + i] >> placed & kLowPairs) << (2 * i);
+      for (std::size_t i = 0; i < 4; ++i) word |= (codes[4 * j + i] & kLowPairs) << (2 * i);
       put(word);
     }
-    placed += 2;
+    placed = 2;
   }
   if constexpr (kBits == 3 || kBits == 5) {
     Word word = 0;

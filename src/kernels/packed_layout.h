@@ -7,7 +7,7 @@
 namespace sixfold::kernels {
 
 // Moves whenever the bytes of any packed format do.
-constexpr std::uint32_t kPackedLayoutVersion = 3;
+constexpr std::uint32_t kPackedLayoutVersion = 4;
 
 constexpr std::size_t kTileRows = 16;        // weight rows (outputs) that lie interleaved in one tile
 constexpr std::size_t kBlock = 32;           // inputs that share one activation scale
@@ -22,9 +22,11 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 // Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
 //   block                 code planes; of plain formats then scales
 //   code planes           A word is the 4 codes of one row at inputs 4g .. 4g+3 of the block; a plane vector is one
-//                         word per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 6 bits 4 and 2,
-//                         of 3 bits 2 and 1; lowest bits first.
+//                         word per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 3 bits 2 and 1;
+//                         lowest bits first.
 //     8 bits              8 vectors, vector g = group g
+//     6 bits              6 vectors, vector j = group j in the high 6 bits; in the low 2 bits, highest first, vectors
+//                         0, 1 and 2 have the codes of group 6, and 3, 4 and 5 those of group 7
 //     4 bits              4 vectors, vector j = group j in the low nibbles, group j + 4 in the high nibbles
 //     2 bits              2 vectors, vector j = groups 4j .. 4j+3 at bits 0, 2, 4, 6
 //     1 bit               1 vector, bit g = group g
