@@ -108,14 +108,15 @@ SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
 }
 
 // Asks for the kCount bytes that lie some kilobytes ahead in the stream.  Shares are of what a loop that only reads
-// gets in the same moments, on both cores of a Zen 4 machine that gives them 33 GB/s (or 57, in its fast hours).  One
-// token of at most 6 bits leaves so few instructions to a byte that the processor's own prefetching is best: Q6_K reads
-// 0.97 to 1.00, and at most 0.94 with what is below.  One token of 8 bits gains by asking far ahead for the second
-// level: 0.97 against 0.86 (but 0.80 against 0.84 of 57).  Asking for lines that are not kept (NTA) reads 0.78, and
-// 0.70 where gate tiles lie between: by the time the reader comes back, what it had asked for behind the last tile is
-// gone.  Floats gain by the shortest way into the first level.  More tokens keep the core busy between misses: there,
-// asking far ahead frees the few first-level miss buffers (8 bits: 2 tokens 0.94 against 0.79 by NTA, 4 tokens 0.96
-// against 0.87 by the processor alone, 8 tokens 1.05 against 0.49).
+// gets in the same moments, on both cores of a Zen 4 machine that gives them 33 GB/s (or 57, in its fast hours).
+// One token of at most 6 bits leaves so few instructions to a byte that the processor's own prefetching is best: in
+// the fast hours Q6_K reads 0.97 to 1.02, and at most 0.94 with what is below (at 33 GB/s that was not compared).
+// One token of 8 bits gains by asking far ahead for the second level: 0.97 against 0.86 (but 0.80 against 0.84 of
+// 57).  Asking for lines that are not kept (NTA) reads 0.78, and 0.70 where gate tiles lie between: by the time the
+// reader comes back, what it had asked for behind the last tile is gone.  Floats gain by the shortest way into the
+// first level.  More tokens keep the core busy between misses: there, asking far ahead frees the few first-level
+// miss buffers (8 bits: 2 tokens 0.94 against 0.79 by NTA, 4 tokens 0.96 against 0.87 by the processor alone, 8
+// tokens 1.05 against 0.49).
 template <std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
   constexpr bool kIsFloat = kCount <= 128;
