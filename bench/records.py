@@ -14,6 +14,8 @@ import subprocess
 import time
 
 OURS = "sixfold"
+# Of our server: with no packed weights on the disk, and with those that the first start has left there.
+FIRST_START, NEXT_START = f"{OURS}, first start", f"{OURS}, next starts"
 
 
 class Records:

@@ -11,7 +11,7 @@ import statistics
 import sys
 
 from plot import bars
-from records import OURS, attention_alone, in_order, read_all, runs_of, speeds
+from records import FIRST_START, NEXT_START, OURS, attention_alone, in_order, read_all, runs_of, speeds
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs")
 
@@ -187,16 +187,20 @@ def repetition_section(lines):
 
 def start_section(lines):
     """From the start of a server to the first 200 of /health, and the memory it holds then."""
-    runs = runs_of(lines, "serve") + runs_of(lines, "prefix")
+    runs = runs_of(lines, "start")
     if not runs:
         return "No measurements yet."
     cells = []
-    for model, server in in_order((run["model"], run["contestant"]) for run in runs):
-        same = [run for run in runs if (run["model"], run["contestant"]) == (model, server)]
-        cells.append([model_name(model), server, f"{statistics.median(run['start_seconds'] for run in same):.2f}",
-                      f"{min(run['start_seconds'] for run in same):.2f}",
-                      str(min(run["start_memory_mib"] for run in same))])
-    return table(["Model", "Server", "start s, median", "fastest", "memory MiB"], cells)
+    for run in runs:
+        ours = run["starts"][NEXT_START]
+        for server, starts in run["starts"].items():
+            seconds = [start[0] for start in starts]
+            is_peer = server not in (FIRST_START, NEXT_START)
+            ratios = [peer[0] / our[0] for peer, our in zip(starts, ours)] if is_peer else []
+            cells.append([model_name(run["model"]), server, f"{statistics.median(seconds):.3f}", f"{min(seconds):.3f}",
+                          ratio_cell(statistics.median(ratios), (min(ratios), max(ratios))) if ratios else "-",
+                          str(round(statistics.median(start[1] for start in starts)))])
+    return table(["Model", "Server", "start s, median", "fastest", "to our next starts", "memory MiB"], cells)
 
 
 def replace_section(text, name, content):
