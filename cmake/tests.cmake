@@ -30,7 +30,10 @@ if(SIXFOLD_CLANG_FORMAT)
            COMMAND sh -c "git ls-files '*.cc' '*.h' | xargs ${SIXFOLD_CLANG_FORMAT} --dry-run -Werror"
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endif()
-set_tests_properties(structure.floors PROPERTIES LABELS structure)
+add_test(NAME structure.models
+         COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/models_table --check
+                 ${CMAKE_SOURCE_DIR}/src/model/arch_list.cc ${CMAKE_SOURCE_DIR}/docs/models.md)
+set_tests_properties(structure.floors structure.models PROPERTIES LABELS structure)
 if(TEST structure.format)
   set_tests_properties(structure.format PROPERTIES LABELS structure)
 endif()

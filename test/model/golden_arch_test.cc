@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "golden_files.h"
+#include "golden_models.h"
 #include "kernels/isa.h"
+#include "measurements.h"
 #include "model_runner.h"
 
 namespace sixfold::test {
@@ -11,7 +13,6 @@ namespace {
 constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
 constexpr Tolerance kHalfCache{.max_abs = 1.5e-1, .nmse = 3e-4, .kl = 1e-3};
 constexpr std::size_t kPositions = 70 + 32;
-constexpr std::size_t kContext = 256;  // as the reference was run
 
 TEST(GoldenIsa, is_the_one_asked_for) {
   const char* wanted = std::getenv("SIXFOLD_ISA");
@@ -24,7 +25,7 @@ TEST(GoldenIsa, is_the_one_asked_for) {
 class GoldenArchitecture : public testing::TestWithParam<const char*> {
  protected:
   static std::unique_ptr<Model> load(const std::string& folder) {
-    return load_file(folder + "/golden/arch/" + GetParam() + ".gguf", 128, kContext);
+    return load_file(folder + "/golden/arch/" + GetParam() + ".gguf", 128, kGoldenContext);
   }
 };
 
@@ -33,13 +34,19 @@ TEST_P(GoldenArchitecture, logits_and_greedy_text_match_in_float) {
   const auto model = load(folder);
   ASSERT_NE(model, nullptr);
   const std::size_t vocabulary = model->description().vocabulary;
+  Agreement agreement;
   for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
     SCOPED_TRACE(prompt.name);
     Sequence sequence(*model, KvDType::kF32, kPositions);
     const std::vector<float> logits = sequence.feed(prompt.ids);
-    expect_close(prompt.logits, std::span(logits).subspan(prompt.first_position * vocabulary), vocabulary, kFloat);
-    expect_same_choices(prompt.greedy, sequence.continue_greedily(logits, prompt.greedy.ids.size()), kFloat.max_abs);
+    const std::span<const float> got = std::span(logits).subspan(prompt.first_position * vocabulary);
+    expect_close(prompt.logits, got, vocabulary, kFloat);
+    const std::vector<TokenId> ids = sequence.continue_greedily(logits, prompt.greedy.ids.size());
+    expect_same_choices(prompt.greedy, ids, kFloat.max_abs);
+    agreement.add(difference(prompt.logits, got, vocabulary));
+    agreement.add(prompt.greedy.ids, ids);
   }
+  record("architecture", GetParam(), model->description(), "F32", agreement);
 }
 
 TEST_P(GoldenArchitecture, a_prompt_in_pieces_gives_the_same_bits) {
@@ -71,12 +78,7 @@ TEST_P(GoldenArchitecture, half_precision_cache_stays_close) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, GoldenArchitecture,
-                         testing::Values("llama_plain", "llama_gqa_untied", "llama3_rope", "llama_rope_linear", "gemma",
-                                         "gemma2", "gemma3", "gpt2", "olmo2", "phi3", "phi3_longrope", "qwen2moe",
-                                         "starcoder2", "llama_rope_yarn", "mistral_like", "qwen2", "qwen3", "granite",
-                                         "llama_moe", "qwen3moe"),
-                         [](const auto& tested) { return std::string(tested.param); });
+INSTANTIATE_TEST_SUITE_P(Models, GoldenArchitecture, testing::ValuesIn(kGoldenDecoders), name_of_model);
 
 }  // namespace
 }  // namespace sixfold::test

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "golden_files.h"
+#include "measurements.h"
 #include "model_runner.h"
 
 namespace sixfold::test {
@@ -35,17 +36,21 @@ TEST_P(GoldenQuant, logits_stay_close_to_the_exact_ones) {
   ASSERT_NE(model, nullptr);
   EXPECT_EQ(model->description().weights, GetParam().weights);
   const std::size_t vocabulary = model->description().vocabulary;
+  Agreement agreement;
   for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/quant", file + ".exact")) {
     SCOPED_TRACE(prompt.name);
     Sequence whole(*model, KvDType::kF32, prompt.ids.size() + prompt.greedy.ids.size());
     const std::vector<float> logits = whole.feed(prompt.ids);
-    expect_close(prompt.logits, std::span(logits).subspan(prompt.first_position * vocabulary), vocabulary,
-                 GetParam().tolerance);
+    const std::span<const float> got = std::span(logits).subspan(prompt.first_position * vocabulary);
+    expect_close(prompt.logits, got, vocabulary, GetParam().tolerance);
     Sequence pieces(*model, KvDType::kF32, prompt.ids.size());
     EXPECT_EQ(pieces.feed_in_pieces(prompt.ids, 7), logits);
-    expect_same_choices(prompt.greedy, whole.continue_greedily(logits, prompt.greedy.ids.size()),
-                        GetParam().tolerance.max_abs);
+    const std::vector<TokenId> ids = whole.continue_greedily(logits, prompt.greedy.ids.size());
+    expect_same_choices(prompt.greedy, ids, GetParam().tolerance.max_abs);
+    agreement.add(difference(prompt.logits, got, vocabulary));
+    agreement.add(prompt.greedy.ids, ids);
   }
+  record("file", file.substr(0, file.find('.')), model->description(), file.substr(file.find('.') + 1), agreement);
 }
 
 INSTANTIATE_TEST_SUITE_P(

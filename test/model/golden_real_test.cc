@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "golden_files.h"
+#include "measurements.h"
 #include "model/evaluate.h"
 #include "model_runner.h"
 #include "tokenizer/tokenizer.h"
@@ -77,6 +78,12 @@ TEST_P(GoldenReal, perplexity_matches) {
   ASSERT_TRUE(measured.is_ok()) << measured.error().message;
   EXPECT_EQ(measured->chunks, running.size());
   EXPECT_EQ(measured->tokens_scored, measured->chunks * (options.context / 2 - 1));
+  record({{"table", "perplexity"},
+          {"model", "stories260K"},
+          {"architecture", model->description().architecture},
+          {"format", GetParam().variant},
+          {"perplexity", measured->value},
+          {"reference", running.back()}});
   EXPECT_NEAR(measured->standard_error, want->at("stderr").to_number<double>(), 1e-3);
 }
 
