@@ -78,9 +78,10 @@ class Checkpoint {
   std::vector<std::uint32_t> tensors_by_name_;   // indices into tensors_, sorted by name
 };
 
-// Opens any format that we read: a GGUF file (v2, v3), told by content; a Hugging Face folder, named by itself or by
-// its config.json, model.safetensors or model.safetensors.index.json, whose names become GGUF's; a safetensors file
-// alone, which has tensors under their own names and no metadata. Errors: not_found, permission_denied, corrupt_data
+// Opens any format that we read: a GGUF file (v2, v3), told by content, or one of its parts; a Hugging Face folder,
+// named by itself or by its config.json, model.safetensors or model.safetensors.index.json, whose names become GGUF's;
+// a safetensors file alone, which has tensors under their own names and no metadata. Errors: not_found,
+// permission_denied, corrupt_data
 // ("not a model file ..."), invalid_argument (well formed, but of a kind that we do not run), with file, field,
 // expected and got.
 Result<Checkpoint> open_checkpoint(const std::string& path);

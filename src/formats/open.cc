@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "formats/checkpoint_builder.h"
+#include "formats/gguf_split.h"
 #include "formats/huggingface/folder.h"
 #include "formats/safetensors_read.h"
 
@@ -25,8 +26,8 @@ Result<Checkpoint> open_checkpoint(const std::string& path) {
   if (const auto folder = huggingface::folder_of(path)) return huggingface::open_folder(*folder);
   SIXFOLD_TRY(FileMap file, FileMap::open(path));
   const bool is_safetensors = path.ends_with(".safetensors") || looks_like_safetensors(file.bytes());
-  SIXFOLD_TRY(Checkpoint checkpoint,
-              is_safetensors ? read_safetensors_alone(file.bytes(), path) : read_gguf(file.bytes(), path));
+  if (!is_safetensors) return open_gguf(path);
+  SIXFOLD_TRY(Checkpoint checkpoint, read_safetensors_alone(file.bytes(), path));
   CheckpointBuilder::give_file(checkpoint, std::move(file));
   return checkpoint;
 }
