@@ -28,6 +28,10 @@ void add_model_flags(CLI::App& verb, ModelOptions& options) {
       ->envname("SIXFOLD_KV_DTYPE")
       ->check(CLI::IsMember({"f16", "bf16", "f32"}))
       ->capture_default_str();
+  verb.add_option("--weights", options.weights, "Round weights of F32, F16 or BF16 to this type while loading")
+      ->envname("SIXFOLD_WEIGHTS")
+      ->check(CLI::IsMember({"stored", "q8_0", "q4_0"}))
+      ->capture_default_str();
   verb.add_option("--weight-cache", options.weight_cache,
                   "Where packed weights wait for the next start: auto, off, or a folder")
       ->envname("SIXFOLD_WEIGHT_CACHE")
@@ -47,6 +51,14 @@ Result<kernels::KvDType> parse_kv_dtype(const std::string& name) {
 }
 
 namespace {
+
+// The file of settings may hold any text.
+Result<std::optional<DType>> parse_weights(const std::string& name) {
+  if (name == "stored") return std::optional<DType>();
+  if (name == "q8_0") return std::optional(DType::kQ8_0);
+  if (name == "q4_0") return std::optional(DType::kQ4_0);
+  return invalid_argument("--weights: want stored, q8_0 or q4_0, got \"{}\"", name);
+}
 
 // Unset and empty are one: https://specifications.freedesktop.org/basedir-spec/latest/
 std::string environment(const char* name) {
@@ -108,6 +120,7 @@ Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& me
   model::LoadOptions load_options;
   load_options.context = options.context;
   load_options.has_exact_weights = options.has_exact_weights;
+  SIXFOLD_TRY(load_options.weights, parse_weights(options.weights));
   load_options.weight_cache = weight_cache_options(options);
   auto model = model::load(std::move(checkpoint), *loaded.pool, load_options);
   const Status used = model.is_ok() && meanwhile ? meanwhile(**model) : ok();

@@ -23,11 +23,13 @@ struct ModelOptions {
   std::size_t context = 0;  // tokens; 0 = the model's, capped
   std::string kv_dtype = "f16";
   bool has_exact_weights = false;        // model::LoadOptions
+  std::string weights = "stored";        // or the type to round them to
   std::string weight_cache = "auto";     // "off", or a folder
   std::size_t weight_cache_max_gb = 20;  // 10^9 bytes, of all files in the folder
 };
 
-// Adds --threads, --context, --kv-dtype, --weight-cache and --weight-cache-max with their environment variables.
+// Adds --threads, --context, --kv-dtype, --weights, --weight-cache and --weight-cache-max with their environment
+// variables.
 void add_model_flags(CLI::App& verb, ModelOptions& options);
 
 Result<kernels::KvDType> parse_kv_dtype(const std::string& name);

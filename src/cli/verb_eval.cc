@@ -122,6 +122,7 @@ Result<LoadedModel> load_reference(const EvalFlags& flags) {
   ModelOptions options = flags.model;
   options.has_exact_weights = flags.reference == "exact";
   if (!options.has_exact_weights) options.source = flags.reference;
+  options.weights = "stored";  // what --weights costs is what is measured
   return load_model(options);
 }
 

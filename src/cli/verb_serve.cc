@@ -48,6 +48,7 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
   if (flags.config.empty()) return ok();
   SIXFOLD_TRY(const manifest::Manifest manifest, manifest::read_manifest(flags.config));
   fill(verb, "model", manifest.model_source, flags.model.source);
+  fill(verb, "--weights", manifest.model_weights, flags.model.weights);
   fill(verb, "--name", manifest.name, flags.name);
   fill(verb, "--host", manifest.serve.host, flags.serve.http.host);
   fill(verb, "--port", manifest.serve.port, flags.serve.http.port);

@@ -88,7 +88,7 @@ Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
 
 Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
   static constexpr std::array<std::string_view, 4> kKeys = {"apiVersion", "name", "model", "serve"};
-  static constexpr std::array<std::string_view, 1> kModelKeys = {"source"};
+  static constexpr std::array<std::string_view, 2> kModelKeys = {"source", "weights"};
   SIXFOLD_TRY_STATUS(reader.check_keys(root, "the manifest", kKeys));
   std::optional<std::string> version;
   SIXFOLD_TRY_STATUS(reader.read_text(root["apiVersion"], "apiVersion", version));
@@ -101,6 +101,13 @@ Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
   if (const YAML::Node model = root["model"]) {
     SIXFOLD_TRY_STATUS(reader.check_keys(model, "model", kModelKeys));
     SIXFOLD_TRY_STATUS(reader.read_text(model["source"], "model.source", manifest.model_source));
+    SIXFOLD_TRY_STATUS(reader.read_text(model["weights"], "model.weights", manifest.model_weights));
+    if (manifest.model_weights && *manifest.model_weights != "stored" && *manifest.model_weights != "q8_0" &&
+        *manifest.model_weights != "q4_0") {
+      return reader.error_at(
+          model["weights"].Mark(),
+          fmt::format("model.weights: want stored, q8_0 or q4_0, got \"{}\"", *manifest.model_weights));
+    }
   }
   if (const YAML::Node serve = root["serve"]) SIXFOLD_TRY_STATUS(read_serve(reader, serve, manifest.serve));
   return manifest;

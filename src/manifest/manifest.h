@@ -25,6 +25,7 @@ struct Serve {
 struct Manifest {
   std::optional<std::string> name;
   std::optional<std::string> model_source;
+  std::optional<std::string> model_weights;  // "stored", "q8_0" or "q4_0"
   Serve serve;
 };
 

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <map>
 
+#include "model/rounded_weights.h"
+
 namespace sixfold::model {
 namespace {
 
@@ -15,10 +17,10 @@ std::string name_of(const formats::Checkpoint& checkpoint) {
 }
 
 // The type that holds most numbers of all matrices.
-std::string_view most_common_type(const formats::Checkpoint& checkpoint) {
+std::string_view most_common_type(const formats::Checkpoint& checkpoint, std::optional<DType> rounded_to) {
   std::map<DType, std::size_t> elements;
   for (const TensorView& tensor : checkpoint.tensors()) {
-    if (tensor.shape.rank >= 2) elements[tensor.dtype] += tensor.shape.elements();
+    if (tensor.shape.rank >= 2) elements[rounded_type(tensor, rounded_to)] += tensor.shape.elements();
   }
   if (elements.empty()) return "none";
   const auto most = std::max_element(elements.begin(), elements.end(),
@@ -28,10 +30,10 @@ std::string_view most_common_type(const formats::Checkpoint& checkpoint) {
 
 }  // namespace
 
-ModelDescription describe_checkpoint(const formats::Checkpoint& checkpoint) {
+ModelDescription describe_checkpoint(const formats::Checkpoint& checkpoint, std::optional<DType> rounded_to) {
   ModelDescription description;
   description.name = name_of(checkpoint);
-  description.weights = std::string(most_common_type(checkpoint));
+  description.weights = std::string(most_common_type(checkpoint, rounded_to));
   for (const TensorView& tensor : checkpoint.tensors()) {
     description.parameters += tensor.shape.elements();
     description.weight_bytes += tensor.bytes.size();

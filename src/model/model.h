@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -85,6 +86,9 @@ struct LoadOptions {
   // Weights widened to f32, so that products are those of the exact values that the file defines: slow, four times the
   // memory or more, and the reference for what integer arithmetic costs.
   bool has_exact_weights = false;
+  // What matrices of F32, F16 and BF16 numbers are rounded to while they are loaded (kernels/quantize.h); nothing: they
+  // stay as they are stored.  Exact weights are not rounded.
+  std::optional<DType> weights = {};
   WeightCacheOptions weight_cache = {};  // none
 };
 

@@ -40,11 +40,12 @@ std::span<const std::byte> head_of(const FileMap& file, std::span<const TensorVi
 // Tells contents apart without reading gigabytes: size and time of the files, all metadata, the whole table of tensors,
 // and some bytes from the middle of every tensor.  A model that is replaced, quantized anew or trained on differs in
 // several of these; somebody who forges all of them can write the model file itself.
-PackedKey key_of(const formats::Checkpoint& checkpoint) {
+PackedKey key_of(const formats::Checkpoint& checkpoint, std::optional<DType> weights) {
   constexpr std::size_t kSampleBytes = 4096;
   PackedKey key{};
   for (std::size_t i = 0; i < key.size(); ++i) {
-    std::uint64_t hash = i + 1;
+    const std::uint64_t rounding = weights ? 1 + std::uint64_t{static_cast<std::uint32_t>(*weights)} : 0;
+    std::uint64_t hash = fast_hash(std::as_bytes(std::span(&rounding, 1)), i + 1);
     for (const FileMap& file : checkpoint.files()) {
       const std::uint64_t facts[] = {kernels::kPackedLayoutVersion, file.bytes().size(),
                                      static_cast<std::uint64_t>(file.identity().modified_ns)};
@@ -123,7 +124,7 @@ WeightCache::WeightCache(const formats::Checkpoint& checkpoint, kernels::WorkerP
     : options_(std::move(options)) {
   if (options_.folder.empty() || checkpoint.files().empty() || checkpoint.file_bytes() < options_.file_bytes_min)
     return;
-  key_ = key_of(checkpoint);
+  key_ = key_of(checkpoint, options_.weights);
   const std::string stem = fs::path(checkpoint.path()).stem().string();
   path_ =
       (fs::path(options_.folder) / fmt::format("{:.64}-{:016x}{:016x}{}", stem, key_[0], key_[1], kEnding)).string();

@@ -25,6 +25,7 @@ struct WeightCacheOptions {
   std::uint64_t folder_bytes_max = std::uint64_t{20} << 30;    // of all files there; the longest unused go first
   std::uint64_t disk_bytes_free_min = std::uint64_t{2} << 30;  // or a tenth of the disk, if that is less
   const Clock* clock = nullptr;                                // null = the system's
+  std::optional<DType> weights = {};  // what matrices are rounded to: each type is a file of its own
 };
 
 // One model's.  Nothing that goes wrong here is an error: the model is packed as if there were no cache.

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "kernels/vector_ops.h"
+#include "model/rounded_weights.h"
 
 namespace sixfold::model {
 
@@ -51,10 +52,14 @@ TensorView rows_of(const TensorView& tensor, std::size_t first, std::size_t rows
 }  // namespace
 
 WeightReader::WeightReader(formats::Checkpoint checkpoint, kernels::WorkerPool& pool, const LoadOptions& options)
-    : checkpoint_(std::move(checkpoint)), pool_(pool), has_exact_weights_(options.has_exact_weights) {
+    : checkpoint_(std::move(checkpoint)),
+      pool_(pool),
+      has_exact_weights_(options.has_exact_weights),
+      weights_(options.has_exact_weights ? std::nullopt : options.weights) {
   // Exact weights are not what the cache holds.
-  cache_ = std::make_unique<WeightCache>(checkpoint_, pool_,
-                                         has_exact_weights_ ? WeightCacheOptions{} : options.weight_cache);
+  WeightCacheOptions cache = has_exact_weights_ ? WeightCacheOptions{} : options.weight_cache;
+  cache.weights = weights_;
+  cache_ = std::make_unique<WeightCache>(checkpoint_, pool_, std::move(cache));
 }
 
 Result<const TensorView*> WeightReader::find(const std::string& name, const Shape& shape) {
@@ -123,11 +128,17 @@ Result<PackedMatrix> WeightReader::pack(const TensorView& matrix, std::size_t sl
 
 // From the cache; or packed, and then the file's pages are given back at once, so that a matrix is in memory once.
 Result<PackedMatrix> WeightReader::find_or_pack(const TensorView& matrix, std::size_t slice) {
-  if (auto found = cache_->find(matrix, slice)) return std::move(*found);
-  SIXFOLD_TRY(PackedMatrix packed,
-              in_tensor(matrix, has_exact_weights_ ? pack_exact(matrix) : PackedMatrix::pack(matrix, pool_)));
+  TensorView as_loaded = matrix;
+  as_loaded.dtype = rounded_type(matrix, weights_);
+  const bool is_rounded = as_loaded.dtype != matrix.dtype;
+  // Only the number of bytes is read of a view that the cache looks up; rounded, there are fewer.
+  if (is_rounded) as_loaded.bytes = matrix.bytes.first(matrix.shape[0] * row_bytes(as_loaded.dtype, matrix.shape[1]));
+  if (auto found = cache_->find(as_loaded, slice)) return std::move(*found);
+  SIXFOLD_TRY(PackedMatrix packed, in_tensor(matrix, has_exact_weights_ ? pack_exact(matrix)
+                                                     : is_rounded       ? pack_rounded(matrix, as_loaded)
+                                                                        : PackedMatrix::pack(matrix, pool_)));
   checkpoint_.release(matrix.bytes);
-  cache_->add(matrix, slice, packed);
+  cache_->add(as_loaded, slice, packed);
   return packed;
 }
 
@@ -137,6 +148,12 @@ Result<PackedMatrix> WeightReader::pack_exact(const TensorView& matrix) const {
   widened.dtype = DType::kF32;
   widened.bytes = std::as_bytes(std::span(values));
   return PackedMatrix::pack(widened, pool_);
+}
+
+Result<PackedMatrix> WeightReader::pack_rounded(const TensorView& matrix, TensorView rounded) const {
+  SIXFOLD_TRY(const std::vector<std::byte> blocks, round_weights(matrix, rounded.dtype, pool_));
+  rounded.bytes = blocks;
+  return PackedMatrix::pack(rounded, pool_);
 }
 
 Result<std::vector<float>> WeightReader::vector(const std::string& name, std::size_t count) {

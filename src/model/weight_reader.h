@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -67,11 +68,13 @@ class WeightReader {
   Result<kernels::PackedMatrix> pack(const TensorView& matrix, std::size_t slice, MatrixWork& work);
   Result<kernels::PackedMatrix> find_or_pack(const TensorView& matrix, std::size_t slice);
   Result<kernels::PackedMatrix> pack_exact(const TensorView& matrix) const;
+  Result<kernels::PackedMatrix> pack_rounded(const TensorView& matrix, TensorView rounded) const;
 
   formats::Checkpoint checkpoint_;
   kernels::WorkerPool& pool_;
   std::unique_ptr<WeightCache> cache_;
   const bool has_exact_weights_;
+  const std::optional<DType> weights_;  // what matrices are rounded to
   std::vector<const TensorView*> read_;
   MatrixWork matrix_work_;
   MatrixWork expert_work_;
