@@ -66,5 +66,22 @@ TEST(GoldenFiles, opens_every_model_whose_types_are_known) {
   EXPECT_GT(opened_files, 23);
 }
 
+TEST(GoldenFiles, opens_a_published_encoder_and_how_its_vectors_are_pooled) {
+  const char* root = std::getenv("SIXFOLD_TESTDATA");
+  if (root == nullptr) GTEST_SKIP() << "SIXFOLD_TESTDATA is not set";
+  const auto opened = open_checkpoint(std::string(root) + "/real/bert-tiny-random");
+  ASSERT_TRUE(opened.is_ok()) << opened.error().message;
+  EXPECT_EQ(opened->string("general.architecture").value(), "bert");
+  EXPECT_EQ(opened->string("general.name").value(), "bert-tiny-random");
+  EXPECT_EQ(opened->unsigned_integer("bert.pooling_type").value(), 1u);
+  EXPECT_EQ(opened->string("tokenizer.huggingface.cls_token").value(), "[CLS]");
+  EXPECT_TRUE(opened->string("tokenizer.huggingface.json").value().starts_with("{"));
+  for (const char* name : {"token_embd.weight", "position_embd.weight", "token_types.weight", "token_embd_norm.bias",
+                           "blk.1.attn_q.bias", "blk.1.attn_output_norm.weight", "blk.1.layer_output_norm.weight"}) {
+    EXPECT_NE(opened->find_tensor(name), nullptr) << name;
+  }
+  EXPECT_EQ(opened->find_tensor("cls.weight"), nullptr);  // the pooler of a model without a classifier
+}
+
 }  // namespace
 }  // namespace sixfold::formats
