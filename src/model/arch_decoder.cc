@@ -287,6 +287,9 @@ Result<std::unique_ptr<Model>> load_decoder(WeightReader& reader, const DecoderT
   description.context_max = p.context;
   description.layers = p.layers;
   description.width = p.width;
+  for (std::size_t layer = 0; layer < p.layers; ++layer) {
+    if (p.window_of(layer) == 0) description.attention_width += p.query_width();
+  }
   if (p.experts != 0) {
     description.expert_share_a_row = static_cast<double>(p.experts_used) / static_cast<double>(p.experts);
   }
