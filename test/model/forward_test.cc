@@ -50,6 +50,18 @@ TEST(Forward, heads_wider_than_the_residual_stream_match_a_plain_decoder) {
   expect_as_plain(tiny, {});
 }
 
+TEST(Forward, heads_of_256_match_a_plain_decoder_and_give_the_same_bits_in_pieces) {
+  TinyModel tiny({.heads = 2, .kv_heads = 1, .head_dim = 256});
+  expect_as_plain(tiny, {});
+  const auto model = load_tiny(tiny);
+  const std::vector<TokenId> tokens = some_tokens(48);
+  for (const KvDType dtype : {KvDType::kF32, KvDType::kF16, KvDType::kBF16}) {
+    const std::vector<float> whole = Sequence(*model, dtype, 64).feed(tokens);
+    EXPECT_EQ(Sequence(*model, dtype, 64).feed_in_pieces(tokens, 7), whole);
+    EXPECT_EQ(Sequence(*model, dtype, 64).feed_in_pieces(tokens, 1), whole);
+  }
+}
+
 TEST(Forward, optional_biases_of_llama_match_a_plain_decoder) {
   TinyModel tiny({.has_qkv_bias = true});
   tiny.add_random_tensor("blk.1.attn_output.bias", {16}, 0.5F);

@@ -176,18 +176,40 @@ TEST(Jinja, hostile_templates_hit_a_limit) {
   EXPECT_NE(render(tags).find("error"), std::string::npos);
 }
 
+struct FallbackCase {
+  const char* name;
+  std::vector<std::string> tokens;
+  const char* text;  // of "hi" from the user, and the beginning of the answer
+};
+
 TEST(ChatTemplate, fallback_is_chosen_by_special_tokens) {
-  Vocabulary vocabulary;
-  vocabulary.tokens = {"a", "<|im_start|>", "<|im_end|>"};
-  const auto chatml = make_chat_template("", vocabulary);
-  ASSERT_TRUE(chatml.is_ok());
-  EXPECT_EQ((*chatml)->name(), "chatml");
-  ChatInput input;
-  input.messages = {{"user", "hi"}};
-  EXPECT_EQ((*chatml)->render(input).value(), "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n");
-  const auto plain = make_chat_template("", Vocabulary{});
-  ASSERT_TRUE(plain.is_ok());
-  EXPECT_EQ((*plain)->render(input).value(), "user: hi\nassistant:");
+  const FallbackCase cases[] = {
+      {"chatml", {"<|im_start|>", "<|end|>"}, "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"},
+      {"llama3",
+       {"<|start_header_id|>"},
+       "<s><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>"
+       "<|start_header_id|>assistant<|end_header_id|>\n\n"},
+      {"gemma", {"<start_of_turn>"}, "<s><start_of_turn>user\nhi<end_of_turn>\n<start_of_turn>model\n"},
+      {"granite",
+       {"<|start_of_role|>"},
+       "<|start_of_role|>user<|end_of_role|>hi<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>"},
+      {"phi3", {"<|end|>"}, "<|user|>\nhi<|end|>\n<|assistant|>\n"},
+      {"llama2", {"[INST]"}, "<s>[INST] hi [/INST]"},
+      {"plain", {}, "user: hi\nassistant:"},
+  };
+  for (const FallbackCase& expected : cases) {
+    SCOPED_TRACE(expected.name);
+    Vocabulary vocabulary;
+    vocabulary.tokens = {"a"};
+    for (const std::string& token : expected.tokens) vocabulary.tokens.push_back(token);
+    const auto chosen = make_chat_template("", vocabulary);
+    ASSERT_TRUE(chosen.is_ok());
+    EXPECT_EQ((*chosen)->name(), expected.name);
+    ChatInput input;
+    input.bos_token = "<s>";
+    input.messages = {{"user", "hi"}};
+    EXPECT_EQ((*chosen)->render(input).value(), expected.text);
+  }
 }
 
 }  // namespace
