@@ -31,6 +31,9 @@ inline constexpr std::size_t kLogitBiasMax = 1024;
 
 // Tokenizer.
 inline constexpr std::size_t kTokenizeBytesMax = 64u << 20;
+inline constexpr std::size_t kSpecialTokenBytesMax = 512;       // published ones have less than 100
+inline constexpr std::size_t kNormalizedBytesMax = 256u << 20;  // of a text, between the stages of tokenizer.json
+inline constexpr std::size_t kTokenizerStagesMax = 64;          // in one sequence of tokenizer.json
 
 // Server defaults; flags change them.
 inline constexpr std::size_t kHttpHeaderBytesMax = 32u << 10;

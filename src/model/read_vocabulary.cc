@@ -1,5 +1,5 @@
 // GGUF's tokenizer.* keys.  Source: the GGUF specification, section "Tokenizer", and llama.cpp's converter for the
-// rest.
+// rest; tokenizer.huggingface.*, tokenizer.sentencepiece.model and eos_token_ids hold the files of a folder.
 #include <cmath>
 #include <limits>
 #include <new>
@@ -120,8 +120,7 @@ Result<std::string> read_charsmap(const Checkpoint& checkpoint) {
   return bytes;
 }
 
-Status read_special_ids(const Checkpoint& checkpoint, Vocabulary& out) {
-  const std::size_t tokens = out.tokens.size();
+Status read_special_ids(const Checkpoint& checkpoint, std::size_t tokens, Vocabulary& out) {
   SIXFOLD_TRY(out.bos, read_id(checkpoint, "tokenizer.ggml.bos_token_id", tokens));
   SIXFOLD_TRY(out.eos, read_id(checkpoint, "tokenizer.ggml.eos_token_id", tokens));
   SIXFOLD_TRY(out.unknown, read_id(checkpoint, "tokenizer.ggml.unknown_token_id", tokens));
@@ -143,7 +142,36 @@ Status read_flags(const Checkpoint& checkpoint, Vocabulary& out) {
   return ok();
 }
 
+// Ids are checked against the embedding, which may have more rows than the tokenizer has tokens.
+Result<Vocabulary> read_whole_file(const Checkpoint& checkpoint) {
+  Vocabulary out;
+  SIXFOLD_TRY(out.huggingface_json, checkpoint.string_or("tokenizer.huggingface.json", ""));
+  SIXFOLD_TRY(out.sentencepiece_model, checkpoint.string_or("tokenizer.sentencepiece.model", ""));
+  const TensorView* embedding = checkpoint.find_tensor("token_embd.weight");
+  if (embedding != nullptr) out.tokens_min = embedding->shape[0];
+  if (out.tokens_min > limits::kVocabularyMax) {
+    return corrupt_data("{}: token_embd.weight: {} rows, want at most {}", checkpoint.path(), out.tokens_min,
+                        limits::kVocabularyMax);
+  }
+  SIXFOLD_TRY(out.bos_text, checkpoint.string_or("tokenizer.huggingface.bos_token", ""));
+  SIXFOLD_TRY(out.eos_text, checkpoint.string_or("tokenizer.huggingface.eos_token", ""));
+  SIXFOLD_TRY(out.unknown_text, checkpoint.string_or("tokenizer.huggingface.unk_token", ""));
+  SIXFOLD_TRY(out.padding_text, checkpoint.string_or("tokenizer.huggingface.pad_token", ""));
+  SIXFOLD_TRY_STATUS(read_special_ids(checkpoint, embedding != nullptr ? out.tokens_min : limits::kVocabularyMax, out));
+  SIXFOLD_TRY_STATUS(read_flags(checkpoint, out));
+  SIXFOLD_TRY(out.chat_template, checkpoint.string_or("tokenizer.chat_template", ""));
+  return out;
+}
+
+bool has_whole_file(const Checkpoint& checkpoint) {
+  return checkpoint.find("tokenizer.huggingface.json") != nullptr ||
+         checkpoint.find("tokenizer.sentencepiece.model") != nullptr;
+}
+
 Result<Vocabulary> read(const Checkpoint& checkpoint) {
+  if (checkpoint.find("tokenizer.ggml.tokens") == nullptr && has_whole_file(checkpoint)) {
+    return read_whole_file(checkpoint);
+  }
   Vocabulary out;
   SIXFOLD_TRY(out.model, required(checkpoint.string("tokenizer.ggml.model")));
   SIXFOLD_TRY(out.pretokenizer, checkpoint.string_or("tokenizer.ggml.pre", ""));
@@ -160,7 +188,7 @@ Result<Vocabulary> read(const Checkpoint& checkpoint) {
     out.merges = *merges;
   }
   SIXFOLD_TRY(out.charsmap, read_charsmap(checkpoint));
-  SIXFOLD_TRY_STATUS(read_special_ids(checkpoint, out));
+  SIXFOLD_TRY_STATUS(read_special_ids(checkpoint, tokens->size(), out));
   SIXFOLD_TRY_STATUS(read_flags(checkpoint, out));
   SIXFOLD_TRY(out.chat_template, checkpoint.string_or("tokenizer.chat_template", ""));
   return out;

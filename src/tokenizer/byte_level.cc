@@ -44,6 +44,18 @@ void append_byte_level(std::string& text, std::string_view bytes) {
   for (const char byte : bytes) text += letters.text_of_byte[static_cast<unsigned char>(byte)];
 }
 
+bool is_byte_level(std::string_view text) {
+  const Alphabet& letters = alphabet();
+  while (!text.empty()) {
+    const Utf8Step step = read_utf8(text);
+    if (!step.is_valid || step.code_point >= kCharactersMax || letters.byte_of_character[step.code_point] < 0) {
+      return false;
+    }
+    text.remove_prefix(step.bytes);
+  }
+  return true;
+}
+
 std::string from_byte_level(std::string_view text) {
   const Alphabet& letters = alphabet();
   std::string bytes;

@@ -5,6 +5,8 @@
 
 #include "core/error.h"
 #include "tokenizer/base_tokenizer.h"
+#include "tokenizer/hf/huggingface_tokenizer.h"
+#include "tokenizer/sentencepiece_model.h"
 
 namespace sixfold::tokenizer {
 
@@ -25,9 +27,28 @@ void name_ends_of_word_piece(Vocabulary& vocabulary) {
   vocabulary.eos = vocabulary.separator;
 }
 
+Status take_sentencepiece_model(Vocabulary& vocabulary) {
+  const std::string bytes = std::move(vocabulary.sentencepiece_model);
+  vocabulary.sentencepiece_model.clear();
+  SIXFOLD_TRY_STATUS(read_sentencepiece_model(bytes, vocabulary));
+  // The embedding may have more rows than the file has pieces.
+  while (vocabulary.tokens.size() < vocabulary.tokens_min) {
+    vocabulary.tokens.push_back("");
+    vocabulary.scores.push_back(0);
+    vocabulary.kinds.push_back(TokenKind::kUnused);
+  }
+  return ok();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Tokenizer>> make_tokenizer(Vocabulary vocabulary) {
+  if (vocabulary.model.empty() && !vocabulary.huggingface_json.empty()) {
+    return hf::make_huggingface_tokenizer(std::move(vocabulary));
+  }
+  if (vocabulary.model.empty() && !vocabulary.sentencepiece_model.empty()) {
+    SIXFOLD_TRY_STATUS(take_sentencepiece_model(vocabulary));
+  }
   if (vocabulary.model == "bert") name_ends_of_word_piece(vocabulary);
   SIXFOLD_TRY(TokenTable table, TokenTable::make(std::move(vocabulary)));
   const std::string& model = table.vocabulary().model;

@@ -1,14 +1,13 @@
 // Cuts text into the words that byte-level BPE works on, by the model's own patterns.
 #pragma once
+#include <cstddef>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/result.h"
-
-struct pcre2_real_code_8;
+#include "tokenizer/pattern.h"
 
 namespace sixfold::tokenizer {
 
@@ -26,12 +25,9 @@ class Pretokenizer {
   Status split(std::string_view text, const Visit& visit) const;
 
  private:
-  struct FreeCode {
-    void operator()(pcre2_real_code_8* code) const;
-  };
-  class Matcher;
+  Status split_by(std::size_t stage, std::string_view text, const Visit& visit, MatchScratch& scratch) const;
 
-  std::vector<std::unique_ptr<pcre2_real_code_8, FreeCode>> patterns_;
+  std::vector<Pattern> patterns_;
 };
 
 }  // namespace sixfold::tokenizer

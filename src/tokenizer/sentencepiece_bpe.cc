@@ -118,9 +118,11 @@ class ImpliedMergesBuilder {
 
 class SentencePieceBpe final : public BaseTokenizer {
  public:
-  SentencePieceBpe(TokenTable tokens, SpecialTokens special, ImpliedMerges merges)
+  SentencePieceBpe(TokenTable tokens, SpecialTokens special, ImpliedMerges merges,
+                   std::optional<SentencePieceText> rules)
       : BaseTokenizer(std::move(tokens), std::move(special), {.adds_bos = true, .adds_space_prefix = true}),
-        merges_(std::move(merges)) {
+        merges_(std::move(merges)),
+        rules_(std::move(rules)) {
     for (unsigned byte = 0; byte < 256; ++byte) {
       byte_tokens_[byte] = table().find(byte_token_text(static_cast<unsigned char>(byte))).value_or(kNoToken);
     }
@@ -134,16 +136,9 @@ class SentencePieceBpe final : public BaseTokenizer {
 
  private:
   Status encode_plain(std::string_view text, bool follows_special, std::vector<TokenId>& tokens) const override {
-    std::string marked;
-    marked.reserve(text.size() + text.size() / 2);
-    if (follows_special && adds_space_prefix()) marked += kSpaceMark;
-    for (const char byte : text) {
-      if (byte == ' ') {
-        marked += kSpaceMark;
-      } else {
-        marked += byte;
-      }
-    }
+    const bool begins_with_space = follows_special && adds_space_prefix();
+    const std::string marked =
+        rules_.has_value() ? rules_->normalized(text, begins_with_space) : with_marks(text, begins_with_space);
     std::vector<Symbol> symbols;
     MergeScratch scratch;
     bool is_behind_other = false;
@@ -163,6 +158,21 @@ class SentencePieceBpe final : public BaseTokenizer {
     return ok();
   }
 
+  // Without rules broken UTF-8 stays, and becomes byte tokens.
+  static std::string with_marks(std::string_view text, bool begins_with_space) {
+    std::string marked;
+    marked.reserve(text.size() + text.size() / 2);
+    if (begins_with_space) marked += kSpaceMark;
+    for (const char byte : text) {
+      if (byte == ' ') {
+        marked += kSpaceMark;
+      } else {
+        marked += byte;
+      }
+    }
+    return marked;
+  }
+
   // symbols: the characters of word; empty afterwards.
   void encode_word(std::string_view word, std::vector<Symbol>& symbols, MergeScratch& scratch,
                    std::vector<TokenId>& tokens) const {
@@ -179,11 +189,14 @@ class SentencePieceBpe final : public BaseTokenizer {
     symbols.clear();
   }
 
-  // A character without a token, byte by byte.  Without byte tokens it is unknown, once for the whole character.
+  // A character without a token, byte by byte.  Without byte tokens it is unknown, once for all
+  // unknown characters that stand together.
   void push_bytes(std::string_view character, std::vector<TokenId>& tokens) const {
     const auto lacks = [&](char byte) { return byte_tokens_[static_cast<unsigned char>(byte)] == kNoToken; };
     if (std::any_of(character.begin(), character.end(), lacks)) {
-      if (table().vocabulary().unknown.has_value()) tokens.push_back(*table().vocabulary().unknown);
+      const std::optional<TokenId> unknown = table().vocabulary().unknown;
+      const bool is_behind_unknown = !tokens.empty() && tokens.back() == unknown;
+      if (unknown.has_value() && !is_behind_unknown) tokens.push_back(*unknown);
       return;
     }
     for (const char byte : character) tokens.push_back(byte_tokens_[static_cast<unsigned char>(byte)]);
@@ -207,8 +220,9 @@ class SentencePieceBpe final : public BaseTokenizer {
   }
 
   const ImpliedMerges merges_;
-  std::array<TokenId, 256> byte_tokens_;    // kNoToken: none
-  std::array<TokenId, 128> ascii_symbols_;  // of symbol_of_character
+  const std::optional<SentencePieceText> rules_;  // nothing: only spaces are changed
+  std::array<TokenId, 256> byte_tokens_;          // kNoToken: none
+  std::array<TokenId, 128> ascii_symbols_;        // of symbol_of_character
   TokenId space_symbol_ = kNoToken;
 };
 
@@ -227,9 +241,15 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece_bpe(TokenTable table) {
     }
   }
   SIXFOLD_TRY(SpecialTokens special, SpecialTokens::make(table));
+  std::optional<SentencePieceText> rules;
+  const bool removes_extra_spaces = table.vocabulary().removes_extra_spaces.value_or(false);
+  if (removes_extra_spaces || !table.vocabulary().charsmap.empty()) {
+    SIXFOLD_TRY(Charsmap charsmap, Charsmap::make(table.vocabulary().charsmap));
+    rules = SentencePieceText{std::move(charsmap), removes_extra_spaces};
+  }
   ImpliedMerges merges = ImpliedMergesBuilder(table).build();
   return std::unique_ptr<Tokenizer>(
-      std::make_unique<SentencePieceBpe>(std::move(table), std::move(special), std::move(merges)));
+      std::make_unique<SentencePieceBpe>(std::move(table), std::move(special), std::move(merges), std::move(rules)));
 }
 
 }  // namespace sixfold::tokenizer

@@ -4,12 +4,10 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/limits.h"
 
 namespace sixfold::tokenizer {
 namespace {
-
-// The longest published one has less than 100 bytes.  It bounds the work per byte of text.
-constexpr std::size_t kSpecialTokenBytesMax = 512;
 
 unsigned byte_at(std::string_view text, std::size_t index) {
   return static_cast<unsigned char>(text[index]);
@@ -26,9 +24,9 @@ Result<SpecialTokens> SpecialTokens::make(const TokenTable& table) {
     const bool needs_request = table.is_hidden(token) || table.has_end_text(token);
     const bool is_special = needs_request || table.kind(token) == TokenKind::kUserDefined;
     if (!is_special || text.empty() || table.find(text) != token) continue;
-    if (text.size() > kSpecialTokenBytesMax) {
-      return corrupt_data("vocabulary: special token {}: want at most {} bytes, got {}", token, kSpecialTokenBytesMax,
-                          text.size());
+    if (text.size() > limits::kSpecialTokenBytesMax) {
+      return corrupt_data("vocabulary: special token {}: want at most {} bytes, got {}", token,
+                          limits::kSpecialTokenBytesMax, text.size());
     }
     special.entries_.push_back({text, token, needs_request});
     special.begins_[byte_at(text, 0)] = true;

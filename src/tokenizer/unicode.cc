@@ -80,6 +80,14 @@ bool is_numeric(char32_t character) {
   return is_between(category_of(character), UTF8PROC_CATEGORY_ND, UTF8PROC_CATEGORY_NO);
 }
 
+bool is_word_character(char32_t character) {
+  constexpr char32_t kNonJoiner = 0x200C;
+  constexpr char32_t kJoiner = 0x200D;
+  const utf8proc_category_t category = category_of(character);
+  return is_between(category, UTF8PROC_CATEGORY_LU, UTF8PROC_CATEGORY_NL) || category == UTF8PROC_CATEGORY_PC ||
+         character == kNonJoiner || character == kJoiner;
+}
+
 bool is_bert_punctuation(char32_t character) {
   if (character < 0x80) {
     return (character >= '!' && character <= '/') || (character >= ':' && character <= '@') ||
@@ -128,6 +136,12 @@ std::string normal_form(std::string_view text, NormalForm form) {
     append_utf8(result, static_cast<char32_t>(characters[static_cast<std::size_t>(i)]));
   }
   return result;
+}
+
+std::size_t last_character(std::string_view text) {
+  std::size_t at = text.size() - 1;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+  return at;
 }
 
 std::size_t grapheme_bytes(std::string_view text) {

@@ -1,5 +1,6 @@
 // Facts about characters, and Unicode's normal forms.  The tables are utf8proc's.
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@ bool is_mark(char32_t character);             // category M
 bool is_nonspacing_mark(char32_t character);  // category Mn
 bool is_numeric(char32_t character);          // category N
 
+// Letters, marks, decimal digits, connectors such as "_", and the two joiners.
+bool is_word_character(char32_t character);
+
 // True for any symbol of ASCII too: $ + < = > ^ ` | ~.  This is what BERT's tokenizer calls punctuation.
 bool is_bert_punctuation(char32_t character);
 
@@ -22,6 +26,9 @@ enum class NormalForm { kNfc, kNfd, kNfkc, kNfkd };
 
 // text: valid UTF-8.  Cost: O(n log n), whatever the text.  Source: Unicode Standard Annex #15.
 std::string normal_form(std::string_view text, NormalForm form);
+
+// Where the last character begins; text: valid UTF-8, not empty.
+std::size_t last_character(std::string_view text);
 
 // Bytes of the first extended grapheme cluster; text: valid UTF-8, not empty.  Source: Unicode Standard Annex #29.
 std::size_t grapheme_bytes(std::string_view text);

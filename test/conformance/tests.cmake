@@ -10,3 +10,11 @@ if(TARGET sixfold_cli)
   set_tests_properties(conformance.cases conformance.openai_node PROPERTIES
                        LABELS conformance TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
+
+# tokenizer.json files of every stage against the library that defines them.
+if(TARGET tokenizer_test)
+  add_test(NAME conformance.tokenizers_node
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_tokenizers.py --test $<TARGET_FILE:tokenizer_test>
+                   --work ${CMAKE_BINARY_DIR}/conformance_tokenizers)
+  set_tests_properties(conformance.tokenizers_node PROPERTIES LABELS conformance TIMEOUT 600 SKIP_RETURN_CODE 77)
+endif()

@@ -1,0 +1,21 @@
+// The "post_processor" of tokenizer.json: the special tokens before and behind a text.
+// Source: github.com/huggingface/tokenizers, tokenizers/src/processors.
+#pragma once
+#include <cstddef>
+#include <vector>
+
+#include "core/result.h"
+#include "tokenizer/hf/json_node.h"
+#include "tokenizer/vocabulary.h"
+
+namespace sixfold::tokenizer::hf {
+
+struct Surroundings {
+  std::vector<TokenId> before, after;
+};
+
+// What surrounds a single text; templates for pairs are not read.  tokens: how many there are, for checking ids.
+// Errors: corrupt_data (names the field), invalid_argument (a type that we do not know; lists ours).
+Result<Surroundings> read_post_processor(const JsonNode& node, std::size_t tokens);
+
+}  // namespace sixfold::tokenizer::hf
