@@ -128,7 +128,11 @@ Status Decoder::forward(const Batch& batch, KvPages& kv, std::span<float> logits
     if (rows_ == 0) return ok();  // nobody wants logits
     feed_forward(weights_.layers[layer]);
   }
-  project(logits);
+  if (batch.output == RowOutput::kState) {
+    std::copy_n(normalize(weights_.output_norm), rows_ * p_.width, logits.data());
+  } else {
+    project(logits);
+  }
   return ok();
 }
 
@@ -282,7 +286,7 @@ Result<std::unique_ptr<Model>> load_decoder(WeightReader& reader, const DecoderT
   SIXFOLD_TRY(DecoderWeights weights, load_decoder_weights(reader, p, traits, context, description));
   SIXFOLD_TRY(ModelStorage storage, reader.finish());
   const BatchLimits limits = {
-      .rows_max = options.rows_max, .vocabulary = weights.embedding.vocabulary(), .context = context};
+      .rows_max = options.rows_max, .vocabulary = weights.embedding.vocabulary(), .context = context, .width = p.width};
   description.vocabulary = limits.vocabulary;
   description.context_max = p.context;
   description.layers = p.layers;

@@ -7,13 +7,13 @@
 
 namespace sixfold::model {
 
-Status BatchPlan::assign(const Batch& batch, const KvPages& kv, const BatchLimits& limits, std::size_t logits_size) {
+Status BatchPlan::assign(const Batch& batch, const KvPages& kv, const BatchLimits& limits, std::size_t out_size) {
   SIXFOLD_TRY_STATUS(check_rows(batch, limits));
   SIXFOLD_TRY_STATUS(cut(batch));
   SIXFOLD_TRY_STATUS(check_pages(kv));
-  if (logits_size / limits.vocabulary < wanted_rows_.size()) {
-    return invalid_argument("logits: room for {} numbers, want {} rows of {}", logits_size, wanted_rows_.size(),
-                            limits.vocabulary);
+  const std::size_t row_size = batch.output == RowOutput::kLogits ? limits.vocabulary : limits.width;
+  if (out_size / row_size < wanted_rows_.size()) {
+    return invalid_argument("logits: room for {} numbers, want {} rows of {}", out_size, wanted_rows_.size(), row_size);
   }
   return ok();
 }

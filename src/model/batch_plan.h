@@ -13,13 +13,14 @@ struct BatchLimits {
   std::size_t rows_max = 0;
   std::size_t vocabulary = 0;
   std::size_t context = 0;
+  std::size_t width = 0;
 };
 
 // Kept between batches so that its buffers are; owned by the engine thread.
 class BatchPlan {
  public:
   // Borrows the batch's page lists until the next call.  Errors: invalid_argument, naming row, got and wanted.
-  Status assign(const Batch& batch, const KvPages& kv, const BatchLimits& limits, std::size_t logits_size);
+  Status assign(const Batch& batch, const KvPages& kv, const BatchLimits& limits, std::size_t out_size);
 
   std::span<const kernels::AttentionSpan> spans() const { return spans_; }
   std::span<const std::size_t> wanted_rows() const { return wanted_rows_; }  // rows with wants_logits, rising

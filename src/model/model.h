@@ -53,10 +53,17 @@ struct BatchRow {
   bool wants_logits = false;
 };
 
+// What forward writes for every row with wants_logits.
+enum class RowOutput {
+  kLogits,  // [vocabulary]
+  kState,   // [width]: what the logits would be made of, the normed state behind the last layer
+};
+
 struct Batch {
   std::span<const BatchRow> rows;
   // Per sequence: the page of positions [i * page_tokens, (i+1) * page_tokens); covers every position of its rows.
   std::span<const std::span<const PageId>> pages;
+  RowOutput output = RowOutput::kLogits;
 };
 
 // Immutable weights plus scratch buffers; one thread (the engine's) at a time.
@@ -72,7 +79,7 @@ class Model {
   virtual std::size_t rows_max() const = 0;
 
   // Computes all rows, appends their keys and values to the pages.
-  // logits: [number of rows with wants_logits, vocabulary] f32, in row order.
+  // logits: [number of rows with wants_logits, vocabulary] f32, in row order; or states, as batch.output says.
   // A row's logits do not depend on the other rows of the batch beyond its own sequence: same bits alone or among
   // others. Errors: invalid_argument (token or position out of range, missing page): nothing was computed then.
   virtual Status forward(const Batch& batch, KvPages& kv, std::span<float> logits) = 0;
