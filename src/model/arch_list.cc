@@ -113,10 +113,29 @@ constexpr Architecture kArchitectures[] = {
                 .has_post_norms = true}},
 };
 
+constexpr EncoderArchitecture kEncoderArchitectures[] = {
+    // BERT, DistilBERT, RoBERTa, XLM-R, MiniLM, BGE, E5, GTE: arXiv:1810.04805, arXiv:1907.11692, arXiv:1911.02116.
+    {.name = "bert",
+     .load = load_bert,
+     .traits = {.is_causal = false,
+                .has_learned_positions = true,
+                .norm = NormKind::kLayer,
+                .feed_forward = FeedForwardKind::kPlain,
+                .activation = Activation::kGeluErf}},
+    // Nomic Embed 1 and 1.5, arXiv:2402.01613.
+    {.name = "nomic-bert",
+     .load = load_bert,
+     .traits = {.is_causal = false, .rope_pairing = RopePairing::kHalves, .norm = NormKind::kLayer}},
+};
+
 }  // namespace
 
 std::span<const Architecture> architectures() {
   return kArchitectures;
+}
+
+std::span<const EncoderArchitecture> encoder_architectures() {
+  return kEncoderArchitectures;
 }
 
 }  // namespace sixfold::model

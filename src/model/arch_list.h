@@ -6,6 +6,7 @@
 
 #include "core/result.h"
 #include "model/decoder_traits.h"
+#include "model/encoder.h"
 #include "model/model.h"
 #include "model/weight_reader.h"
 
@@ -25,5 +26,19 @@ struct Architecture {
 std::span<const Architecture> architectures();
 
 LoadModel load_decoder;  // arch_decoder.cc
+
+// The same for an encoder; description: with the classes' names and the output that the file asks for, too.
+using LoadEncoder = Result<std::unique_ptr<Encoder>>(WeightReader& reader, const DecoderTraits& traits,
+                                                     EncoderDescription description, const LoadOptions& options);
+
+struct EncoderArchitecture {
+  std::string_view name;
+  LoadEncoder* load;
+  DecoderTraits traits;
+};
+
+std::span<const EncoderArchitecture> encoder_architectures();
+
+LoadEncoder load_bert;  // arch_bert.cc
 
 }  // namespace sixfold::model

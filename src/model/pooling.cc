@@ -1,0 +1,42 @@
+// Sums run over the tokens in order, so that the bits depend on the text alone.
+#include "model/pooling.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+#include "kernels/vector_ops.h"
+
+namespace sixfold::model {
+
+void pool(EncoderOutput output, const float* tokens, std::size_t count, std::size_t width, float* out) {
+  switch (output) {
+    case EncoderOutput::kTokens:
+      std::copy_n(tokens, count * width, out);
+      return;
+    case EncoderOutput::kFirst:
+      std::copy_n(tokens, width, out);
+      return;
+    case EncoderOutput::kLast:
+      std::copy_n(tokens + (count - 1) * width, width, out);
+      return;
+    case EncoderOutput::kMean:
+      std::copy_n(tokens, width, out);
+      for (std::size_t i = 1; i < count; ++i) kernels::add(out, tokens + i * width, width);
+      for (std::size_t i = 0; i < width; ++i) out[i] /= static_cast<float>(count);
+      return;
+    case EncoderOutput::kScores:
+      break;
+  }
+  SIXFOLD_CHECK(false);
+}
+
+void normalize(std::span<float> vector) {
+  double squares = 0;
+  for (const float value : vector) squares += static_cast<double>(value) * static_cast<double>(value);
+  if (squares == 0) return;
+  const double scale = 1 / std::sqrt(squares);
+  for (float& value : vector) value = static_cast<float>(static_cast<double>(value) * scale);
+}
+
+}  // namespace sixfold::model
