@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -46,6 +47,44 @@ class Generation {
   virtual std::size_t prompt_tokens() const = 0;
 };
 
+using Text = std::variant<std::string, std::vector<TokenId>>;  // or its ready token ids
+
+// One vector for each text, as the model was trained to make them, of length 1.
+struct EmbedRequest {
+  std::string id;
+  std::string model;  // empty = the only one
+  std::vector<Text> texts;
+  std::size_t dimensions = 0;  // the first so many numbers, brought to length 1 again (arXiv:2205.13147); 0 = all
+  bool truncates = false;      // a text that is too long is cut, instead of refused
+  std::stop_token stop = {};   // nobody wants the answer any more
+};
+
+struct Embeddings {
+  std::vector<std::vector<float>> vectors;  // one for each text
+  std::uint64_t tokens = 0;                 // of all texts
+};
+
+struct ScoredText {
+  std::string text;
+  std::optional<std::string> second;  // judged together with the first, as a document is with a query
+};
+
+struct ScoreRequest {
+  std::string id;
+  std::string model;  // empty = the only one
+  std::vector<ScoredText> texts;
+  bool truncates = true;      // of what is too long the end of the second text is cut, or of a single one
+  std::stop_token stop = {};  // nobody wants the answer any more
+};
+
+struct Scores {
+  std::vector<std::vector<float>> scores;  // for each text, of each class: BackendDescription::classes
+  std::uint64_t tokens = 0;                // of all texts
+};
+
+template <class T>
+using Done = std::function<void(Result<T>)>;
+
 struct BackendDescription {
   std::string model;                 // the name clients use
   std::vector<std::string> aliases;  // other names that reach it; "default" always does
@@ -56,14 +95,21 @@ struct BackendDescription {
   std::size_t context = 0;      // tokens a request may use
   std::size_t context_max = 0;  // of the model
   std::size_t vocabulary = 0;
-  std::int64_t created = 0;    // unix seconds
-  std::string chat_template;   // its name
-  bool is_chat_model = false;  // the model brought its own chat template, so it was made for conversations
+  std::int64_t created = 0;          // unix seconds
+  std::string chat_template;         // its name
+  bool is_chat_model = false;        // the model brought its own chat template, so it was made for conversations
+  bool generates = true;             // text; else texts are read only
+  std::size_t embedding_width = 0;   // 0: no embeddings
+  std::vector<std::string> classes;  // that texts are scored for; empty: no scores
 };
 
 // Whether a request for `name` means this model: its name, an alias, "default", or nothing.
 bool names_model(const BackendDescription& description, std::string_view name);
 Error model_not_found(const BackendDescription& description, std::string_view name);
+
+// What generate, embed and score say when the model was made for something else.
+enum class Ability { kGenerate, kEmbed, kScore };
+Error lacks_ability(const BackendDescription& description, Ability ability);
 
 // Thread-safe.
 class Backend {
@@ -72,6 +118,13 @@ class Backend {
 
   // Returns at once.  Errors: as engine::Engine::submit, not_found for another model's name.
   virtual Result<std::shared_ptr<Generation>> generate(GenerateRequest request) = 0;
+
+  // Return at once.  `done` is called once, from another thread, and must not wait; not at all after an error.
+  // Errors: as engine::EncoderEngine::submit, not_found for another model's name, invalid_argument when the model makes
+  // no embeddings or scores, or fewer dimensions than wanted.
+  virtual Status embed(EmbedRequest request, Done<Embeddings> done) = 0;
+  virtual Status score(ScoreRequest request, Done<Scores> done) = 0;
+
   virtual BackendDescription describe() const = 0;
   virtual Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special,
                                                 bool parses_special) const = 0;

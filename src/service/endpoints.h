@@ -32,6 +32,11 @@ void chat_completions(ServiceState& state, const net::HttpRequest& request, Writ
 void completions(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void predict(ServiceState& state, const net::HttpRequest& request, Writer writer);
 
+// embeddings.cc, rerank.cc, classify.cc
+void embeddings(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void rerank(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void classify(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
 // models.cc
 void list_models(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void show_model(ServiceState& state, const net::HttpRequest& request, Writer writer);

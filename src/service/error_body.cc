@@ -52,7 +52,7 @@ std::string openai_body(int status, std::string_view message, std::string_view f
 
 // The engine's messages begin with the name of the field at fault: "logit_bias: token 9000, want 0 to 4095".
 std::string_view leading_field(std::string_view message, std::string_view input_field) {
-  constexpr std::array<std::string_view, 12> kFields = {"temperature",
+  constexpr std::array<std::string_view, 13> kFields = {"temperature",
                                                         "top_p",
                                                         "min_p",
                                                         "typical_p",
@@ -63,8 +63,10 @@ std::string_view leading_field(std::string_view message, std::string_view input_
                                                         "n",
                                                         "logprobs",
                                                         "stop",
+                                                        "dimensions",
                                                         "prompt"};
   const std::string_view front = message.substr(0, message.find(": "));
+  if (front.starts_with("text ")) return input_field;
   if (std::find(kFields.begin(), kFields.end(), front) == kFields.end()) return {};
   return front == "prompt" ? input_field : front;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <exception>
 #include <utility>
@@ -124,6 +125,13 @@ void append_json_string_or_null(std::string& out, std::string_view text) {
 void append_json_number(std::string& out, double number) {
   if (!std::isfinite(number)) number = number > 0 ? 9999 : -9999;
   fmt::format_to(std::back_inserter(out), "{:.8g}", number);
+}
+
+void append_json_number(std::string& out, float number) {
+  if (!std::isfinite(number)) return append_json_number(out, static_cast<double>(number));
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, number);
+  out.append(text, end);
 }
 
 void append_json_integer(std::string& out, std::uint64_t number) {

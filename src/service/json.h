@@ -26,6 +26,7 @@ void append_json_string_or_null(std::string& out, std::string_view text);  // nu
 
 // Appends a finite number; infinities, which JSON lacks, become -9999 as OpenAI prints impossible logprobs.
 void append_json_number(std::string& out, double number);
+void append_json_number(std::string& out, float number);  // the shortest text that gives the same float
 void append_json_integer(std::string& out, std::uint64_t number);
 
 // Reads the fields of one object.  A field that is absent or null is nothing.  The first field of a wrong type or

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "core/error.h"
+#include "service/token_text.h"
 #include "tokenizer/tokenizer.h"
 
 namespace sixfold::service {
@@ -89,19 +89,23 @@ Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest reque
   return std::shared_ptr<Generation>(std::make_shared<LocalGeneration>(std::move(stream), prompt_tokens));
 }
 
+Status LocalBackend::embed(EmbedRequest request, Done<Embeddings>) {
+  if (!names_model(description_, request.model)) return model_not_found(description_, request.model);
+  return lacks_ability(description_, Ability::kEmbed);
+}
+
+Status LocalBackend::score(ScoreRequest request, Done<Scores>) {
+  if (!names_model(description_, request.model)) return model_not_found(description_, request.model);
+  return lacks_ability(description_, Ability::kScore);
+}
+
 Result<std::vector<TokenId>> LocalBackend::tokenize(std::string_view text, bool adds_special,
                                                     bool parses_special) const {
   return engine_->tokenizer().encode(text, {.adds_special = adds_special, .parses_special = parses_special});
 }
 
 Result<std::string> LocalBackend::detokenize(const std::vector<TokenId>& tokens) const {
-  const auto size = static_cast<TokenId>(engine_->tokenizer().size());
-  for (const TokenId token : tokens) {
-    if (token < 0 || token >= size) {
-      return invalid_argument("token {}: want an id below the vocabulary's {}", token, size);
-    }
-  }
-  return engine_->tokenizer().decode(tokens, true);
+  return text_of_tokens(engine_->tokenizer(), tokens);
 }
 
 std::string LocalBackend::token_text(TokenId token) const {

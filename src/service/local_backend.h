@@ -27,6 +27,8 @@ class LocalBackend final : public Backend {
   ~LocalBackend() override;
 
   Result<std::shared_ptr<Generation>> generate(GenerateRequest request) override;
+  Status embed(EmbedRequest request, Done<Embeddings> done) override;
+  Status score(ScoreRequest request, Done<Scores> done) override;
   BackendDescription describe() const override { return description_; }
   Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special, bool parses_special) const override;
   Result<std::string> detokenize(const std::vector<TokenId>& tokens) const override;

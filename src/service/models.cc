@@ -24,6 +24,9 @@ json::object model_object(const BackendDescription& description) {
                                {"vocabulary", description.vocabulary},
                                {"chat_template", description.chat_template},
                                {"is_chat_model", description.is_chat_model},
+                               {"generates", description.generates},
+                               {"embedding_width", description.embedding_width},
+                               {"classes", json::value_from(description.classes)},
                                {"aliases", std::move(aliases)}}},
   };
 }

@@ -47,11 +47,26 @@ struct CompletionCall {
   bool echoes = false;
 };
 
+struct EmbeddingsCall {
+  EmbedRequest request;
+  bool is_base64 = false;  // vectors as base64 of little-endian f32; else as numbers
+};
+struct RerankCall {
+  ScoreRequest request;     // every text is the query, with a document
+  std::size_t results = 0;  // the best so many
+  bool returns_documents = false;
+  bool is_raw = false;  // scores as the model gives them, not as probabilities
+};
+
 // Conversation of a chat body: roles and text parts.
 std::vector<tokenizer::ChatMessage> read_messages(FieldReader& reader);
 
 Parsed<ChatCall> parse_chat(std::string_view body);
 Parsed<CompletionCall> parse_completion(std::string_view body);
+
+Parsed<EmbeddingsCall> parse_embeddings(std::string_view body);
+Parsed<RerankCall> parse_rerank(std::string_view body);
+Parsed<ScoreRequest> parse_classify(std::string_view body);
 
 // POST /predict.  is_chat: the input is what a user says to a chat model, otherwise text to go on with.
 Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat);

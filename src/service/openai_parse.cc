@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "service/openai_fields.h"
+#include "service/texts.h"
 
 namespace sixfold::service {
 namespace {
@@ -95,64 +96,6 @@ void read_chat_logprobs(FieldReader& reader, GenerateRequest& request) {
   }
 }
 
-// One prompt of token ids.  Ids above the vocabulary are the engine's to refuse.
-std::vector<TokenId> read_tokens(FieldReader& reader, const json::array& array) {
-  std::vector<TokenId> tokens;
-  tokens.reserve(array.size());
-  for (const json::value& item : array) {
-    const auto token = as_integer(item);
-    if (!token || *token < 0 || *token >= static_cast<std::int64_t>(limits::kVocabularyMax)) {
-      reader.refuse("prompt", "token ids", item);
-      return tokens;
-    }
-    tokens.push_back(static_cast<TokenId>(*token));
-  }
-  return tokens;
-}
-
-using Prompt = decltype(GenerateRequest::input);
-
-std::vector<Prompt> read_prompts(FieldReader& reader) {
-  std::vector<Prompt> prompts;
-  const json::value* prompt = reader.find("prompt");
-  constexpr std::string_view kWant = "a string, an array of strings, token ids or an array of those";
-  if (prompt == nullptr) {
-    reader.refuse("prompt", fmt::format("want {}, got none", kWant));
-    return prompts;
-  }
-  const auto text_of = [](const json::value& value) {
-    return std::string(value.get_string().data(), value.get_string().size());
-  };
-  if (prompt->is_string()) {
-    prompts.emplace_back(text_of(*prompt));
-    return prompts;
-  }
-  if (!prompt->is_array() || prompt->get_array().empty()) {
-    reader.refuse("prompt", kWant, *prompt);
-    return prompts;
-  }
-  const json::array& array = prompt->get_array();
-  if (array[0].is_number()) {
-    prompts.emplace_back(read_tokens(reader, array));
-    return prompts;
-  }
-  if (array.size() > limits::kChoicesMax) {
-    reader.refuse("prompt", fmt::format("want at most {} prompts, got {}", limits::kChoicesMax, array.size()));
-    return prompts;
-  }
-  for (const json::value& item : array) {
-    if (item.is_string()) {
-      prompts.emplace_back(text_of(item));
-    } else if (item.is_array()) {
-      prompts.emplace_back(read_tokens(reader, item.get_array()));
-    } else {
-      reader.refuse("prompt", kWant, item);
-      return prompts;
-    }
-  }
-  return prompts;
-}
-
 // best_of generates several and returns the likeliest; only the case where it changes nothing is possible here.
 void check_best_of(FieldReader& reader, std::size_t choices) {
   const auto best_of = reader.integer("best_of", 1, static_cast<std::int64_t>(limits::kChoicesMax));
@@ -232,15 +175,15 @@ Parsed<CompletionCall> parse_completion(std::string_view body) {
     if (call.echoes) reader.refuse("logprobs", "logprobs of an echoed prompt are not supported");
   }
   check_best_of(reader, shared.choices);
-  std::vector<Prompt> prompts = read_prompts(reader);
+  std::vector<Text> prompts = read_texts(reader, "prompt", limits::kChoicesMax);
   if (prompts.size() * shared.choices > limits::kChoicesMax) {
     reader.refuse("n", fmt::format("want at most {} choices over all prompts, got {}", limits::kChoicesMax,
                                    prompts.size() * shared.choices));
   }
   if (!reader.is_ok()) return *reader.refusal();
-  for (Prompt& prompt : prompts) {
+  for (Text& prompt : prompts) {
     GenerateRequest request = shared;
-    request.input = std::move(prompt);
+    std::visit([&](auto& text) { request.input = std::move(text); }, prompt);
     call.requests.push_back(std::move(request));
   }
   return call;

@@ -15,6 +15,7 @@ constexpr std::string_view kHtml = "text/html";
 constexpr std::string_view kText = "text/plain";
 
 constexpr std::string_view kGenerate = "Generate";
+constexpr std::string_view kRead = "Read";
 constexpr std::string_view kModels = "Models";
 constexpr std::string_view kTokens = "Tokens";
 constexpr std::string_view kOperate = "Operate";
@@ -26,6 +27,16 @@ constexpr std::array kTable = std::to_array<RouteRow>({
      completions},
     {"POST", "/predict", kGenerate, "Input to result, with nothing else to learn", "PredictRequest", "PredictAnswer",
      kJson, true, predict},
+    {"POST", "/v1/embeddings", kRead, "Vectors of texts", "EmbeddingsRequest", "EmbeddingsAnswer", kJson, true,
+     embeddings},
+    {"POST", "/v1/rerank", kRead, "Order documents by their relevance to a query", "RerankRequest", "RerankAnswer",
+     kJson, true, rerank},
+    {"POST", "/rerank", kRead, "Order documents by their relevance to a query", "RerankRequest", "RerankAnswer", kJson,
+     false, rerank},
+    {"POST", "/v2/rerank", kRead, "Order documents by their relevance to a query", "RerankRequest", "RerankAnswer",
+     kJson, false, rerank},
+    {"POST", "/classify", kRead, "Probabilities of classes for texts", "ClassifyRequest", "ClassifyAnswer", kJson, true,
+     classify},
     {"GET", "/v1/models", kModels, "List the models", "", "ModelList", kJson, true, list_models},
     {"GET", "/v1/models/{model...}", kModels, "Describe one model", "", "Model", kJson, true, show_model},
     {"POST", "/tokenize", kTokens, "Text to token ids", "TokenizeRequest", "TokenizeAnswer", kJson, true, tokenize},

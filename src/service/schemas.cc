@@ -94,6 +94,50 @@ std::string_view schemas_json() {
 "PredictAnswer": {"type": "object", "properties": {
   "result": {"type": "string"}, "finish_reason": {"enum": ["stop", "length"]}, "model": {"type": "string"},
   "usage": {"$ref": "#/components/schemas/Usage"}}},
+"ReadUsage": {"type": "object", "properties": {
+  "prompt_tokens": {"type": "integer"}, "total_tokens": {"type": "integer"}}},
+"EmbeddingsRequest": {"type": "object", "required": ["input"], "properties": {
+  "model": {"type": "string"},
+  "input": {"description": "Text, token ids, or an array of either; at most 2048 texts",
+            "oneOf": [{"type": "string"}, {"type": "array"}]},
+  "encoding_format": {"enum": ["float", "base64"], "default": "float"},
+  "dimensions": {"type": "integer", "minimum": 1, "description": "The first so many numbers, of length 1 again"},
+  "truncate": {"type": "boolean", "default": false, "description": "Cut a text that is too long, instead of refusing"}},
+  "example": {"input": ["A cat sat on the mat.", "A feline rested on a rug."]}},
+"EmbeddingsAnswer": {"type": "object", "properties": {
+  "object": {"const": "list"}, "model": {"type": "string"},
+  "data": {"type": "array", "items": {"type": "object", "properties": {
+    "object": {"const": "embedding"}, "index": {"type": "integer"},
+    "embedding": {"description": "Numbers, or base64 of them as little-endian 32-bit floats",
+                  "oneOf": [{"type": "array", "items": {"type": "number"}}, {"type": "string"}]}}}},
+  "usage": {"$ref": "#/components/schemas/ReadUsage"}}},
+"RerankRequest": {"type": "object", "required": ["query", "documents"], "properties": {
+  "model": {"type": "string"},
+  "query": {"type": "string"},
+  "documents": {"type": "array", "minItems": 1, "maxItems": 2048, "items": {"oneOf": [{"type": "string"},
+    {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}]}},
+  "top_n": {"type": "integer", "minimum": 1, "description": "Only the best so many"},
+  "return_documents": {"type": "boolean", "default": false},
+  "raw_scores": {"type": "boolean", "default": false, "description": "Before the sigmoid that makes probabilities"},
+  "truncate": {"type": "boolean", "default": true, "description": "Cut documents that are too long"}},
+  "example": {"query": "Where does the cat sit?", "documents": ["The cat sits on the mat.", "It rains."]}},
+"RerankAnswer": {"type": "object", "properties": {
+  "model": {"type": "string"},
+  "results": {"type": "array", "description": "Best first", "items": {"type": "object", "properties": {
+    "index": {"type": "integer"}, "relevance_score": {"type": "number"},
+    "document": {"type": "object", "properties": {"text": {"type": "string"}}}}}},
+  "usage": {"$ref": "#/components/schemas/ReadUsage"}}},
+"ClassifyRequest": {"type": "object", "required": ["input"], "properties": {
+  "model": {"type": "string"},
+  "input": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 2048, "items": {"type": "string"}}]},
+  "truncate": {"type": "boolean", "default": false, "description": "Cut a text that is too long, instead of refusing"}},
+  "example": {"input": "What a wonderful day!"}},
+"ClassifyAnswer": {"type": "object", "properties": {
+  "object": {"const": "list"}, "model": {"type": "string"},
+  "data": {"type": "array", "items": {"type": "object", "properties": {
+    "index": {"type": "integer"}, "label": {"type": "string"}, "num_classes": {"type": "integer"},
+    "probs": {"type": "array", "items": {"type": "number"}}}}},
+  "usage": {"$ref": "#/components/schemas/ReadUsage"}}},
 "Model": {"type": "object", "properties": {
   "id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"},
   "owned_by": {"type": "string"}, "max_model_len": {"type": "integer"},

@@ -4,6 +4,7 @@ when the pinned packages cannot be installed.
 usage: run_node.py --program build/release/bin/sixfold --work build/release/conformance_node
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -45,12 +46,19 @@ def main():
             print(f"skipped: npm cannot install {dependencies}:\n{result.stderr}")
             sys.exit(SKIPPED)
     tests = sorted(path.name for path in arguments.work.glob("*.test.mjs"))
-    with RunningServer(arguments.program) as server:
-        environment = {**os.environ, "SIXFOLD_URL": server.url}
+    servers = {"SIXFOLD_URL": RunningServer(arguments.program)}
+    if "SIXFOLD_TESTDATA" in os.environ:
+        encoder = os.path.join(os.environ["SIXFOLD_TESTDATA"], "golden", "arch", "bert_mean.gguf")
+        servers["SIXFOLD_ENCODER_URL"] = RunningServer(arguments.program, [encoder])
+    with contextlib.ExitStack() as stack:
+        environment = dict(os.environ)
+        for name, server in servers.items():
+            environment[name] = stack.enter_context(server).url
         result = subprocess.run([node, "--test", *tests], cwd=arguments.work, env=environment)
-    if result.returncode != 0 or server.exit_code != 0:
-        print(f"the server ended with {server.exit_code}:\n{server.log()}")
-    sys.exit(1 if result.returncode != 0 or server.exit_code != 0 else 0)
+    for server in servers.values():
+        if result.returncode != 0 or server.exit_code != 0:
+            print(f"a server ended with {server.exit_code}:\n{server.log()}")
+    sys.exit(1 if result.returncode != 0 or any(server.exit_code != 0 for server in servers.values()) else 0)
 
 
 if __name__ == "__main__":

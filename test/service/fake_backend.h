@@ -89,6 +89,17 @@ class FakeBackend final : public Backend {
     if (script) script(*generations.back());
     return std::shared_ptr<Generation>(generations.back());
   }
+  // Answers when the test says so: see embeds and scores.
+  Status embed(EmbedRequest request, Done<Embeddings> done) override {
+    if (refusal) return *refusal;
+    embeds.push_back({std::move(request), std::move(done)});
+    return ok();
+  }
+  Status score(ScoreRequest request, Done<Scores> done) override {
+    if (refusal) return *refusal;
+    scores.push_back({std::move(request), std::move(done)});
+    return ok();
+  }
   BackendDescription describe() const override { return description; }
   // One token per byte.
   Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special, bool) const override {
@@ -114,6 +125,8 @@ class FakeBackend final : public Backend {
   bool ready = true;
   std::function<void(FakeGeneration&)> script;  // runs on each new generation
   std::vector<GenerateRequest> requests;
+  std::vector<std::pair<EmbedRequest, Done<Embeddings>>> embeds;
+  std::vector<std::pair<ScoreRequest, Done<Scores>>> scores;
   std::vector<std::shared_ptr<FakeGeneration>> generations;
 };
 

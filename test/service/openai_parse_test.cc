@@ -232,6 +232,9 @@ TEST(Schemas, name_only_fields_that_are_read_and_all_that_the_endpoints_share) {
       check("CompletionRequest", [&](const std::string& body) { return is_unknown(parse_completion(body)); });
   const auto plain =
       check("PredictRequest", [&](const std::string& body) { return is_unknown(parse_predict(body, false)); });
+  check("EmbeddingsRequest", [&](const std::string& body) { return is_unknown(parse_embeddings(body)); });
+  check("RerankRequest", [&](const std::string& body) { return is_unknown(parse_rerank(body)); });
+  check("ClassifyRequest", [&](const std::string& body) { return is_unknown(parse_classify(body)); });
   for (const std::string_view field : generation_fields()) {
     EXPECT_TRUE(chat.contains(json::string_view(field))) << field;
     EXPECT_TRUE(text.contains(json::string_view(field))) << field;
@@ -245,6 +248,9 @@ TEST(Schemas, examples_are_accepted) {
   chat_of(json::serialize(schemas->at("ChatRequest").at("example")));
   completion_of(json::serialize(schemas->at("CompletionRequest").at("example")));
   EXPECT_EQ(parse_predict(json::serialize(schemas->at("PredictRequest").at("example")), false).index(), 0u);
+  EXPECT_EQ(parse_embeddings(json::serialize(schemas->at("EmbeddingsRequest").at("example"))).index(), 0u);
+  EXPECT_EQ(parse_rerank(json::serialize(schemas->at("RerankRequest").at("example"))).index(), 0u);
+  EXPECT_EQ(parse_classify(json::serialize(schemas->at("ClassifyRequest").at("example"))).index(), 0u);
 }
 
 }  // namespace
