@@ -1,7 +1,7 @@
 """Measures sixfold and other engines in turn (A B A B ...) on the same models, and prints the ratios.
 
-A peer is a folder with the programs of a llama.cpp-like build: llama-bench, and llama-batched-bench for batches, in
-DIR, DIR/bin or DIR/build/bin.  Results are appended to --out line by line; a run that is there is not repeated, so
+A peer is a folder with the programs of a llama.cpp-like build: llama-bench, llama-batched-bench for batches, and
+llama-embedding for batches of texts, in DIR, DIR/bin or DIR/build/bin.  Results are appended to --out line by line; a run that is there is not repeated, so
 that an interrupted comparison goes on where it stopped.
 
 examples:
@@ -16,11 +16,12 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 from records import OURS, Records, Surroundings, first_line, machine, speeds
 
 TIMEOUT_S = 1800
-SUITES = ("single", "batched", "long")
+SUITES = ("single", "batched", "long", "encode")
 
 
 def run_program(arguments, prefix):
@@ -70,6 +71,10 @@ class Sixfold:
         return all_rows, facts
 
 
+    def encode(self, model):
+        return self._bench(model, "--prompt", str(self.options.encode_tokens), "--batch", f"1,{self.options.encode_batch}")
+
+
 # Flash attention, and weights repacked for the CPU when they are loaded; left out where a program knows no such flag.
 DEFAULT_WISHES = {"-fa": "1", "-rtr": "1"}
 
@@ -93,7 +98,7 @@ class Peer:
         self.name, self.options = name, options
         self._wishes = {**DEFAULT_WISHES, **wishes_of(flags)}
         self._programs = {}
-        for program in ("llama-bench", "llama-batched-bench", "llama-sweep-bench"):
+        for program in ("llama-bench", "llama-batched-bench", "llama-sweep-bench", "llama-embedding"):
             for place in ("", "bin", "build/bin"):
                 path = os.path.join(folder, place, program)
                 if os.access(path, os.X_OK):
@@ -144,6 +149,32 @@ class Peer:
 
     def single(self, model):
         return self._bench(model, "-p", str(self.options.prompt), "-n", str(self.options.generate)), {}
+
+    def encode(self, model):
+        """One text by llama-bench, several by llama-embedding, in calls of at most 512 tokens as it makes them itself."""
+        o = self.options
+        rows = self._bench(model, "-p", str(o.encode_tokens), "-n", "0", "-embd", "1")
+        rows = [{**row, "kind": "encode"} for row in rows]
+        if "llama-embedding" in self._programs:
+            rows.append({"kind": "encode", "sequences": o.encode_batch, "tokens": o.encode_tokens, "depth": 0,
+                         "tokens_per_s": self._embedding_speed(model)})
+        return rows, {}
+
+    def _embedding_speed(self, model):
+        """From the times at which its log says that a call begins: all calls but the last."""
+        o = self.options
+        text = " ".join(["the"] * (o.encode_tokens - 2))  # [CLS] and [SEP] come to it
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write("\n".join([text] * 2 * o.encode_batch))
+            file.flush()
+            calls = str(max(512, o.encode_tokens))
+            _, log = run_program([self._programs["llama-embedding"], "-m", model, "-t", str(o.threads), "-f", file.name, "-b",
+                                  calls, "-ub", calls, "--embd-output-format", "array"], o.prefix)
+        begins = [(60 * int(m[1]) + int(m[2]) + float(f"0.{m[3]}{m[4]}"), int(m[5])) for m in
+                  re.finditer(r"(?m)^(\d+)\.(\d+)\.(\d+)\.(\d+) I batch_decode: n_tokens = (\d+)", log)]
+        if len(begins) < 2:
+            raise RuntimeError("llama-embedding: its log names fewer than two calls")
+        return sum(tokens for _, tokens in begins[:-1]) / (begins[-1][0] - begins[0][0])
 
     def long(self, model):
         has_depth = re.search(r"(?m)^\s*-d, --n-depth", self._help["llama-bench"])
@@ -274,7 +305,7 @@ def parse(arguments):
     add("--peer-flags", action="append", default=[], metavar="NAME=FLAGS",
         help="one more way to run a peer; the report takes its best")
     add("--model", nargs="+", required=True, metavar="FILE")
-    add("--suites", default="single", help="of single, batched, long (default: single)")
+    add("--suites", default="single", help="of single, batched, long, encode (default: single)")
     add("--pairs", type=int, default=5, help="rounds, each engine once in each (default: 5)")
     add("--threads", type=int, default=len(os.sched_getaffinity(0)))
     add("--program", default=os.path.join(folder, "..", "build", "release", "bin", "sixfold"), help="our program")
@@ -290,6 +321,8 @@ def parse(arguments):
     add("--long-prompt", type=int, default=512)
     add("--long-generate", type=int, default=32)
     add("--long-kv", default="f16", help="element types of keys and values (default: f16)")
+    add("--encode-tokens", type=int, default=128, help="of a text, for encoders (default: 128)")
+    add("--encode-batch", type=int, default=32, help="texts of a call (default: 32)")
     options = parser.parse_args(arguments)
     options.suites = options.suites.split(",")
     for suite in options.suites:

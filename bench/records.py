@@ -110,6 +110,8 @@ class Surroundings:
 def label(row):
     """A row in words: "prefill 512", "decode 8 x 64 after 128"."""
     depth = f" after {row['depth']}" if row.get("depth") else ""
+    if row["kind"] == "encode":
+        return f"encode {row['sequences']} x {row['tokens']}"
     depth += f", {row['kv']}" if row.get("kv", "f16") != "f16" else ""
     if row["kind"] == "prefill":
         return f"prefill {row['tokens']}{depth}"

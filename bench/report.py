@@ -216,9 +216,11 @@ def report(lines, page, images):
     os.makedirs(images, exist_ok=True)
     sections = {"prefill": speed_section(lines, "single", "prefill"), "decode": speed_section(lines, "single", "decode"),
                 "batched": speed_section(lines, "batched"), "long": speed_section(lines, "long"),
+                "encode": speed_section(lines, "encode"),
                 "serve": serve_section(lines)}
     titles = {"prefill": "Prefill, tokens/s", "decode": "Decode of one sequence, tokens/s",
               "batched": "Sequences decoded side by side, tokens/s of all", "long": "Long context, tokens/s",
+              "encode": "Encoders, tokens/s",
               "serve": "Server, tokens/s of all clients"}
     limits = {"batched": "time to read + time to multiply", "serve": "prompt at the limit of prefill, then answer at that of the batch"}
     for name, (content, groups) in sections.items():

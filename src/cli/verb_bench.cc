@@ -9,12 +9,14 @@
 #include <memory>
 #include <string>
 
+#include "cli/encoder_model.h"
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "core/version.h"
 #include "kernels/isa.h"
 #include "kernels/limit_probe.h"
+#include "optimize/encoder_speed.h"
 #include "optimize/limits.h"
 #include "optimize/speed.h"
 
@@ -111,7 +113,15 @@ Status bench_limits(const BenchFlags& flags) {
 // ---- A model ----
 
 std::string_view name_of(optimize::SpeedKind kind) {
-  return kind == optimize::SpeedKind::kPrefill ? "prefill" : "decode";
+  switch (kind) {
+    case optimize::SpeedKind::kPrefill:
+      return "prefill";
+    case optimize::SpeedKind::kDecode:
+      return "decode";
+    case optimize::SpeedKind::kEncode:
+      return "encode";
+  }
+  return "";
 }
 
 std::string_view name_of(optimize::SpeedLimit limit) {
@@ -151,9 +161,16 @@ json::value first_speed(const optimize::SpeedReport& report, optimize::SpeedKind
   return nullptr;
 }
 
-void print_json(const BenchFlags& flags, const LoadedModel& loaded, const optimize::SpeedReport& report,
-                double load_before) {
-  const model::ModelDescription& model = loaded.model->description();
+// What was measured, whatever kind of model it is.
+struct Measured {
+  const model::ModelDescription& model;
+  std::size_t threads = 0;
+  double load_seconds = 0;
+  double load_before = 0;  // load average
+};
+
+void print_json(const BenchFlags& flags, const Measured& measured, const optimize::SpeedReport& report) {
+  const model::ModelDescription& model = measured.model;
   json::array rows;
   for (const optimize::SpeedRow& row : report.rows) rows.push_back(to_json(row));
   const json::object document = {
@@ -166,11 +183,11 @@ void print_json(const BenchFlags& flags, const LoadedModel& loaded, const optimi
         {"bf16_operations_per_s", to_json(report.machine.bf16_operations_per_s)},
         {"f32_operations_per_s", to_json(report.machine.f32_operations_per_s)}}},
       {"repeat", flags.speed.repeat},
-      {"threads", loaded.pool->size()},
+      {"threads", measured.threads},
       {"kv_dtype", flags.model.kv_dtype},
-      {"load_seconds", loaded.load_seconds},
-      {"is_from_weight_cache", loaded.is_from_cache},
-      {"load_average", {load_before, load_average()}},
+      {"load_seconds", measured.load_seconds},
+      {"is_from_weight_cache", model.is_from_cache},
+      {"load_average", {measured.load_before, load_average()}},
       {"model",
        {{"name", model.name},
         {"architecture", model.architecture},
@@ -185,17 +202,20 @@ void print_json(const BenchFlags& flags, const LoadedModel& loaded, const optimi
 
 std::string label_of(const optimize::SpeedRow& row) {
   const std::string depth = row.depth == 0 ? "" : fmt::format(" after {}", row.depth);
+  if (row.kind == optimize::SpeedKind::kEncode) {
+    return fmt::format("encode, {} x {} tokens", row.sequences, row.tokens);
+  }
   if (row.kind == optimize::SpeedKind::kPrefill) return fmt::format("prefill, {} tokens{}", row.tokens, depth);
   return fmt::format("decode, {} x {} tokens{}", row.sequences, row.tokens, depth);
 }
 
-void print_table(const LoadedModel& loaded, const optimize::SpeedReport& report, double load_before) {
-  const model::ModelDescription& model = loaded.model->description();
+void print_table(const Measured& measured, const optimize::SpeedReport& report) {
+  const model::ModelDescription& model = measured.model;
   const optimize::LimitSample& machine = report.machine;
   fmt::print("{}: {}, {} parameters, {}, {} of weights\n", model.name, model.architecture,
              human_count(model.parameters), model.weights, human_bytes(model.weight_bytes));
   fmt::print("{}; kernels {}; {} threads; loaded in {:.2f} s; load average {:.2f}\n", kernels::cpu_description(),
-             kernels::active_isa(), loaded.pool->size(), loaded.load_seconds, load_before);
+             kernels::active_isa(), measured.threads, measured.load_seconds, measured.load_before);
   fmt::print("limits meanwhile: read {} GB/s, int8 {} GOPS, bf16 {}, f32 {}\n\n", giga(machine.read_bytes_per_s),
              giga(machine.int8_operations_per_s), giga(machine.bf16_operations_per_s),
              giga(machine.f32_operations_per_s));
@@ -223,6 +243,27 @@ void fit_to_context(std::size_t context, optimize::SpeedOptions& speed) {
   if (speed.generate == defaults.generate) speed.generate = std::min(speed.generate, room);
 }
 
+void print_report(const BenchFlags& flags, const Measured& measured, const optimize::SpeedReport& report) {
+  if (flags.is_json) {
+    print_json(flags, measured, report);
+  } else {
+    print_table(measured, report);
+  }
+}
+
+// Runs measure(clocks) with a probe of this machine's limits and a progress line.
+template <class Measure>
+Result<optimize::SpeedReport> with_probe(kernels::WorkerPool& pool, const Measure& measure) {
+  SIXFOLD_TRY(kernels::LimitProbe probe,
+              kernels::LimitProbe::make(pool, kernels::memory_probe_bytes(), system_clock()));
+  const optimize::SampleLimits sample = [&] { return optimize::sample_limits(probe); };
+  ProgressLine line("measuring");
+  const std::function<void(std::size_t, std::size_t)> progress = [&](std::size_t done, std::size_t total) {
+    line.update(done, total);
+  };
+  return measure(optimize::SpeedClocks{system_clock(), sample, progress});
+}
+
 Status bench_model(BenchFlags flags) {
   const double load_before = load_average();
   SIXFOLD_TRY(const LoadedModel loaded, load_model(flags.model));
@@ -231,38 +272,53 @@ Status bench_model(BenchFlags flags) {
   drop_zeros(flags.speed.batches);
   if (flags.speed.generate == 0) flags.speed.batches.clear();
   fit_to_context(loaded.model->description().context_max, flags.speed);
-  SIXFOLD_TRY(kernels::LimitProbe probe,
-              kernels::LimitProbe::make(*loaded.pool, kernels::memory_probe_bytes(), system_clock()));
-  optimize::SpeedReport report;
-  {
-    ProgressLine progress("measuring");
-    SIXFOLD_TRY(report, optimize::measure_speed(
-                            *loaded.model, flags.speed, system_clock(), [&] { return optimize::sample_limits(probe); },
-                            [&](std::size_t done, std::size_t total) { progress.update(done, total); }));
-  }
-  if (flags.is_json) {
-    print_json(flags, loaded, report, load_before);
-  } else {
-    print_table(loaded, report, load_before);
-  }
+  SIXFOLD_TRY(const optimize::SpeedReport report, with_probe(*loaded.pool, [&](const optimize::SpeedClocks& clocks) {
+                return optimize::measure_speed(*loaded.model, flags.speed, clocks);
+              }));
+  print_report(flags, {loaded.model->description(), loaded.pool->size(), loaded.load_seconds, load_before}, report);
   return ok();
+}
+
+// --prompt: tokens of every text, --batch: texts of a call; each as what encoders are usually given unless said.
+Status bench_encoder(const BenchFlags& flags) {
+  const double load_before = load_average();
+  SIXFOLD_TRY(const LoadedEncoder loaded, load_encoder(flags.model));
+  const optimize::SpeedOptions defaults;
+  optimize::EncoderSpeedOptions options{.repeat = flags.speed.repeat};
+  if (flags.speed.prompts != defaults.prompts) options.tokens = flags.speed.prompts.front();
+  if (flags.speed.batches != defaults.batches) options.batches = flags.speed.batches;
+  options.tokens = std::min(options.tokens, loaded.encoder->description().model.context_max);
+  SIXFOLD_TRY(const optimize::SpeedReport report, with_probe(*loaded.pool, [&](const optimize::SpeedClocks& clocks) {
+                return optimize::measure_encoder_speed(*loaded.encoder, options, clocks);
+              }));
+  print_report(flags, {loaded.encoder->description().model, loaded.pool->size(), loaded.load_seconds, load_before},
+               report);
+  return ok();
+}
+
+Status bench(const BenchFlags& flags) {
+  if (flags.is_limits_only) return bench_limits(flags);
+  SIXFOLD_TRY(const bool is_encoder, is_encoder_file(flags.model.source));
+  return is_encoder ? bench_encoder(flags) : bench_model(flags);
 }
 
 }  // namespace
 
 VerbAction add_bench(CLI::App& program) {
   auto flags = std::make_shared<BenchFlags>();
-  CLI::App* verb = program.add_subcommand("bench", "Measure prefill and decode speed, and the machine's limits");
+  CLI::App* verb = program.add_subcommand("bench", "Measure a model's speed, and the machine's limits");
   verb->add_option("model", flags->model.source, "Model file; the built-in model when left out");
   add_model_flags(*verb, flags->model);
-  verb->add_option("-p,--prompt", flags->speed.prompts, "Prompt tokens, a list; 0 = no prefill")
+  verb->add_option("-p,--prompt", flags->speed.prompts,
+                   "Prompt tokens, a list; 0 = no prefill.  Encoders: tokens of a text")
       ->capture_default_str()
       ->delimiter(',')
       ->check(CLI::Range(0, 1 << 20));
   verb->add_option("-n,--generate", flags->speed.generate, "Tokens decoded of each sequence; 0 = no decode")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
-  verb->add_option("-b,--batch", flags->speed.batches, "Sequences decoded side by side, a list")
+  verb->add_option("-b,--batch", flags->speed.batches,
+                   "Sequences decoded side by side, a list.  Encoders: texts of a call")
       ->capture_default_str()
       ->delimiter(',')
       ->check(CLI::Range(0, 512));
@@ -278,7 +334,7 @@ VerbAction add_bench(CLI::App& program) {
   verb->footer(
       "Examples:\n  sixfold bench\n  sixfold bench --limits\n"
       "  sixfold bench model.gguf --threads 2 --prompt 128,512 --batch 1,4,8 --generate 64 --json");
-  return [flags] { return flags->is_limits_only ? bench_limits(*flags) : bench_model(*flags); };
+  return [flags] { return bench(*flags); };
 }
 
 }  // namespace sixfold::cli

@@ -1,8 +1,7 @@
-// Runs prefill and decode repeatedly, samples the machine's limits in between, and takes medians.
+// Prefill and decode as tasks to be timed.
 #include "optimize/speed.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "core/error.h"
 #include "optimize/workload.h"
@@ -10,80 +9,14 @@
 namespace sixfold::optimize {
 namespace {
 
-// Often enough to follow a machine whose bandwidth changes from second to second, seldom enough to cost little.
-constexpr double kSampleEverySeconds = 0.25;
 // Of the run that is not counted: caches, page faults and clock frequency need no more.
 constexpr std::size_t kWarmUpTokens = 512;  // of a prefill
 constexpr std::size_t kWarmUpSteps = 8;     // of a decode
 
-// Time that counts, in pieces with a sample of the limits before and after each.
-class Stopwatch {
- public:
-  Stopwatch(const Clock& clock, const SampleLimits& sample) : clock_(clock), sample_(sample) {
-    samples_.push_back(sample_());
-    begin_ = clock_.now();
-  }
-
-  // After every step.
-  void split() {
-    if (seconds_between(begin_, clock_.now()) < kSampleEverySeconds) return;
-    stop();
-    begin_ = clock_.now();
-  }
-
-  void stop() {
-    seconds_ += seconds_between(begin_, clock_.now());
-    samples_.push_back(sample_());
-  }
-
-  double seconds() const { return seconds_; }
-  const std::vector<LimitSample>& samples() const { return samples_; }
-
- private:
-  const Clock& clock_;
-  const SampleLimits& sample_;
-  TimePoint begin_;
-  double seconds_ = 0;
-  std::vector<LimitSample> samples_;
-};
-
-// What the counted runs of one row gave.
-struct Runs {
-  std::vector<double> speeds;  // tokens per second
-  std::vector<double> limits;  // the same, as the machine allowed; shorter where a rate is unknown
-  std::vector<double> shares;
-};
-
-double tokens_of(const SpeedRow& row) {
-  return static_cast<double>(row.sequences * row.tokens);
-}
-
-// Seconds that `row` takes at the least, averaged over the samples.
-std::optional<double> least_seconds(const SpeedRow& row, const std::vector<LimitSample>& samples) {
-  double sum = 0;
-  for (const LimitSample& sample : samples) {
-    if (row.limit != SpeedLimit::kOperations) sum += seconds_for_bytes(row.work, sample);
-    if (row.limit == SpeedLimit::kBytes) continue;
-    const auto seconds = seconds_for_operations(row.work, sample);
-    if (!seconds) return std::nullopt;
-    sum += *seconds;
-  }
-  return sum / static_cast<double>(samples.size());
-}
-
-void note_run(const SpeedRow& row, const Stopwatch& watch, Runs& runs) {
-  runs.speeds.push_back(tokens_of(row) / watch.seconds());
-  if (const auto least = least_seconds(row, watch.samples())) {
-    if (*least == 0) return;  // a model without matrices
-    runs.limits.push_back(tokens_of(row) / *least);
-    runs.shares.push_back(*least / watch.seconds());
-  }
-}
-
+// Makes the tasks of one model.
 class Measurement {
  public:
-  Measurement(model::Model& model, Workload workload, const Clock& clock, const SampleLimits& sample)
-      : model_(model), workload_(std::move(workload)), clock_(clock), sample_(sample) {}
+  Measurement(model::Model& model, Workload workload) : model_(model), workload_(std::move(workload)) {}
 
   SpeedRow prefill_row(std::size_t tokens, std::size_t depth) const {
     SpeedRow row{.kind = SpeedKind::kPrefill, .sequences = 1, .tokens = tokens, .depth = depth};
@@ -114,33 +47,9 @@ class Measurement {
     for (std::size_t sequence = 0; sequence < sequences; ++sequence) workload_.fill(sequence, depth);
   }
 
-  // runs: null for a run that is not counted.
-  Status run(const SpeedRow& row, Runs* runs) {
-    Stopwatch watch(clock_, sample_);
-    if (row.kind == SpeedKind::kPrefill) {
-      const std::size_t tokens = runs == nullptr ? std::min(row.tokens, kWarmUpTokens) : row.tokens;
-      SIXFOLD_TRY_STATUS(workload_.prefill(0, row.depth, row.depth + tokens));
-    } else {
-      const std::size_t steps = runs == nullptr ? std::min(row.tokens, kWarmUpSteps) : row.tokens;
-      for (std::size_t step = 0; step < steps; ++step) {
-        SIXFOLD_TRY_STATUS(workload_.decode(row.sequences, row.depth + step));
-        if (step + 1 < steps) watch.split();
-      }
-    }
-    watch.stop();
-    samples_.insert(samples_.end(), watch.samples().begin(), watch.samples().end());
-    if (runs != nullptr) note_run(row, watch, *runs);
-    return ok();
-  }
-
-  LimitSample median_sample() const {
-    LimitSample middle;
-    middle.read_bytes_per_s =
-        *median_of([](const LimitSample& sample) { return std::optional(sample.read_bytes_per_s); });
-    middle.int8_operations_per_s = median_of([](const LimitSample& sample) { return sample.int8_operations_per_s; });
-    middle.bf16_operations_per_s = median_of([](const LimitSample& sample) { return sample.bf16_operations_per_s; });
-    middle.f32_operations_per_s = median_of([](const LimitSample& sample) { return sample.f32_operations_per_s; });
-    return middle;
+  // The object must outlive it.
+  SpeedTask task_of(const SpeedRow& row) {
+    return {.row = row, .run = [this, row](Stopwatch& watch, bool is_warm_up) { return run(row, watch, is_warm_up); }};
   }
 
  private:
@@ -149,21 +58,21 @@ class Measurement {
     (workload_.kv_dtype() == kernels::KvDType::kBF16 ? work.bf16_operations : work.f32_operations) += operations;
   }
 
-  template <class Rate>
-  std::optional<double> median_of(const Rate& rate_of) const {
-    std::vector<double> rates;
-    for (const LimitSample& sample : samples_) {
-      if (const std::optional<double> rate = rate_of(sample)) rates.push_back(*rate);
+  Status run(const SpeedRow& row, Stopwatch& watch, bool is_warm_up) {
+    if (row.kind == SpeedKind::kPrefill) {
+      const std::size_t tokens = is_warm_up ? std::min(row.tokens, kWarmUpTokens) : row.tokens;
+      return workload_.prefill(0, row.depth, row.depth + tokens);
     }
-    if (rates.empty()) return std::nullopt;
-    return spread_of(std::move(rates)).median;
+    const std::size_t steps = is_warm_up ? std::min(row.tokens, kWarmUpSteps) : row.tokens;
+    for (std::size_t step = 0; step < steps; ++step) {
+      SIXFOLD_TRY_STATUS(workload_.decode(row.sequences, row.depth + step));
+      if (step + 1 < steps) watch.split();
+    }
+    return ok();
   }
 
   model::Model& model_;
   Workload workload_;
-  const Clock& clock_;
-  const SampleLimits& sample_;
-  std::vector<LimitSample> samples_;
 };
 
 std::size_t largest(const std::vector<std::size_t>& values) {
@@ -195,41 +104,22 @@ Status check(const model::Model& model, const SpeedOptions& options) {
 
 }  // namespace
 
-Result<SpeedReport> measure_speed(model::Model& model, const SpeedOptions& options, const Clock& clock,
-                                  const SampleLimits& sample_limits,
-                                  const std::function<void(std::size_t, std::size_t)>& progress) {
+Result<SpeedReport> measure_speed(model::Model& model, const SpeedOptions& options, const SpeedClocks& clocks) {
   SIXFOLD_TRY_STATUS(check(model, options));
   const std::size_t sequences = std::max<std::size_t>(1, largest(options.batches));
   const std::size_t tokens = options.depth + std::max(largest(options.prompts), options.generate);
   SIXFOLD_TRY(Workload workload, Workload::make(model, options.kv_dtype, sequences, tokens));
-  Measurement measurement(model, std::move(workload), clock, sample_limits);
+  Measurement measurement(model, std::move(workload));
 
-  SpeedReport report;
+  std::vector<SpeedTask> tasks;
   for (const std::size_t prompt : options.prompts) {
-    report.rows.push_back(measurement.prefill_row(prompt, options.depth));
+    tasks.push_back(measurement.task_of(measurement.prefill_row(prompt, options.depth)));
   }
   for (const std::size_t batch : options.batches) {
-    report.rows.push_back(measurement.decode_row(batch, options.generate, options.depth));
+    tasks.push_back(measurement.task_of(measurement.decode_row(batch, options.generate, options.depth)));
   }
-  std::vector<Runs> runs(report.rows.size());
-  const std::size_t total = (options.repeat + 1) * runs.size();
-  std::size_t done = 0;
-  progress(done, total);
   measurement.fill_caches(sequences, options.depth);
-  for (std::size_t round = 0; round <= options.repeat; ++round) {
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      SIXFOLD_TRY_STATUS(measurement.run(report.rows[i], round == 0 ? nullptr : &runs[i]));
-      progress(++done, total);
-    }
-  }
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    report.rows[i].tokens_per_s = spread_of(std::move(runs[i].speeds));
-    if (runs[i].limits.empty()) continue;
-    report.rows[i].limit_tokens_per_s = spread_of(std::move(runs[i].limits)).median;
-    report.rows[i].share = spread_of(std::move(runs[i].shares)).median;
-  }
-  report.machine = measurement.median_sample();
-  return report;
+  return time_in_turns(tasks, options.repeat, clocks);
 }
 
 }  // namespace sixfold::optimize

@@ -56,12 +56,12 @@ TEST(MeasureSpeed, counts_the_tokens_of_all_sequences) {
   ManualClock clock;
   CountingModel model(clock);
   std::size_t reports = 0;
-  const auto report = measure_speed(model, {.prompts = {20, 10}, .batches = {1, 3}, .generate = 5, .repeat = 2}, clock,
-                                    slow_machine, [&](std::size_t done, std::size_t total) {
-                                      EXPECT_EQ(total, 12u);
-                                      EXPECT_EQ(done, reports);
-                                      ++reports;
-                                    });
+  const auto report = measure_speed(model, {.prompts = {20, 10}, .batches = {1, 3}, .generate = 5, .repeat = 2},
+                                    {clock, slow_machine, [&](std::size_t done, std::size_t total) {
+                                       EXPECT_EQ(total, 12u);
+                                       EXPECT_EQ(done, reports);
+                                       ++reports;
+                                     }});
   ASSERT_TRUE(report.is_ok()) << report.error().message;
   EXPECT_EQ(reports, 13u);
   EXPECT_EQ(model.rows, 3 * (20 + 10 + 5 * 1 + 5 * 3));
@@ -79,7 +79,7 @@ TEST(MeasureSpeed, fills_the_caches_to_the_depth_without_computing_it) {
   const auto report = measure_speed(
       model,
       {.prompts = {}, .batches = {2}, .generate = 4, .depth = 30, .repeat = 3, .kv_dtype = kernels::KvDType::kF32},
-      clock, slow_machine, [](std::size_t, std::size_t) {});
+      {clock, slow_machine, [](std::size_t, std::size_t) {}});
   ASSERT_TRUE(report.is_ok()) << report.error().message;
   EXPECT_EQ(model.rows, 4 * 4 * 2);  // nothing is computed for the depth
   EXPECT_GT(model.first_key, 0);
@@ -88,8 +88,8 @@ TEST(MeasureSpeed, fills_the_caches_to_the_depth_without_computing_it) {
 TEST(MeasureSpeed, holds_the_speed_against_what_the_machine_allows) {
   ManualClock clock;
   CountingModel model(clock, {.bytes = 500, .f32_weights = 250});
-  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1, 2}, .generate = 4, .repeat = 1}, clock,
-                                    slow_machine, [](std::size_t, std::size_t) {});
+  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1, 2}, .generate = 4, .repeat = 1}, {clock,
+                                    slow_machine, [](std::size_t, std::size_t) {}});
   ASSERT_TRUE(report.is_ok()) << report.error().message;
   // A prefill: 500 operations a token at 1e6 a second are half of the millisecond that the token took.
   EXPECT_NEAR(*report->rows[0].limit_tokens_per_s, 2000, 1e-6);
@@ -107,8 +107,8 @@ TEST(MeasureSpeed, holds_the_speed_against_what_the_machine_allows) {
 TEST(MeasureSpeed, names_no_limit_where_the_machine_has_none) {
   ManualClock clock;
   CountingModel model(clock, {.bytes = 500, .int8_weights = 250});
-  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1}, .generate = 4, .repeat = 1}, clock,
-                                    slow_machine, [](std::size_t, std::size_t) {});
+  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1}, .generate = 4, .repeat = 1}, {clock,
+                                    slow_machine, [](std::size_t, std::size_t) {}});
   ASSERT_TRUE(report.is_ok()) << report.error().message;
   EXPECT_FALSE(report->rows[0].share.has_value());
   EXPECT_TRUE(report->rows[1].share.has_value());
@@ -118,7 +118,7 @@ TEST(MeasureSpeed, refuses_what_does_not_fit_the_model) {
   ManualClock clock;
   CountingModel model(clock);
   const auto is_refused = [&](const SpeedOptions& options) {
-    return !measure_speed(model, options, clock, slow_machine, [](std::size_t, std::size_t) {}).is_ok();
+    return !measure_speed(model, options, {clock, slow_machine, [](std::size_t, std::size_t) {}}).is_ok();
   };
   EXPECT_TRUE(is_refused({.prompts = {65}, .generate = 4}));
   EXPECT_TRUE(is_refused({.prompts = {8}, .generate = 4, .depth = 60}));
