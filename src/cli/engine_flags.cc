@@ -12,4 +12,11 @@ void add_speculation_flag(CLI::App& verb, std::string& speculation) {
       ->capture_default_str();
 }
 
+void add_pooling_flag(CLI::App& verb, std::string& pooling) {
+  verb.add_option("--pooling", pooling,
+                  "How an embedding is made of a text's tokens; as the model was trained if not said")
+      ->envname("SIXFOLD_POOLING")
+      ->check(CLI::IsMember({"mean", "cls", "last"}));
+}
+
 }  // namespace sixfold::cli

@@ -24,10 +24,25 @@ telemetry::EngineGauges read_gauges(const engine::Engine& engine) {
 }  // namespace
 
 Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options, engine::EngineOptions engine_options,
-                                                     telemetry::Metrics* metrics, const std::string& served_name) {
+                                                     telemetry::Metrics* metrics, const std::string& served_name,
+                                                     const std::string& pooling) {
   auto local = std::make_unique<LocalModel>();
+  SIXFOLD_TRY(const bool is_encoder, is_encoder_file(options.source));
+  if (is_encoder) {
+    const EncoderServiceOptions service_options{
+        .queue_max = engine_options.queue_max, .served_name = served_name, .pooling = pooling};
+    SIXFOLD_TRY(EncoderService opened, open_encoder(options, service_options, metrics));
+    local->encoder = std::move(opened.loaded);
+    local->backend = std::move(opened.backend);
+    local->facts = {.threads = local->encoder.pool->size(),
+                    .seconds = local->encoder.load_seconds,
+                    .is_from_cache = local->encoder.is_from_cache};
+    return local;
+  }
   SIXFOLD_TRY(local->loaded, load_engine(options, engine_options, metrics));
-  const tokenizer::Vocabulary& vocabulary = local->loaded.parts.vocabulary;
+  const LoadedModel& parts = local->loaded.parts;
+  local->facts = {.threads = parts.pool->size(), .seconds = parts.load_seconds, .is_from_cache = parts.is_from_cache};
+  const tokenizer::Vocabulary& vocabulary = parts.vocabulary;
   local->has_chat_template = !vocabulary.chat_template.empty();
   SIXFOLD_TRY(auto chat_template, tokenizer::make_chat_template(vocabulary.chat_template, vocabulary));
   if (metrics != nullptr) {

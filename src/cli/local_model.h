@@ -3,21 +3,31 @@
 #include <memory>
 #include <string>
 
+#include "cli/encoder_model.h"
 #include "cli/model_options.h"
 #include "core/result.h"
 #include "service/backend.h"
 
 namespace sixfold::cli {
 
-// Members are destroyed in reverse order: backend first, the pool last.
+struct LoadFacts {
+  std::size_t threads = 0;
+  double seconds = 0;
+  bool is_from_cache = false;  // the weights were mapped as an earlier start packed them
+};
+
+// Members are destroyed in reverse order: backend first, the pools last.
 struct LocalModel {
-  LoadedEngine loaded;
+  LoadedEngine loaded;    // of a model that writes text
+  LoadedEncoder encoder;  // of one that reads only
+  LoadFacts facts;
   std::unique_ptr<service::Backend> backend;
   bool has_chat_template = false;  // the model's own
 };
 
-// served_name: what clients call the model; "" = the model's own name.
+// Of whatever kind the model is.  served_name: what clients call it; "" = its own name.  pooling: as for open_encoder.
 Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options, engine::EngineOptions engine_options,
-                                                     telemetry::Metrics* metrics, const std::string& served_name);
+                                                     telemetry::Metrics* metrics, const std::string& served_name,
+                                                     const std::string& pooling = "");
 
 }  // namespace sixfold::cli

@@ -22,9 +22,11 @@ struct VerbRow {
   AddVerb add;
 };
 
-constexpr std::array<VerbRow, 6> kVerbs = {{
+constexpr std::array<VerbRow, 8> kVerbs = {{
     {"run", add_run},
     {"serve", add_serve},
+    {"embed", add_embed},
+    {"rerank", add_rerank},
     {"bench", add_bench},
     {"eval", add_eval},
     {"tokenize", add_tokenize},

@@ -16,6 +16,8 @@ using AddVerb = VerbAction (*)(CLI::App& program);
 
 VerbAction add_run(CLI::App& program);
 VerbAction add_serve(CLI::App& program);
+VerbAction add_embed(CLI::App& program);
+VerbAction add_rerank(CLI::App& program);
 VerbAction add_bench(CLI::App& program);
 VerbAction add_eval(CLI::App& program);
 VerbAction add_tokenize(CLI::App& program);

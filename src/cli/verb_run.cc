@@ -99,6 +99,8 @@ Status run(const RunFlags& flags) {
   options.source = chosen.model;
   const engine::EngineOptions engine_options{.sequences_max = 1, .has_speculation = flags.speculation == "auto"};
   SIXFOLD_TRY(const auto local, open_local_model(options, engine_options, nullptr, ""));
+  const service::BackendDescription description = local->backend->describe();
+  if (!description.generates) return lacks_ability(description, service::Ability::kGenerate);
   if (chosen.has_prompt) return continue_text(*local->backend, flags, chosen.prompt, local->has_chat_template);
   return chat(*local->backend, {.request = make_request(flags),
                                 .system = flags.system,

@@ -33,6 +33,7 @@ struct ServeFlags {
   std::string config;
   std::string name;
   std::string speculation = "auto";
+  std::string pooling;
   std::size_t body_mib = 8;
   int drain_seconds = 30;
   int pre_stop_seconds = 0;
@@ -62,20 +63,32 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
   return ok();
 }
 
+// A request to try first, of what the model can do.
+std::string_view example_of(const service::BackendDescription& model) {
+  if (model.generates) {
+    return "/v1/completions -H 'Content-Type: application/json' \\\n"
+           "           -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 60, \"temperature\": 0.7}'";
+  }
+  if (model.embedding_width != 0) {
+    return "/v1/embeddings -H 'Content-Type: application/json' \\\n           -d '{\"input\": \"Once upon a time\"}'";
+  }
+  return "/v1/rerank -H 'Content-Type: application/json' \\\n"
+         "           -d '{\"query\": \"Where is the cat?\", \"documents\": [\"It rains.\", \"The cat is here.\"]}'";
+}
+
 // stderr, so that pipes and scripts that read stdout stay clean; "listening on URL" is a stable line.
-void print_banner(const service::Server& server, const service::BackendDescription& model, const LoadedModel& loaded) {
+void print_banner(const service::Server& server, const service::BackendDescription& model, const LoadFacts& facts) {
   const Style style = stderr_style();
   const std::string url = server.url();
   fmt::print(stderr,
              "{}sixfold {}{} serves {} ({} parameters, {}, {} threads, {}), loaded in {:.2f} s{}\n"
              "listening on {}\n\n"
-             "  Try:   curl {}/v1/completions -H 'Content-Type: application/json' \\\n"
-             "           -d '{{\"prompt\": \"Once upon a time\", \"max_tokens\": 60, \"temperature\": 0.7}}'\n"
+             "  Try:   curl {}{}\n"
              "  Docs:  {}/docs\n"
              "  Stop:  Ctrl-C (running answers are finished first; twice stops at once)\n\n",
              style.bold, version(), style.reset, model.model, human_count(model.parameters), model.weights,
-             loaded.pool->size(), kernels::active_isa(), loaded.load_seconds,
-             loaded.is_from_cache ? " from the weight cache" : "", url, url, url);
+             facts.threads, kernels::active_isa(), facts.seconds, facts.is_from_cache ? " from the weight cache" : "",
+             url, url, example_of(model), url);
 }
 
 // SIGINT and SIGTERM are blocked in every thread and taken here, on the main thread.
@@ -123,9 +136,9 @@ Status serve(ServeFlags flags) {
   if (name.empty()) name = std::filesystem::path(flags.model.source).stem().string();
   telemetry::Metrics metrics(name);
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
-  SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name));
+  SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name, flags.pooling));
   SIXFOLD_TRY(const auto server, service::Server::serve(*local->backend, &metrics, flags.serve));
-  print_banner(*server, local->backend->describe(), local->loaded.parts);
+  print_banner(*server, local->backend->describe(), local->facts);
   serve_until_stopped(*server, signals, flags.drain_seconds);
   return ok();
 }
@@ -155,6 +168,7 @@ VerbAction add_serve(CLI::App& program) {
       ->envname("SIXFOLD_KV_TOKENS")
       ->capture_default_str();
   add_speculation_flag(*verb, flags->speculation);
+  add_pooling_flag(*verb, flags->pooling);
   verb->add_option("--http-threads", http.threads, "Threads for connections")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
@@ -177,6 +191,7 @@ VerbAction add_serve(CLI::App& program) {
   verb->footer(
       "Examples:\n"
       "  sixfold serve                          the built-in model on 127.0.0.1:8080\n"
+      "  sixfold serve bge-m3.gguf              embeddings: POST /v1/embeddings\n"
       "  sixfold serve model.gguf --host 0.0.0.0 --port 8000 --parallel 32\n"
       "  SIXFOLD_PORT=9000 sixfold serve --config sixfold.yaml");
   return [verb, flags]() -> Status {
