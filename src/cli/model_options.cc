@@ -41,6 +41,7 @@ void add_model_flags(CLI::App& verb, ModelOptions& options) {
       ->envname("SIXFOLD_WEIGHT_CACHE_MAX")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
+  add_offline_flag(verb, options.fetch);
 }
 
 Result<kernels::KvDType> parse_kv_dtype(const std::string& name) {
@@ -93,6 +94,7 @@ model::WeightCacheOptions weight_cache_options(const ModelOptions& options) {
 }
 
 Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& meanwhile) {
+  SIXFOLD_TRY(const std::string source, fetch_model(options.source, options.fetch));
   const TimePoint start = system_clock().now();
   if (stderr_is_terminal() && !options.source.empty()) {
     std::fprintf(stderr, "loading %s ...", options.source.c_str());
@@ -106,7 +108,7 @@ Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& me
     }
   } const clear{stderr_is_terminal() && !options.source.empty()};
 
-  SIXFOLD_TRY(formats::Checkpoint checkpoint, registry::open_artifact(options.source));
+  SIXFOLD_TRY(formats::Checkpoint checkpoint, registry::open_artifact(source));
   LoadedModel loaded;
   const std::string path = checkpoint.path();
   SIXFOLD_TRY(tokenizer::Vocabulary vocabulary, model::read_vocabulary(checkpoint));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/fetch.h"
 #include "core/result.h"
 #include "engine/engine.h"
 #include "kernels/worker_pool.h"
@@ -19,6 +20,7 @@ namespace sixfold::cli {
 
 struct ModelOptions {
   std::string source = {};  // "" = the built-in model
+  FetchFlags fetch = {};
   std::size_t threads = 0;  // 0 = as many as this process may use
   std::size_t context = 0;  // tokens; 0 = the model's, capped
   std::string kv_dtype = "f16";
@@ -28,8 +30,8 @@ struct ModelOptions {
   std::size_t weight_cache_max_gb = 20;  // 10^9 bytes, of all files in the folder
 };
 
-// Adds --threads, --context, --kv-dtype, --weights, --weight-cache and --weight-cache-max with their environment
-// variables.
+// Adds --threads, --context, --kv-dtype, --weights, --weight-cache, --weight-cache-max and --offline with their
+// environment variables.
 void add_model_flags(CLI::App& verb, ModelOptions& options);
 
 Result<kernels::KvDType> parse_kv_dtype(const std::string& name);
@@ -48,7 +50,8 @@ struct LoadedModel {
   bool is_from_cache = false;  // the weights were mapped as an earlier start packed them
 };
 
-// Opens, checks, and packs or finds packed.  Prints a line to stderr when that takes longer than a moment.
+// Pulls when it is not here, opens, checks, and packs or finds packed.  Prints a line to stderr when that takes longer
+// than a moment.
 // meanwhile: what to do with the model while the tokenizer is still being made; may be null.  Its errors are
 // load_model's.
 using UseOfModel = std::function<Status(model::Model&)>;

@@ -22,7 +22,7 @@ struct VerbRow {
   AddVerb add;
 };
 
-constexpr std::array<VerbRow, 8> kVerbs = {{
+constexpr std::array<VerbRow, 13> kVerbs = {{
     {"run", add_run},
     {"serve", add_serve},
     {"embed", add_embed},
@@ -30,6 +30,11 @@ constexpr std::array<VerbRow, 8> kVerbs = {{
     {"bench", add_bench},
     {"eval", add_eval},
     {"tokenize", add_tokenize},
+    {"pull", add_pull},
+    {"list", add_list},
+    {"show", add_show},
+    {"rm", add_rm},
+    {"cp", add_cp},
     {"completion", add_completion},
 }};
 
@@ -79,6 +84,7 @@ int run_program(int argc, char** argv) {
       "  sixfold run \"Once upon a time\"        continue a text with the built-in model\n"
       "  sixfold run model.gguf                 chat in the terminal\n"
       "  sixfold serve model.gguf               OpenAI-compatible server on 127.0.0.1:8080\n"
+      "  sixfold pull qwen2.5-0.5b              download a model; run and serve do it too\n"
       "  sixfold bench model.gguf --json        measure tokens per second\n"
       "Every command explains itself: sixfold COMMAND --help");
   program.require_subcommand(0, 1);

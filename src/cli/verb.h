@@ -21,6 +21,11 @@ VerbAction add_rerank(CLI::App& program);
 VerbAction add_bench(CLI::App& program);
 VerbAction add_eval(CLI::App& program);
 VerbAction add_tokenize(CLI::App& program);
+VerbAction add_pull(CLI::App& program);
+VerbAction add_list(CLI::App& program);
+VerbAction add_show(CLI::App& program);
+VerbAction add_rm(CLI::App& program);
+VerbAction add_cp(CLI::App& program);
 VerbAction add_completion(CLI::App& program);
 
 }  // namespace sixfold::cli

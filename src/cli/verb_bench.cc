@@ -307,7 +307,7 @@ Status bench(const BenchFlags& flags) {
 VerbAction add_bench(CLI::App& program) {
   auto flags = std::make_shared<BenchFlags>();
   CLI::App* verb = program.add_subcommand("bench", "Measure a model's speed, and the machine's limits");
-  verb->add_option("model", flags->model.source, "Model file; the built-in model when left out");
+  verb->add_option("model", flags->model.source, "File, name or source of a model; the built-in one when left out");
   add_model_flags(*verb, flags->model);
   verb->add_option("-p,--prompt", flags->speed.prompts,
                    "Prompt tokens, a list; 0 = no prefill.  Encoders: tokens of a text")

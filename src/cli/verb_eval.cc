@@ -171,7 +171,7 @@ Status eval(const EvalFlags& flags) {
 VerbAction add_eval(CLI::App& program) {
   auto flags = std::make_shared<EvalFlags>();
   CLI::App* verb = program.add_subcommand("eval", "Measure perplexity, or write raw logits");
-  verb->add_option("model", flags->model.source, "Model file; the built-in model when left out");
+  verb->add_option("model", flags->model.source, "File, name or source of a model; the built-in one when left out");
   verb->add_option("--text", flags->text_file, "Text to measure the perplexity of; \"-\" reads standard input");
   verb->add_option("--chunks", flags->chunks_max, "Chunks to measure at most; 0 = all")->capture_default_str();
   verb->add_option("--against", flags->reference,

@@ -17,6 +17,7 @@
 #include "cli/verb.h"
 #include "cli/write_answer.h"
 #include "core/error.h"
+#include "registry/artifact.h"
 
 namespace sixfold::cli {
 namespace {
@@ -38,7 +39,7 @@ struct RunFlags {
 bool looks_like_model(const std::string& word) {
   if (word.find_first_of(" \n\t") != std::string::npos) return false;
   std::error_code ignored;
-  return word.ends_with(".gguf") || word.starts_with("builtin:") || word.starts_with("file:") ||
+  return word.ends_with(".gguf") || registry::is_known_model(word, registry::process_environment) ||
          word.find('/') != std::string::npos || std::filesystem::is_regular_file(word, ignored);
 }
 
@@ -113,7 +114,7 @@ Status run(const RunFlags& flags) {
 VerbAction add_run(CLI::App& program) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* verb = program.add_subcommand("run", "Continue a text, or chat in the terminal");
-  verb->add_option("model", flags->first, "Model file; the built-in model when left out");
+  verb->add_option("model", flags->first, "File, name or source of a model; the built-in one when left out");
   verb->add_option("prompt", flags->second, "Text to answer or continue; \"-\" reads standard input; none: chat");
   verb->add_option("-n,--tokens", flags->tokens_max, "Tokens to write at most; 0 = until the end")
       ->capture_default_str();

@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,6 +19,7 @@
 #include "core/version.h"
 #include "kernels/isa.h"
 #include "manifest/manifest.h"
+#include "registry/artifact.h"
 #include "service/server.h"
 #include "telemetry/metrics.h"
 
@@ -126,14 +126,16 @@ void serve_until_stopped(service::Server& server, const StopSignals& signals, in
 }
 
 Status serve(ServeFlags flags) {
-  const StopSignals signals;  // before any thread starts
   flags.serve.http.body_bytes_max = flags.body_mib << 20;
   flags.engine.has_speculation = flags.speculation == "auto";
   flags.serve.pre_stop_ms = flags.pre_stop_seconds * 1000;
   // The name is known only after the model is open, and metrics carry it from the start.
   std::string name = flags.name;
   if (name.empty() && flags.model.source.empty()) name = "sixfold-tiny";
-  if (name.empty()) name = std::filesystem::path(flags.model.source).stem().string();
+  if (name.empty()) name = registry::short_name(flags.model.source);
+  // While Ctrl-C still ends the program.
+  SIXFOLD_TRY(flags.model.source, fetch_model(flags.model.source, flags.model.fetch));
+  const StopSignals signals;  // before any thread starts
   telemetry::Metrics metrics(name);
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
   SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name, flags.pooling));
@@ -148,7 +150,7 @@ Status serve(ServeFlags flags) {
 VerbAction add_serve(CLI::App& program) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App* verb = program.add_subcommand("serve", "Serve a model over HTTP");
-  verb->add_option("model", flags->model.source, "Model file; the built-in model when left out")
+  verb->add_option("model", flags->model.source, "File, name or source of a model; the built-in one when left out")
       ->envname("SIXFOLD_MODEL");
   net::HttpServerOptions& http = flags->serve.http;
   verb->add_option("--host", http.host, "Address to listen on")->envname("SIXFOLD_HOST")->capture_default_str();

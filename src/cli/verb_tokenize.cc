@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/fetch.h"
 #include "cli/read_input.h"
 #include "cli/verb.h"
 #include "model/model.h"
@@ -17,6 +18,7 @@ namespace {
 
 struct TokenizeFlags {
   std::string source;
+  FetchFlags fetch;
   std::string file;
   bool adds_no_special = false;
   bool parses_special = false;
@@ -24,7 +26,8 @@ struct TokenizeFlags {
 };
 
 Status tokenize(const TokenizeFlags& flags) {
-  SIXFOLD_TRY(const formats::Checkpoint checkpoint, registry::open_artifact(flags.source));
+  SIXFOLD_TRY(const std::string source, fetch_model(flags.source, flags.fetch));
+  SIXFOLD_TRY(const formats::Checkpoint checkpoint, registry::open_artifact(source));
   SIXFOLD_TRY(tokenizer::Vocabulary vocabulary, model::read_vocabulary(checkpoint));
   SIXFOLD_TRY(const auto tokenizer, tokenizer::make_tokenizer(std::move(vocabulary)));
   SIXFOLD_TRY(const std::string text, read_file_or_stdin(flags.file));
@@ -49,11 +52,12 @@ Status tokenize(const TokenizeFlags& flags) {
 VerbAction add_tokenize(CLI::App& program) {
   auto flags = std::make_shared<TokenizeFlags>();
   CLI::App* verb = program.add_subcommand("tokenize", "Print the token ids of a text as JSON");
-  verb->add_option("model", flags->source, "Model file; the built-in model when left out");
+  verb->add_option("model", flags->source, "File, name or source of a model; the built-in one when left out");
   verb->add_option("-f,--file", flags->file, "Text file; standard input when left out or \"-\"");
   verb->add_flag("--no-special", flags->adds_no_special, "Do not add begin- and end-of-text tokens");
   verb->add_flag("--parse-special", flags->parses_special, "Read special tokens written in the text");
   verb->add_flag("--pieces", flags->shows_pieces, "Print id and bytes of every token");
+  add_offline_flag(*verb, flags->fetch);
   verb->footer(
       "Examples:\n  echo -n 'Hello' | sixfold tokenize model.gguf\n  sixfold tokenize model.gguf --file book.txt");
   return [flags] { return tokenize(*flags); };

@@ -1,0 +1,76 @@
+// sixfold show: what is known about one model of this machine.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/record_output.h"
+#include "cli/terminal.h"
+#include "cli/verb.h"
+#include "core/error.h"
+#include "formats/checkpoint.h"
+#include "registry/store.h"
+
+namespace sixfold::cli {
+namespace {
+
+struct ShowFlags {
+  std::string name;
+  bool is_json = false;
+};
+
+// From the file itself; a file that cannot be opened is shown without.
+void print_checkpoint(const std::string& path) {
+  const auto checkpoint = formats::open_checkpoint(path);
+  if (!checkpoint.is_ok()) {
+    fmt::print("problem       {}\n", checkpoint.error().message);
+    return;
+  }
+  std::uint64_t elements = 0;
+  for (const TensorView& tensor : checkpoint->tensors()) elements += tensor.shape.elements();
+  fmt::print("format        {}, {} tensors, {} parameters\n", checkpoint->format(), checkpoint->tensors().size(),
+             human_count(elements));
+  const auto architecture = checkpoint->string("general.architecture");
+  if (!architecture.is_ok()) return;
+  fmt::print("architecture  {}\n", *architecture);
+  const auto context = checkpoint->unsigned_integer(fmt::format("{}.context_length", *architecture));
+  if (context.is_ok()) fmt::print("context       {} tokens\n", *context);
+}
+
+Status show(const ShowFlags& flags) {
+  SIXFOLD_TRY(const registry::Store store, registry::Store::open(registry::process_environment));
+  auto record = store.find_name(flags.name);
+  if (!record) return not_found("no model is called \"{}\"; sixfold list shows what there is", flags.name);
+  record->folder = store.folder_of(*record);
+  if (flags.is_json) {
+    fmt::print("{}\n", record_json(*record));
+    return ok();
+  }
+  const std::string path = registry::main_path(*record);
+  fmt::print("name          {}\nsource        {}\n", record->name, record->source);
+  if (!record->revision.empty()) fmt::print("revision      {}\n", record->revision);
+  if (!record->license.empty()) fmt::print("licence       {}\n", record->license);
+  fmt::print("pulled        {}\nsize          {}\npath          {}\n", local_time(record->pulled_at),
+             human_bytes(record->bytes()), path);
+  if (!record->is_ours) fmt::print("kept          where other programs use it too\n");
+  print_checkpoint(path);
+  for (const registry::RecordedFile& file : record->files) {
+    fmt::print("file          {}  {}{}\n", file.path, human_bytes(file.bytes),
+               file.sha256.empty() ? "" : "  sha256 " + file.sha256);
+  }
+  return ok();
+}
+
+}  // namespace
+
+VerbAction add_show(CLI::App& program) {
+  auto flags = std::make_shared<ShowFlags>();
+  CLI::App* verb = program.add_subcommand("show", "Show what is known about a model");
+  verb->add_option("name", flags->name, "As in sixfold list")->required();
+  verb->add_flag("--json", flags->is_json, "Print as JSON");
+  verb->footer("Example:\n  sixfold show qwen2.5-0.5b");
+  return [flags] { return show(*flags); };
+}
+
+}  // namespace sixfold::cli

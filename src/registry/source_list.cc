@@ -1,0 +1,39 @@
+// The rows.
+#include "registry/source_list.h"
+
+#include <array>
+
+#include "net/url.h"
+#include "registry/hub_name.h"
+
+namespace sixfold::registry {
+namespace {
+
+std::string canonical_hub(const std::string& rest) {
+  const auto name = parse_hub_name(rest);
+  return name.is_ok() ? name->text() : "hf:" + rest;
+}
+
+constexpr std::array<SourceRow, 4> kRows = {{
+    {"hf:", "hf:ORG/NAME[@REVISION][:QUANTIZATION|/FILE]", canonical_hub, resolve_hub},
+    {"https:", "https://HOST/FILE[#sha256=HEX]",
+     [](const std::string& rest) { return net::shown_url("https:" + rest); }, resolve_https},
+    {"http:", "http://HOST/FILE[#sha256=HEX]", [](const std::string& rest) { return net::shown_url("http:" + rest); },
+     resolve_http},
+    {"file:", "file:PATH", [](const std::string& rest) { return "file:" + rest; }, resolve_file},
+}};
+
+}  // namespace
+
+std::span<const SourceRow> source_rows() {
+  return kRows;
+}
+
+const SourceRow* find_source(std::string_view source) {
+  for (const SourceRow& row : kRows) {
+    if (source.starts_with(row.scheme)) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace sixfold::registry
