@@ -88,7 +88,7 @@ std::optional<KeptFile> HubCache::find(const RemoteFile& file) const {
   // Where links are not possible, other programs keep the file itself there.
   const std::string there = snapshot_folder() + "/" + file.path;
   if (!is_file(there) || (file.bytes && file_bytes(there) != *file.bytes)) return std::nullopt;
-  return KeptFile{file.path, there, file_bytes(there), file.sha256};
+  return KeptFile{file.path, there, file_bytes(there), ""};
 }
 
 Result<DownloadPlace> HubCache::place(const RemoteFile& file) {

@@ -1,7 +1,7 @@
 // One file after the other; each file on several connections.
 #include "registry/pull.h"
 
-#include <memory>
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>

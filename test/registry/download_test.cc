@@ -258,15 +258,6 @@ TEST(Download, more_bytes_than_promised_are_refused) {
   EXPECT_EQ(fixture.get(fixture.server.file()).error().code, ErrorCode::kCorruptData);
 }
 
-TEST(Download, a_full_disk_is_an_error_and_not_a_short_file) {
-  Fixture fixture;
-  fixture.path = "/dev/full";
-  RemoteFile file = fixture.server.file();
-  const auto got = fixture.get(file);
-  ASSERT_FALSE(got.is_ok());
-  EXPECT_TRUE(std::filesystem::exists("/dev/full"));
-}
-
 TEST(Download, cancelling_keeps_what_is_there) {
   Fixture fixture;
   DownloadOptions options = fixture.options();
