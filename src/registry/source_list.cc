@@ -5,6 +5,7 @@
 
 #include "net/url.h"
 #include "registry/hub_name.h"
+#include "registry/oci_reference.h"
 
 namespace sixfold::registry {
 namespace {
@@ -14,8 +15,14 @@ std::string canonical_hub(const std::string& rest) {
   return name.is_ok() ? name->text() : "hf:" + rest;
 }
 
-constexpr std::array<SourceRow, 4> kRows = {{
+std::string canonical_oci(const std::string& rest) {
+  const auto reference = parse_oci_reference(rest);
+  return "oci:" + (reference.is_ok() ? reference->text() : rest);
+}
+
+constexpr std::array<SourceRow, 5> kRows = {{
     {"hf:", "hf:ORG/NAME[@REVISION][:QUANTIZATION|/FILE]", canonical_hub, resolve_hub},
+    {"oci:", "oci:[HOST/]NAME[:TAG|@sha256:HEX]", canonical_oci, resolve_oci},
     {"https:", "https://HOST/FILE[#sha256=HEX]",
      [](const std::string& rest) { return net::shown_url("https:" + rest); }, resolve_https},
     {"http:", "http://HOST/FILE[#sha256=HEX]", [](const std::string& rest) { return net::shown_url("http:" + rest); },
