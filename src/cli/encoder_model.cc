@@ -7,7 +7,6 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "engine/encoder_engine.h"
-#include "registry/artifact.h"
 #include "service/encoder_backend.h"
 
 namespace sixfold::cli {
@@ -21,21 +20,6 @@ telemetry::EngineGauges read_gauges(const engine::EncoderEngine& engine) {
   return gauges;
 }
 
-Result<LoadedEncoder> load(formats::Checkpoint checkpoint, const ModelOptions& options) {
-  const TimePoint start = system_clock().now();
-  LoadedEncoder loaded;
-  loaded.pool =
-      std::make_unique<kernels::WorkerPool>(options.threads == 0 ? kernels::default_thread_count() : options.threads);
-  model::LoadOptions load_options;
-  load_options.context = options.context;
-  load_options.has_exact_weights = options.has_exact_weights;
-  load_options.weight_cache = weight_cache_options(options);
-  SIXFOLD_TRY(loaded.encoder, model::load_encoder(std::move(checkpoint), *loaded.pool, load_options));
-  loaded.is_from_cache = loaded.encoder->description().model.is_from_cache;
-  loaded.load_seconds = seconds_between(start, system_clock().now());
-  return loaded;
-}
-
 Result<std::optional<model::EncoderOutput>> parse_pooling(const std::string& name) {
   using model::EncoderOutput;
   if (name.empty()) return std::optional<EncoderOutput>();
@@ -47,27 +31,28 @@ Result<std::optional<model::EncoderOutput>> parse_pooling(const std::string& nam
 
 }  // namespace
 
-Result<bool> is_encoder_file(const std::string& source) {
-  SIXFOLD_TRY(const formats::Checkpoint checkpoint, registry::open_artifact(source));
-  return model::is_encoder(checkpoint);
+Result<LoadedEncoder> load_encoder(formats::Checkpoint checkpoint, const ModelOptions& options) {
+  const TimePoint start = system_clock().now();
+  LoadedEncoder loaded;
+  loaded.pool =
+      std::make_unique<kernels::WorkerPool>(options.threads == 0 ? kernels::default_thread_count() : options.threads);
+  SIXFOLD_TRY(const model::LoadOptions how, load_options(options));
+  SIXFOLD_TRY(loaded.encoder, model::load_encoder(std::move(checkpoint), *loaded.pool, how));
+  loaded.is_from_cache = loaded.encoder->description().model.is_from_cache;
+  loaded.load_seconds = seconds_between(start, system_clock().now());
+  return loaded;
 }
 
-Result<LoadedEncoder> load_encoder(const ModelOptions& options) {
-  SIXFOLD_TRY(formats::Checkpoint checkpoint, registry::open_artifact(options.source));
-  return load(std::move(checkpoint), options);
-}
-
-Result<EncoderService> open_encoder(const ModelOptions& options, const EncoderServiceOptions& service_options,
-                                    telemetry::Metrics* metrics) {
+Result<EncoderService> open_encoder(formats::Checkpoint checkpoint, const ModelOptions& options,
+                                    const EncoderServiceOptions& service_options, telemetry::Metrics* metrics) {
   service::EncoderBackendOptions backend_options{.model = service_options.served_name};
   SIXFOLD_TRY(backend_options.pooling, parse_pooling(service_options.pooling));
-  SIXFOLD_TRY(formats::Checkpoint checkpoint, registry::open_artifact(options.source));
   const std::string path = checkpoint.path();
   SIXFOLD_TRY(tokenizer::Vocabulary vocabulary, model::read_vocabulary(checkpoint));
   // On its own thread: the tables of a large vocabulary take as long as the weights.
   auto making_tokenizer = std::async([&vocabulary] { return tokenizer::make_tokenizer(std::move(vocabulary)); });
   EncoderService opened;
-  auto loaded = load(std::move(checkpoint), options);
+  auto loaded = load_encoder(std::move(checkpoint), options);
   auto tokenizer = making_tokenizer.get();
   if (!tokenizer.is_ok()) return with_context(std::move(tokenizer).error(), path);
   SIXFOLD_TRY(opened.loaded, std::move(loaded));

@@ -10,9 +10,6 @@
 
 namespace sixfold::cli {
 
-// Whether the file holds such a model.  Errors: as registry::open_artifact.
-Result<bool> is_encoder_file(const std::string& source);
-
 // Members are in order of construction; destroyed in reverse.
 struct LoadedEncoder {
   std::unique_ptr<kernels::WorkerPool> pool;
@@ -22,7 +19,7 @@ struct LoadedEncoder {
 };
 
 // For measuring: without a tokenizer.
-Result<LoadedEncoder> load_encoder(const ModelOptions& options);
+Result<LoadedEncoder> load_encoder(formats::Checkpoint checkpoint, const ModelOptions& options);
 
 struct EncoderService {
   LoadedEncoder loaded;  // its encoder has gone into the backend
@@ -36,7 +33,7 @@ struct EncoderServiceOptions {
 };
 
 // metrics may be null.
-Result<EncoderService> open_encoder(const ModelOptions& options, const EncoderServiceOptions& service_options,
-                                    telemetry::Metrics* metrics);
+Result<EncoderService> open_encoder(formats::Checkpoint checkpoint, const ModelOptions& options,
+                                    const EncoderServiceOptions& service_options, telemetry::Metrics* metrics);
 
 }  // namespace sixfold::cli

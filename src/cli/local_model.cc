@@ -27,11 +27,11 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
                                                      telemetry::Metrics* metrics, const std::string& served_name,
                                                      const std::string& pooling) {
   auto local = std::make_unique<LocalModel>();
-  SIXFOLD_TRY(const bool is_encoder, is_encoder_file(options.source));
-  if (is_encoder) {
+  SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(options));
+  if (model::is_encoder(checkpoint)) {
     const EncoderServiceOptions service_options{
         .queue_max = engine_options.queue_max, .served_name = served_name, .pooling = pooling};
-    SIXFOLD_TRY(EncoderService opened, open_encoder(options, service_options, metrics));
+    SIXFOLD_TRY(EncoderService opened, open_encoder(std::move(checkpoint), options, service_options, metrics));
     local->encoder = std::move(opened.loaded);
     local->backend = std::move(opened.backend);
     local->facts = {.threads = local->encoder.pool->size(),
@@ -39,7 +39,7 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
                     .is_from_cache = local->encoder.is_from_cache};
     return local;
   }
-  SIXFOLD_TRY(local->loaded, load_engine(options, engine_options, metrics));
+  SIXFOLD_TRY(local->loaded, load_engine(std::move(checkpoint), options, engine_options, metrics));
   const LoadedModel& parts = local->loaded.parts;
   local->facts = {.threads = parts.pool->size(), .seconds = parts.load_seconds, .is_from_cache = parts.is_from_cache};
   const tokenizer::Vocabulary& vocabulary = parts.vocabulary;

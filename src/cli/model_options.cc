@@ -83,8 +83,8 @@ tokenizer::Vocabulary without_merges(tokenizer::Vocabulary& vocabulary) {
   return copy;
 }
 
-}  // namespace
-
+// "auto": the folder "weights" in $SIXFOLD_CACHE_DIR, else in $XDG_CACHE_HOME/sixfold, else in ~/.cache/sixfold; none
+// where none of these is set.
 model::WeightCacheOptions weight_cache_options(const ModelOptions& options) {
   model::WeightCacheOptions cache;
   cache.folder_bytes_max = std::uint64_t{options.weight_cache_max_gb} * 1'000'000'000;
@@ -93,8 +93,24 @@ model::WeightCacheOptions weight_cache_options(const ModelOptions& options) {
   return cache;
 }
 
-Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& meanwhile) {
+}  // namespace
+
+Result<formats::Checkpoint> open_model(const ModelOptions& options) {
   SIXFOLD_TRY(const std::string source, fetch_model(options.source, options.fetch));
+  return registry::open_artifact(source);
+}
+
+Result<model::LoadOptions> load_options(const ModelOptions& options) {
+  model::LoadOptions load;
+  load.context = options.context;
+  load.has_exact_weights = options.has_exact_weights;
+  SIXFOLD_TRY(load.weights, parse_weights(options.weights));
+  load.weight_cache = weight_cache_options(options);
+  return load;
+}
+
+Result<LoadedModel> load_model(formats::Checkpoint checkpoint, const ModelOptions& options,
+                               const UseOfModel& meanwhile) {
   const TimePoint start = system_clock().now();
   if (stderr_is_terminal() && !options.source.empty()) {
     std::fprintf(stderr, "loading %s ...", options.source.c_str());
@@ -108,8 +124,8 @@ Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& me
     }
   } const clear{stderr_is_terminal() && !options.source.empty()};
 
-  SIXFOLD_TRY(formats::Checkpoint checkpoint, registry::open_artifact(source));
   LoadedModel loaded;
+  SIXFOLD_TRY(const model::LoadOptions how, load_options(options));
   const std::string path = checkpoint.path();
   SIXFOLD_TRY(tokenizer::Vocabulary vocabulary, model::read_vocabulary(checkpoint));
   loaded.vocabulary = without_merges(vocabulary);
@@ -119,12 +135,7 @@ Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& me
       std::async([&vocabulary] { return tokenizer::make_tokenizer(std::move(vocabulary)); });
   loaded.pool =
       std::make_unique<kernels::WorkerPool>(options.threads == 0 ? kernels::default_thread_count() : options.threads);
-  model::LoadOptions load_options;
-  load_options.context = options.context;
-  load_options.has_exact_weights = options.has_exact_weights;
-  SIXFOLD_TRY(load_options.weights, parse_weights(options.weights));
-  load_options.weight_cache = weight_cache_options(options);
-  auto model = model::load(std::move(checkpoint), *loaded.pool, load_options);
+  auto model = model::load(std::move(checkpoint), *loaded.pool, how);
   const Status used = model.is_ok() && meanwhile ? meanwhile(**model) : ok();
   auto tokenizer = making_tokenizer.get();
   if (!tokenizer.is_ok()) return with_context(std::move(tokenizer).error(), path);
@@ -136,12 +147,12 @@ Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& me
   return loaded;
 }
 
-Result<LoadedEngine> load_engine(const ModelOptions& options, engine::EngineOptions engine_options,
-                                 telemetry::Metrics* metrics) {
+Result<LoadedEngine> load_engine(formats::Checkpoint checkpoint, const ModelOptions& options,
+                                 engine::EngineOptions engine_options, telemetry::Metrics* metrics) {
   LoadedEngine loaded;
   SIXFOLD_TRY(engine_options.kv_dtype, parse_kv_dtype(options.kv_dtype));
   // One token reads all weights; the tables of the tokenizer are made while it waits for memory.
-  SIXFOLD_TRY(loaded.parts, load_model(options, [&](model::Model& model) {
+  SIXFOLD_TRY(loaded.parts, load_model(std::move(checkpoint), options, [&](model::Model& model) {
                 return engine::self_test(model, engine_options.kv_dtype, 0);
               }));
   engine_options.is_model_tested = true;

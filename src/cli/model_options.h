@@ -36,10 +36,6 @@ void add_model_flags(CLI::App& verb, ModelOptions& options);
 
 Result<kernels::KvDType> parse_kv_dtype(const std::string& name);
 
-// "auto": the folder "weights" in $SIXFOLD_CACHE_DIR, else in $XDG_CACHE_HOME/sixfold, else in ~/.cache/sixfold; none
-// where none of these is set.
-model::WeightCacheOptions weight_cache_options(const ModelOptions& options);
-
 // Members are in order of construction; destroyed in reverse.
 struct LoadedModel {
   std::unique_ptr<kernels::WorkerPool> pool;
@@ -50,12 +46,18 @@ struct LoadedModel {
   bool is_from_cache = false;  // the weights were mapped as an earlier start packed them
 };
 
-// Pulls when it is not here, opens, checks, and packs or finds packed.  Prints a line to stderr when that takes longer
-// than a moment.
+// Pulls the model when it is not here, and opens and checks it.
+Result<formats::Checkpoint> open_model(const ModelOptions& options);
+
+// What the flags say about loading.  Errors: invalid_argument (a file of settings may hold any text).
+Result<model::LoadOptions> load_options(const ModelOptions& options);
+
+// Packs or finds packed.  Prints a line to stderr when that takes longer than a moment.
 // meanwhile: what to do with the model while the tokenizer is still being made; may be null.  Its errors are
 // load_model's.
 using UseOfModel = std::function<Status(model::Model&)>;
-Result<LoadedModel> load_model(const ModelOptions& options, const UseOfModel& meanwhile = nullptr);
+Result<LoadedModel> load_model(formats::Checkpoint checkpoint, const ModelOptions& options,
+                               const UseOfModel& meanwhile = nullptr);
 
 // `parts.model` has gone into the engine, which is destroyed first.
 struct LoadedEngine {
@@ -64,7 +66,7 @@ struct LoadedEngine {
 };
 
 // metrics may be null.
-Result<LoadedEngine> load_engine(const ModelOptions& options, engine::EngineOptions engine_options,
-                                 telemetry::Metrics* metrics);
+Result<LoadedEngine> load_engine(formats::Checkpoint checkpoint, const ModelOptions& options,
+                                 engine::EngineOptions engine_options, telemetry::Metrics* metrics);
 
 }  // namespace sixfold::cli

@@ -264,9 +264,9 @@ Result<optimize::SpeedReport> with_probe(kernels::WorkerPool& pool, const Measur
   return measure(optimize::SpeedClocks{system_clock(), sample, progress});
 }
 
-Status bench_model(BenchFlags flags) {
+Status bench_model(formats::Checkpoint checkpoint, BenchFlags flags) {
   const double load_before = load_average();
-  SIXFOLD_TRY(const LoadedModel loaded, load_model(flags.model));
+  SIXFOLD_TRY(const LoadedModel loaded, load_model(std::move(checkpoint), flags.model));
   SIXFOLD_TRY(flags.speed.kv_dtype, parse_kv_dtype(flags.model.kv_dtype));
   drop_zeros(flags.speed.prompts);
   drop_zeros(flags.speed.batches);
@@ -280,9 +280,9 @@ Status bench_model(BenchFlags flags) {
 }
 
 // --prompt: tokens of every text, --batch: texts of a call; each as what encoders are usually given unless said.
-Status bench_encoder(const BenchFlags& flags) {
+Status bench_encoder(formats::Checkpoint checkpoint, const BenchFlags& flags) {
   const double load_before = load_average();
-  SIXFOLD_TRY(const LoadedEncoder loaded, load_encoder(flags.model));
+  SIXFOLD_TRY(const LoadedEncoder loaded, load_encoder(std::move(checkpoint), flags.model));
   const optimize::SpeedOptions defaults;
   optimize::EncoderSpeedOptions options{.repeat = flags.speed.repeat};
   if (flags.speed.prompts != defaults.prompts) options.tokens = flags.speed.prompts.front();
@@ -298,8 +298,9 @@ Status bench_encoder(const BenchFlags& flags) {
 
 Status bench(const BenchFlags& flags) {
   if (flags.is_limits_only) return bench_limits(flags);
-  SIXFOLD_TRY(const bool is_encoder, is_encoder_file(flags.model.source));
-  return is_encoder ? bench_encoder(flags) : bench_model(flags);
+  SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(flags.model));
+  const bool is_encoder = model::is_encoder(checkpoint);
+  return is_encoder ? bench_encoder(std::move(checkpoint), flags) : bench_model(std::move(checkpoint), flags);
 }
 
 }  // namespace

@@ -58,7 +58,9 @@ void print_cosines(const std::vector<std::string>& texts, const std::vector<std:
 
 Status embed(const EmbedFlags& flags) {
   SIXFOLD_TRY(const std::vector<std::string> texts, collect_texts(flags.texts, flags.file));
-  SIXFOLD_TRY(const EncoderService opened, open_encoder(flags.model, {.pooling = flags.pooling}, nullptr));
+  SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(flags.model));
+  SIXFOLD_TRY(const EncoderService opened,
+              open_encoder(std::move(checkpoint), flags.model, {.pooling = flags.pooling}, nullptr));
   service::EmbedRequest request;
   request.texts.assign(texts.begin(), texts.end());
   request.dimensions = flags.dimensions;

@@ -50,7 +50,8 @@ Status write_logits(const EvalFlags& flags) {
   if (flags.logits_file.empty()) return invalid_argument("eval: --tokens wants --logits FILE to write to");
   SIXFOLD_TRY(const auto ids, read_token_ids(flags.tokens_file));
   if (ids.empty()) return invalid_argument("{}: want at least one token id", flags.tokens_file);
-  SIXFOLD_TRY(LoadedModel loaded, load_model(flags.model));
+  SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(flags.model));
+  SIXFOLD_TRY(LoadedModel loaded, load_model(std::move(checkpoint), flags.model));
   model::EvaluateOptions options;
   SIXFOLD_TRY(options.kv_dtype, parse_kv_dtype(flags.model.kv_dtype));
   options.first_wanted = flags.wants_all_positions ? 0 : ids.size() - 1;
@@ -123,12 +124,14 @@ Result<LoadedModel> load_reference(const EvalFlags& flags) {
   options.has_exact_weights = flags.reference == "exact";
   if (!options.has_exact_weights) options.source = flags.reference;
   options.weights = "stored";  // what --weights costs is what is measured
-  return load_model(options);
+  SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(options));
+  return load_model(std::move(checkpoint), options);
 }
 
 Status measure_text(const EvalFlags& flags) {
   SIXFOLD_TRY(const std::string text, read_file_or_stdin(flags.text_file));
-  SIXFOLD_TRY(LoadedModel loaded, load_model(flags.model));
+  SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(flags.model));
+  SIXFOLD_TRY(LoadedModel loaded, load_model(std::move(checkpoint), flags.model));
   SIXFOLD_TRY(const auto ids, loaded.tokenizer->encode(text, {.adds_special = true, .parses_special = false}));
   model::PerplexityOptions options;
   options.context =

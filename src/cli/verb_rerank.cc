@@ -54,7 +54,8 @@ void print_json(const std::vector<Ranked>& ranked, const std::vector<std::string
 
 Status rerank(const RerankFlags& flags) {
   SIXFOLD_TRY(const std::vector<std::string> documents, collect_texts(flags.documents, flags.file));
-  SIXFOLD_TRY(const EncoderService opened, open_encoder(flags.model, {}, nullptr));
+  SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(flags.model));
+  SIXFOLD_TRY(const EncoderService opened, open_encoder(std::move(checkpoint), flags.model, {}, nullptr));
   if (const std::size_t classes = opened.backend->describe().classes.size(); classes > 1) {
     return invalid_argument("{}: scores {} classes; a reranker has one", flags.model.source, classes);
   }

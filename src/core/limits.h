@@ -26,7 +26,7 @@ inline constexpr std::size_t kTokenStreamMax = 256;  // events of one request wh
 inline constexpr std::size_t kChoicesMax = 128;      // n of one request
 inline constexpr std::size_t kStopStringsMax = 16;
 inline constexpr std::size_t kStopStringBytesMax = 1024;
-inline constexpr std::size_t kTextsMax = 2048;  // of one request for embeddings or scores
+inline constexpr std::size_t kTextsMax = 2048;   // of one request for embeddings or scores
 inline constexpr std::size_t kLogprobsMax = 20;  // alternatives reported per token
 inline constexpr std::size_t kLogitBiasMax = 1024;
 

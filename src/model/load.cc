@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "core/error.h"
-#include "kernels/quantize.h"
 #include "model/arch_list.h"
 #include "model/description.h"
 #include "model/model.h"
+#include "model/rounded_weights.h"
 #include "model/weight_reader.h"
 
 namespace sixfold::model {
@@ -42,10 +42,7 @@ Result<std::unique_ptr<Model>> load(formats::Checkpoint checkpoint, kernels::Wor
   if (options.rows_max < 1 || options.rows_max > kRowsMax) {
     return invalid_argument("rows_max {}: want 1 to {}", options.rows_max, kRowsMax);
   }
-  if (options.weights && !kernels::can_quantize(*options.weights)) {
-    return invalid_argument("weights of type {}: want a type to round to of Q8_0 and Q4_0",
-                            dtype_info(*options.weights).name);
-  }
+  SIXFOLD_TRY_STATUS(check_rounding(options.weights));
   SIXFOLD_TRY(const Architecture* architecture, find_architecture(checkpoint));
   ModelDescription description =
       describe_checkpoint(checkpoint, options.has_exact_weights ? std::nullopt : options.weights);

@@ -9,6 +9,7 @@
 #include "model/decoder_encoder.h"
 #include "model/description.h"
 #include "model/encoder.h"
+#include "model/rounded_weights.h"
 #include "model/weight_reader.h"
 
 namespace sixfold::model {
@@ -107,9 +108,10 @@ Result<std::unique_ptr<Encoder>> load_encoder(formats::Checkpoint checkpoint, ke
   const auto name = checkpoint.string(kArchitectureKey);
   if (!name.is_ok()) return corrupt_data("{}", name.error().message);
   const EncoderArchitecture* architecture = find_row(encoder_architectures(), *name);
+  SIXFOLD_TRY_STATUS(check_rounding(options.weights));
   if (architecture == nullptr) return load_decoder_encoder(std::move(checkpoint), pool, options);
   EncoderDescription description;
-  description.model = describe_checkpoint(checkpoint);
+  description.model = describe_checkpoint(checkpoint, options.has_exact_weights ? std::nullopt : options.weights);
   description.model.architecture = std::string(architecture->name);
   SIXFOLD_TRY(description.output, read_output(checkpoint, architecture->name));
   SIXFOLD_TRY(description.classes, read_classes(checkpoint, architecture->name));

@@ -9,6 +9,11 @@
 
 namespace sixfold::model {
 
+Status check_rounding(std::optional<DType> wanted) {
+  if (!wanted || kernels::can_quantize(*wanted)) return ok();
+  return invalid_argument("weights of type {}: want a type to round to of Q8_0 and Q4_0", dtype_info(*wanted).name);
+}
+
 DType rounded_type(const TensorView& matrix, std::optional<DType> wanted) {
   const bool is_plain = dtype_info(matrix.dtype).block_elements == 1;
   if (!wanted || !is_plain || matrix.shape.rank < 2 || matrix.name.ends_with("ffn_gate_inp.weight")) {

@@ -10,6 +10,9 @@
 
 namespace sixfold::model {
 
+// Errors: invalid_argument for a type that weights cannot be rounded to.
+Status check_rounding(std::optional<DType> wanted);
+
 // The type that a matrix is to have: `wanted` for F32, F16 and BF16 with rows of whole blocks, else its own.  The
 // matrix that chooses experts stays as it is, because a choice has no half.
 DType rounded_type(const TensorView& matrix, std::optional<DType> wanted);

@@ -17,7 +17,7 @@ struct EncoderBackendOptions {
   std::vector<std::string> aliases = {};  // further names
   // Of embeddings; nothing: what the model was trained for.
   std::optional<model::EncoderOutput> pooling = {};
-  const Clock* clock = nullptr;           // null: the system's
+  const Clock* clock = nullptr;  // null: the system's
 };
 
 // Thread-safe.

@@ -21,6 +21,8 @@ USAGE = """usage: llama-bench [options]
   -t, --threads <n>
   -r, --repetitions <n>
   -o, --output <csv|json|md>
+  -ctk, --cache-type-k <t>
+  -ctv, --cache-type-v <t>
 %s"""
 if "--help" in sys.argv:
     print(USAGE)
@@ -39,12 +41,9 @@ while words:
             sys.exit(f"error: {flag} {values[flag]}")
 with open(CALLS, "a") as file:
     file.write(" ".join(sys.argv[1:]) + "\\n")
-tests = [{"n_prompt": int(n), "n_gen": 0, "n_depth": 0, "avg_ts": 100.0} for n in values["-p"].split(",") if n != "0"]
 depth = int(values.get("-d", 0))
+tests = [{"n_prompt": int(n), "n_gen": 0, "n_depth": depth, "avg_ts": 100.0} for n in values["-p"].split(",") if n != "0"]
 tests += [{"n_prompt": 0, "n_gen": int(n), "n_depth": depth, "avg_ts": 10.0} for n in values["-n"].split(",") if n != "0"]
-if "-gp" in values:
-    prompt, generate = values["-gp"].split(",")
-    tests.append({"n_prompt": int(prompt), "n_gen": int(generate), "avg_ts": 9.0})
 print("some log line [1]")
 print(json.dumps(tests, indent=2))
 '''
@@ -64,6 +63,18 @@ print("|----|----|---|------|--------|----------|--------|----------|-----|-----
 for size in values["-npl"].split(","):
     print(f"|  {values['-npp']} | {values['-ntg']} | {size} | 0 | 1.0 | 5.0 | 1.0 | {10.0 * int(size)} | 1 | 1 |", file=sys.%s)
 '''
+# The fork has no depths, but a program that goes through them.
+SWEEP_BENCH = '''#!/usr/bin/env python3
+import json, sys
+if "--help" in sys.argv:
+    print("""  -fa,  --flash-attn (auto|on|off|0|1)
+  -rtr,   --run-time-repack       repack tensors""")
+    sys.exit(0)
+words = [word for word in sys.argv[1:] if word != "-rtr"]
+values = dict(zip(words[::2], words[1::2]))
+for at in range(0, int(values["-c"]), int(values["-ub"])):
+    print(json.dumps({"pp": int(values["-ub"]), "tg": int(values["-n"]), "n_kv": at, "speed_pp": 90.0, "speed_tg": 9.0}))
+'''
 
 
 class Compare(unittest.TestCase):
@@ -72,7 +83,7 @@ class Compare(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         # As mainline llama.cpp's, and as its fork's.
         self.make("plain", "  -fa, --flash-attn <on|off|auto>\n  -d, --n-depth <n>\n  --no-warmup\n", "[on|off|auto]", "", "stdout")
-        self.make("fork", "  -fa, --flash-attn <0|1>\n  -rtr, --run-time-repack <0|1>\n  -gp <pp,tg>\n  -w, --warmup <0|1>\n",
+        self.make("fork", "  -fa, --flash-attn <0|1>\n  -rtr, --run-time-repack <0|1>\n  -w, --warmup <0|1>\n",
                   "(auto|on|off|0|1)", "  -rtr,   --run-time-repack       repack tensors", "stderr")
 
     def path(self, *parts):
@@ -84,6 +95,8 @@ class Compare(unittest.TestCase):
         calls = f"CALLS = {self.path(name + '.calls')!r}\n"
         programs = {"llama-bench": LLAMA_BENCH % bench_flags,
                     "llama-batched-bench": BATCHED_BENCH % (flash, batched_flags, '"-rtr",', stream, stream, stream)}
+        if name == "fork":
+            programs["llama-sweep-bench"] = SWEEP_BENCH
         for program, text in programs.items():
             first, rest = text.split("\n", 1)
             with open(os.path.join(place, program), "w", encoding="utf-8") as file:
@@ -94,7 +107,7 @@ class Compare(unittest.TestCase):
         done = subprocess.run(
             [COMPARE, "--program", PROGRAM, "--model", BUILTIN, "--threads", "1", "--out", self.path("out.jsonl"), "--prompt",
              "16", "--generate", "4", "--batch", "2,4", "--batched-prompt", "4", "--batched-generate", "4", "--long-prompt",
-             "32", "--long-generate", "4", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
+             "32", "--long-generate", "4", "--long-depth", "64", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
         self.assertEqual(done.returncode, code, done.stderr)
         return done
 
@@ -114,12 +127,11 @@ class Compare(unittest.TestCase):
         self.assertEqual([run["contestant"] for run in runs[:6]], ["sixfold", "plain", "fork"] * 2)
         rows = {(run["contestant"], row["kind"], row["sequences"], row["tokens"], row["depth"]): row["tokens_per_s"]
                 for run in runs for row in run["rows"]}
-        for peer, long_speed in (("plain", 10.0), ("fork", 9.0)):
+        for peer, prefill_speed, decode_speed in (("plain", 100.0, 10.0), ("fork", 90.0, 9.0)):
             self.assertEqual(rows[peer, "prefill", 1, 16, 0], 100.0)
-            self.assertEqual(rows[peer, "decode", 1, 4, 0], 10.0)
             self.assertEqual(rows[peer, "decode", 4, 4, 4], 40.0)
-            self.assertEqual(rows[peer, "prefill", 1, 32, 0], 100.0)
-            self.assertEqual(rows[peer, "decode", 1, 4, 32], long_speed)
+            self.assertEqual(rows[peer, "prefill", 1, 32, 64], prefill_speed)
+            self.assertEqual(rows[peer, "decode", 1, 4, 64], decode_speed)
         # Ours has the same rows, so that there is a ratio for each.
         self.assertEqual({row[1:] for row in rows if row[0] == "sixfold"}, {row[1:] for row in rows if row[0] == "plain"})
         self.assertIn("-fa on", self.calls("plain")[0])

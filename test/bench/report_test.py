@@ -69,6 +69,10 @@ class Report(unittest.TestCase):
         lines.append(run("batched", "other", 0, [row("decode", 80, sequences=8, depth=128)]))
         lines.append({**run("batched", "other", 1, []), "error": "it fell over"})
         lines += [load("sixfold", 8, 80, 100), load("other", 8, 40), load("sixfold", 32, 90), load("other", 32, 100)]
+        lines.append({"type": "run", "suite": "start", "model": "a-Q8_0.gguf", "clients": 0, "contestant": "all", "flags": "",
+                      "round": 0, "starts": {"sixfold, first start": [[2.0, 1310]],
+                                             "sixfold, next starts": [[0.1, 1300], [0.3, 1300], [0.2, 1300]],
+                                             "other": [[1.0, 1400], [1.2, 1400], [1.2, 1400]]}})
         text, plots = self.report(lines)
         self.assertIn("Measured 2030-01-02 03:04 UTC, commit abcdef.", text)
         self.assertIn("other (b7)", text)
@@ -79,7 +83,9 @@ class Report(unittest.TestCase):
         self.assertIn("Ahead in every row.", text)
         self.assertIn("Behind: a-Q8_0, 32 clients, 0.90x of other.", text)
         self.assertIn("| a-Q8_0, 8 clients | sixfold | 80.0 | - | 10 / 20 / 30 | 10 / 20 / 30 | 40.0 | 1.9 | 1400 |", text)
-        self.assertIn("| a-Q8_0 | other | 0.50 | 0.50 | 1300 |", text)
+        self.assertIn("| a-Q8_0 | sixfold, next starts | 0.200 | 0.100 | - | 1300 |", text)
+        # The median of the ratios of each round: 10, 4 and 6.
+        self.assertIn("| a-Q8_0 | other | 1.200 | 1.000 | 6.00x (4.00 to 10.00) | 1400 |", text)
         self.assertEqual(set(plots), {"prefill.svg", "decode.svg", "batched.svg", "serve.svg"})
         words = "".join(plots["decode.svg"].getroot().itertext())
         self.assertIn("what the machine allows", words)
@@ -89,7 +95,7 @@ class Report(unittest.TestCase):
         lines = [machine(), run("single", "sixfold", 0, [row("prefill", 300, 400)])]
         first, _ = self.report(lines)
         self.assertIn("| a-Q8_0 | 300 | 400 | 75 % |", first)
-        self.assertEqual(first.count("<!-- begin "), 9)
+        self.assertEqual(first.count("<!-- begin "), 11)
         self.assertEqual(first, self.report(lines)[0])
 
 

@@ -49,7 +49,7 @@ class Serve(unittest.TestCase):
             out = os.path.join(folder, "out.jsonl")
             command = [SERVE, "--program", PROGRAM, "--model", BUILTIN, "--peer", os.path.join(folder, "peer"), "--clients",
                        "1,3", "--requests", "2", "--prompt", "20", "--generate", "12", "--prefix-tokens", "100", "--threads",
-                       "1", "--repetition-tokens", "24", "--repetition-pairs", "1", "--out", out]
+                       "1", "--repetition-tokens", "24", "--repetition-pairs", "1", "--starts", "2", "--out", out]
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(out, encoding="utf-8") as file:
@@ -58,7 +58,7 @@ class Serve(unittest.TestCase):
             self.assertEqual(again.stderr, "", "nothing is left to measure")
         self.assertEqual(lines[0]["versions"]["peer"], "version: 7 (abc)")
         runs = [line for line in lines if line["type"] == "run"]
-        self.assertEqual([run.get("error") for run in runs], [None] * 7)
+        self.assertEqual([run.get("error") for run in runs], [None] * 8)
         loads = {(run["clients"], run["contestant"]): run for run in runs if run["suite"] == "serve"}
         for clients in (1, 3):
             ours, theirs = loads[clients, "sixfold"], loads[clients, "peer"]
@@ -72,6 +72,9 @@ class Serve(unittest.TestCase):
                 self.assertLessEqual(ours[name]["p95"], ours[name]["p99"])
         repetition = next(run for run in runs if run["suite"] == "repetition")
         self.assertEqual([len(pairs) for pairs in repetition["pairs"].values()], [1, 1])
+        starts = next(run for run in runs if run["suite"] == "start")["starts"]
+        self.assertEqual({server: len(times) for server, times in starts.items()},
+                         {"sixfold, first start": 1, "sixfold, next starts": 2, "peer": 2})
         prefixes = {run["contestant"]: run for run in runs if run["suite"] == "prefix"}
         self.assertLess(prefixes["sixfold"]["second_to_first"], 1)
 

@@ -246,7 +246,7 @@ class Errors(unittest.TestCase):
         self.check(["run", "no-such.gguf", "hi"], 66, "no-such.gguf: no such file")
 
     def test_a_folder_is_not_a_model(self):
-        self.check(["bench", "/"], 64, "regular file")
+        self.check(["bench", "/"], 66, "config.json")
 
     def test_a_text_file_is_not_a_model(self):
         with tempfile.NamedTemporaryFile(suffix=".gguf") as file:

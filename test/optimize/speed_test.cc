@@ -88,8 +88,8 @@ TEST(MeasureSpeed, fills_the_caches_to_the_depth_without_computing_it) {
 TEST(MeasureSpeed, holds_the_speed_against_what_the_machine_allows) {
   ManualClock clock;
   CountingModel model(clock, {.bytes = 500, .f32_weights = 250});
-  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1, 2}, .generate = 4, .repeat = 1}, {clock,
-                                    slow_machine, [](std::size_t, std::size_t) {}});
+  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1, 2}, .generate = 4, .repeat = 1},
+                                    {clock, slow_machine, [](std::size_t, std::size_t) {}});
   ASSERT_TRUE(report.is_ok()) << report.error().message;
   // A prefill: 500 operations a token at 1e6 a second are half of the millisecond that the token took.
   EXPECT_NEAR(*report->rows[0].limit_tokens_per_s, 2000, 1e-6);
@@ -107,8 +107,8 @@ TEST(MeasureSpeed, holds_the_speed_against_what_the_machine_allows) {
 TEST(MeasureSpeed, names_no_limit_where_the_machine_has_none) {
   ManualClock clock;
   CountingModel model(clock, {.bytes = 500, .int8_weights = 250});
-  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1}, .generate = 4, .repeat = 1}, {clock,
-                                    slow_machine, [](std::size_t, std::size_t) {}});
+  const auto report = measure_speed(model, {.prompts = {10}, .batches = {1}, .generate = 4, .repeat = 1},
+                                    {clock, slow_machine, [](std::size_t, std::size_t) {}});
   ASSERT_TRUE(report.is_ok()) << report.error().message;
   EXPECT_FALSE(report->rows[0].share.has_value());
   EXPECT_TRUE(report->rows[1].share.has_value());

@@ -50,10 +50,9 @@ TEST(Embeddings, answers_with_numbers_or_base64) {
     return writer->answer->body;
   };
   const auto numbers = answer_to(R"({"input":["a","b"],"model":"fake","dimensions":2,"truncate":true})");
-  EXPECT_EQ(numbers,
-            R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.6,-0.8]},)"
-            R"({"object":"embedding","index":1,"embedding":[1,0]}],"model":"fake",)"
-            R"("usage":{"prompt_tokens":7,"total_tokens":7}})");
+  EXPECT_EQ(numbers, R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.6,-0.8]},)"
+                     R"({"object":"embedding","index":1,"embedding":[1,0]}],"model":"fake",)"
+                     R"("usage":{"prompt_tokens":7,"total_tokens":7}})");
   const EmbedRequest& request = bench.backend.embeds.back().first;
   EXPECT_EQ(request.model, "fake");
   EXPECT_EQ(request.dimensions, 2U);
