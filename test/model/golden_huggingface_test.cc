@@ -5,6 +5,7 @@
 #include "formats/model_folder.h"
 #include "golden_files.h"
 #include "huggingface_cases.h"
+#include "measurements.h"
 #include "model_runner.h"
 
 namespace sixfold::test {
@@ -26,16 +27,22 @@ std::size_t head_dim_of(const formats::Checkpoint& gguf) {
          gguf.unsigned_integer(prefix + "attention.head_count").value();
 }
 
-// Every position that the reference has.
+// Every position that the reference has, and the greedy texts.
 void expect_golden_logits(const std::string& model_path, const std::vector<GoldenPrompt>& prompts,
-                          const Tolerance& tolerance) {
+                          const Tolerance& tolerance, Agreement& agreement) {
   const auto model = load_file(model_path, 128, kContext);
   ASSERT_NE(model, nullptr);
   const std::size_t vocabulary = model->description().vocabulary;
   for (const GoldenPrompt& prompt : prompts) {
     SCOPED_TRACE(prompt.name);
-    const std::vector<float> logits = Sequence(*model, KvDType::kF32, prompt.ids.size()).feed(prompt.ids);
-    expect_close(prompt.logits, std::span(logits).subspan(prompt.first_position * vocabulary), vocabulary, tolerance);
+    Sequence sequence(*model, KvDType::kF32, kContext);
+    const std::vector<float> logits = sequence.feed(prompt.ids);
+    const std::span<const float> got = std::span(logits).subspan(prompt.first_position * vocabulary);
+    expect_close(prompt.logits, got, vocabulary, tolerance);
+    const std::vector<TokenId> ids = sequence.continue_greedily(logits, prompt.greedy.ids.size());
+    expect_same_choices(prompt.greedy, ids, tolerance.max_abs);
+    agreement.add(difference(prompt.logits, got, vocabulary));
+    agreement.add(prompt.greedy.ids, ids);
   }
 }
 
@@ -51,10 +58,13 @@ TEST_P(GoldenHuggingFace, a_folder_gives_the_logits_of_the_reference) {
   ModelFolder made;
   made.write("config.json", test.config);
   made.write_tensors("model.safetensors", tensors.views());
-  expect_golden_logits(made.path(), prompts, kFloat);
+  Agreement agreement;
+  expect_golden_logits(made.path(), prompts, kFloat, agreement);
   made.remove("model.safetensors");
   made.write_shards(tensors.views(), 3);
-  expect_golden_logits(made.path("model.safetensors.index.json"), prompts, kFloat);
+  Agreement of_shards;
+  expect_golden_logits(made.path("model.safetensors.index.json"), prompts, kFloat, of_shards);
+  record("folder", test.golden, load_file(made.path())->description(), "F32", agreement);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenHuggingFace, testing::ValuesIn(huggingface_cases()),
@@ -72,7 +82,8 @@ TEST(GoldenHuggingFace, bf16_weights_are_run_as_they_are) {
   made.write("config.json", test->config);
   made.write_tensors("model.safetensors", to_huggingface(*gguf, *test, head_dim_of(*gguf)).views());
   EXPECT_EQ(load_file(made.path())->description().weights, "BF16");
-  expect_golden_logits(made.path(), read_prompts(folder + "/golden/quant", file + ".exact"), kPairs);
+  Agreement agreement;
+  expect_golden_logits(made.path(), read_prompts(folder + "/golden/quant", file + ".exact"), kPairs, agreement);
 }
 
 // A trained GPT-2 as its author published it.  The reference was computed in float64 by another program.
@@ -82,6 +93,7 @@ TEST(GoldenHuggingFace, a_published_gpt2_gives_its_logits_and_text) {
   ASSERT_NE(model, nullptr);
   const boost::json::value cases = read_json(folder + "/real/golden/gpt2_capp_greedy.json");
   ASSERT_GT(cases.as_array().size(), 0u);
+  Agreement agreement;
   for (const boost::json::value& entry : cases.as_array()) {
     const std::vector<TokenId> prompt = token_ids(entry.at("prompt_ids"));
     const std::vector<TokenId> greedy = token_ids(entry.at("greedy_ids"));
@@ -90,10 +102,15 @@ TEST(GoldenHuggingFace, a_published_gpt2_gives_its_logits_and_text) {
     const std::size_t last = logits.size() - model->description().vocabulary;
     for (const boost::json::value& row : entry.at("top6_logits_after_prompt").as_array()) {
       const auto token = row.at(0).to_number<std::size_t>();
-      EXPECT_NEAR(logits[last + token], row.at(1).to_number<double>(), 5e-5) << token;
+      const double want = row.at(1).to_number<double>();
+      EXPECT_NEAR(logits[last + token], want, 5e-5) << token;
+      agreement.add({.max_abs = std::abs(logits[last + token] - want)});
     }
-    EXPECT_EQ(sequence.continue_greedily(std::move(logits), greedy.size()), greedy);
+    const std::vector<TokenId> ids = sequence.continue_greedily(std::move(logits), greedy.size());
+    EXPECT_EQ(ids, greedy);
+    agreement.add(greedy, ids);
   }
+  record("trained", "GPT-2 CAPP", model->description(), "folder, F32", agreement);
 }
 
 }  // namespace
