@@ -35,7 +35,9 @@ class HuggingFaceTokenizer : public testing::Test {
 };
 
 TEST_F(HuggingFaceTokenizer, a_folder_without_one_says_nothing) {
-  for (const MetadataEntry& entry : open().metadata()) EXPECT_FALSE(entry.key.starts_with("tokenizer.")) << entry.key;
+  const Checkpoint checkpoint = open();
+  for (const MetadataEntry& entry : checkpoint.metadata())
+    EXPECT_FALSE(entry.key.starts_with("tokenizer.")) << entry.key;
 }
 
 TEST_F(HuggingFaceTokenizer, the_most_telling_file_counts) {
