@@ -1,7 +1,9 @@
 // Classification heads against the same arithmetic in double, pairs of texts, and files that are damaged.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "encoder_runner.h"
 #include "model/pooling.h"
@@ -83,8 +85,8 @@ TEST(EncoderHead, a_score_does_not_depend_on_the_other_texts) {
 }
 
 TEST(EncoderPairs, the_second_text_gets_the_other_token_type) {
-  const TinyEncoder tiny;
-  const auto encoder = encoder_of(TinyEncoder().open());
+  TinyEncoder tiny;
+  const auto encoder = encoder_of(tiny.open());
   ASSERT_NE(encoder, nullptr);
   const EncoderText pair{.tokens = kText, .second_begin = 3};
   const std::vector<float> as_pair = encode(*encoder, {&pair, 1}, EncoderOutput::kMean);
@@ -93,7 +95,7 @@ TEST(EncoderPairs, the_second_text_gets_the_other_token_type) {
   TinyEncoder alike;
   const auto types = alike.values("token_types.weight");
   std::vector<float> doubled(types.begin(), types.begin() + static_cast<std::ptrdiff_t>(alike.width));
-  doubled.insert(doubled.end(), doubled.begin(), doubled.begin() + static_cast<std::ptrdiff_t>(alike.width));
+  std::copy_n(types.begin(), alike.width, std::back_inserter(doubled));
   alike.add_tensor("token_types.weight", {2, alike.width}, doubled);
   const auto same = encoder_of(alike.open());
   ASSERT_NE(same, nullptr);
@@ -101,7 +103,8 @@ TEST(EncoderPairs, the_second_text_gets_the_other_token_type) {
 }
 
 TEST(EncoderCall, refuses_what_it_cannot_compute) {
-  const auto encoder = encoder_of(TinyEncoder().open());
+  TinyEncoder tiny;
+  const auto encoder = encoder_of(tiny.open());
   ASSERT_NE(encoder, nullptr);
   std::vector<float> out(encoder->description().model.width);
   const auto error_for = [&](std::vector<TokenId> tokens, EncoderOutput output) {
