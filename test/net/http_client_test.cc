@@ -352,8 +352,8 @@ TEST(HttpClient, nobody_listening_is_unavailable) {
 }
 
 TEST(HttpClient, silence_ends_the_exchange) {
+  std::shared_ptr<ResponseWriter> held;  // by a thread of the server, which ends first
   TestServer server;
-  std::shared_ptr<ResponseWriter> held;
   server.route("GET", "/silent", [&](const HttpRequest&, std::shared_ptr<ResponseWriter> writer) { held = writer; });
   const std::string base = "http://127.0.0.1:" + std::to_string(server.start());
   HttpClientOptions options = quick();
@@ -366,8 +366,8 @@ TEST(HttpClient, silence_ends_the_exchange) {
 }
 
 TEST(HttpClient, cancelling_ends_a_silent_exchange_without_another_attempt) {
+  std::shared_ptr<ResponseWriter> held;  // by a thread of the server, which ends first
   TestServer server;
-  std::shared_ptr<ResponseWriter> held;
   std::atomic<bool> is_asked{false};
   server.route("GET", "/silent", [&](const HttpRequest&, std::shared_ptr<ResponseWriter> writer) {
     held = writer;
