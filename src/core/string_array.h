@@ -10,7 +10,8 @@
 namespace sixfold {
 
 // Grows at its end; what is in it does not change.  A value: copies are deep and take two copies of memory.  Views that
-// it hands out end with the next push_back, and when it moves or goes.  One thread, or many that read.
+// it hands out end with the next push_back and when it goes; moving it leaves them valid.  One thread, or many that
+// read.
 class StringArray {
  public:
   class Iterator {
@@ -70,7 +71,7 @@ class StringArray {
     text_.reserve(bytes);
   }
   void push_back(std::string_view text) {
-    text_.append(text);
+    text_.insert(text_.end(), text.begin(), text.end());
     ends_.push_back(text_.size());
   }
   void clear() {
@@ -81,7 +82,7 @@ class StringArray {
   friend bool operator==(const StringArray&, const StringArray&) = default;
 
  private:
-  std::string text_;               // all of them, one behind the other
+  std::vector<char> text_;         // all of them, one behind the other; a string would move short ones along
   std::vector<std::size_t> ends_;  // in text_
 };
 

@@ -45,5 +45,12 @@ TEST(StringArray, a_copy_is_deep_and_outlives_what_it_was_made_from) {
   EXPECT_THAT(moved, ElementsAre("xxxxx"));
 }
 
+TEST(StringArray, views_stay_valid_when_it_moves) {
+  StringArray texts = {"a", "bc"};
+  const std::string_view view = texts[1];
+  const StringArray moved = std::move(texts);
+  EXPECT_EQ(moved[1].data(), view.data());
+}
+
 }  // namespace
 }  // namespace sixfold
