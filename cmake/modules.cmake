@@ -20,6 +20,7 @@ endfunction()
 sixfold_module(core Threads::Threads spdlog::spdlog fmt::fmt PkgConfig::XXHASH PkgConfig::CRYPTO)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/core/version.cc PROPERTIES
   COMPILE_DEFINITIONS "SIXFOLD_VERSION=\"${PROJECT_VERSION}\"")
+target_link_libraries(sixfold_core PRIVATE Boost::json)  # core/json.h is for modules that name it themselves
 sixfold_module(tensor core)
 sixfold_module(telemetry core prometheus-cpp::core)
 sixfold_module(manifest core yaml-cpp)

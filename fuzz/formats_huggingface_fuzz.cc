@@ -6,8 +6,8 @@
 #include <string_view>
 #include <variant>
 
+#include "core/json.h"
 #include "formats/huggingface/family.h"
-#include "formats/strict_json.h"
 
 using namespace sixfold::formats;
 
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool is_used = named && named->form != huggingface::Form::kIgnored;
     if (is_used && (named->name.empty() || named->name.find("{}") != std::string::npos)) std::abort();
   }
-  const auto value = parse_strict_json(text, "config.json");
+  const auto value = sixfold::parse_json(text, "config.json");
   if (!value.is_ok() || !value->is_object()) return 0;
   const huggingface::ConfigReader config(value->get_object(), "config.json");
   const auto family = huggingface::find_family(config);

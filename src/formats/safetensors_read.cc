@@ -3,18 +3,15 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/value.hpp>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "core/limits.h"
 #include "formats/byte_reader.h"
 #include "formats/checkpoint_builder.h"
-#include "formats/strict_json.h"
 
 namespace sixfold::formats {
 namespace {
-
-namespace json = boost::json;
 
 constexpr std::size_t kLengthBytes = sizeof(std::uint64_t);
 constexpr std::uint64_t kHeaderBytesMax = 100'000'000;  // the format's own limit
@@ -63,19 +60,11 @@ class HeaderReader {
   const std::string& file_;
 };
 
-// Nothing for what is no number, negative, or has a fraction.
-std::optional<std::uint64_t> as_unsigned(const json::value& value) {
-  if (const std::uint64_t* number = value.if_uint64()) return *number;
-  const std::int64_t* number = value.if_int64();
-  if (number == nullptr || *number < 0) return std::nullopt;
-  return static_cast<std::uint64_t>(*number);
-}
-
 Result<std::vector<Described>> HeaderReader::read(std::string_view text) const {
   if (text.empty() || text.front() != '{') {
     return corrupt_data("{}: header: want \"{{\" at its start, got {}", file_, quoted(text.substr(0, 1)));
   }
-  SIXFOLD_TRY(const json::value header, parse_strict_json(text, file_ + ": header", kHeaderLimits));
+  SIXFOLD_TRY(const json::value header, parse_json(text, file_ + ": header", kHeaderLimits));
   const json::object& entries = header.get_object();  // it begins with a brace
   if (entries.size() > limits::kSafetensorsTensorsMax) {
     return corrupt_data("{}: header: want at most {} tensors, got {}", file_, limits::kSafetensorsTensorsMax,

@@ -9,17 +9,11 @@
 #include <memory>
 #include <thread>
 
+#include "core/text_file.h"
 #include "kernels/worker_pool.h"
 
 namespace sixfold::kernels {
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 std::optional<double> number(std::string_view text) {
   double value = 0;

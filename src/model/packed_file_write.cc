@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/fast_hash.h"
+#include "core/write_at.h"
 #include "core/write_error.h"
 #include "model/packed_file.h"
 
@@ -48,23 +49,9 @@ class PartFile {
     if (file_ >= 0) ::close(file_);
   }
 
-  // Makes sure of the room before gigabytes are written.
-  Status reserve(std::uint64_t bytes) {
-    if (::fallocate(file_, 0, 0, static_cast<off_t>(bytes)) == 0 || errno == EOPNOTSUPP || errno == ENOSYS) {
-      return ::ftruncate(file_, static_cast<off_t>(bytes)) == 0 ? ok() : Status(write_error(path_, "extend"));
-    }
-    return write_error(path_, "reserve");
-  }
-
+  Status reserve(std::uint64_t bytes) { return reserve_room(file_, path_, bytes); }
   Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return write_error(path_, "write");
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-      offset += static_cast<std::uint64_t>(written);
-    }
-    return ok();
+    return sixfold::write_at(file_, path_, offset, bytes);
   }
 
   // Not synced: a reader finds by the hashes what a crash has swallowed (and see verified_note.h).

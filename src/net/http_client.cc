@@ -8,9 +8,9 @@
 #include <thread>
 #include <utility>
 
+#include "core/base64.h"
 #include "core/error.h"
 #include "net/ascii.h"
-#include "net/base64.h"
 #include "net/curl_transfer.h"
 
 namespace sixfold::net {

@@ -3,9 +3,10 @@
 
 #include <vector>
 
-#include "net/base64.h"
+#include "core/base64.h"
+#include "core/json.h"
+#include "core/text_file.h"
 #include "registry/folders.h"
-#include "registry/json.h"
 
 namespace sixfold::registry {
 namespace {
@@ -18,7 +19,7 @@ DockerLogin login_of(const json::object& entry) {
   DockerLogin login{.user = text_at(entry, "username"),
                     .password = text_at(entry, "password"),
                     .identity_token = text_at(entry, "identitytoken")};
-  const auto pair = net::from_base64(text_at(entry, "auth"));
+  const auto pair = from_base64(text_at(entry, "auth"));
   if (pair && pair->find(':') != std::string::npos) {
     login.user = pair->substr(0, pair->find(':'));
     login.password = pair->substr(pair->find(':') + 1);
@@ -29,7 +30,7 @@ DockerLogin login_of(const json::object& entry) {
 DockerLogin login_in(const std::string& path, const std::string& host) {
   const auto text = read_text_file(path, kConfigBytesMax);
   if (!text.is_ok()) return {};
-  const auto config = parse_object(*text, path);
+  const auto config = parse_json_object(*text, path);
   const json::object* logins = config.is_ok() ? object_at(*config, "auths") : nullptr;
   if (logins == nullptr) return {};
   std::vector<std::string> keys = {host, "https://" + host, "https://" + host + "/v1/", "https://" + host + "/v2/"};

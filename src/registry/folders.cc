@@ -12,7 +12,6 @@
 #include <system_error>
 
 #include "core/error.h"
-#include "core/file_map.h"
 #include "core/write_error.h"
 #include "formats/file_replacement.h"
 
@@ -55,14 +54,6 @@ Status write_text_file(const std::string& path, const std::string& text) {
   SIXFOLD_TRY(formats::FileReplacement file, formats::FileReplacement::begin(path));
   SIXFOLD_TRY_STATUS(file.write(std::as_bytes(std::span(text))));
   return file.commit();
-}
-
-Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max) {
-  SIXFOLD_TRY(const FileMap map, FileMap::open(path));
-  if (map.bytes().size() > bytes_max) {
-    return resource_exhausted("{}: want at most {} bytes, got {}", path, bytes_max, map.bytes().size());
-  }
-  return std::string(reinterpret_cast<const char*>(map.bytes().data()), map.bytes().size());
 }
 
 bool is_file(const std::string& path) {

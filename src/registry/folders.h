@@ -15,8 +15,6 @@ Status make_parent_folders(const std::string& path);
 Status replace_link(const std::string& target, const std::string& path);
 Status move_file(const std::string& from, const std::string& to);
 Status write_text_file(const std::string& path, const std::string& text);
-// Errors: as FileMap::open; resource_exhausted for more than bytes_max.
-Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max);
 
 bool is_file(const std::string& path);  // through links
 std::uint64_t file_bytes(const std::string& path);

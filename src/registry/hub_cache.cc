@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/text_file.h"
 #include "registry/folders.h"
 
 namespace sixfold::registry {

@@ -4,10 +4,10 @@
 
 #include <utility>
 
+#include "core/base64.h"
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/limits.h"
-#include "net/base64.h"
 #include "net/url.h"
 
 namespace sixfold::registry {
@@ -18,7 +18,7 @@ constexpr std::string_view kManifestTypes =
 constexpr std::size_t kTokenAnswerBytesMax = 1 << 20;
 
 std::string basic(const DockerLogin& login) {
-  return "Basic " + net::base64(login.user + ":" + login.password);
+  return "Basic " + base64(login.user + ":" + login.password);
 }
 
 Status check_digest(const std::string& digest, std::string_view content, const std::string& where) {
@@ -36,7 +36,7 @@ Result<OciManifest> OciSession::manifest() {
   const std::string where = reference_.text();
   if (!reference_.digest.empty()) SIXFOLD_TRY_STATUS(check_digest(reference_.digest, response.body, where));
   OciManifest manifest{"sha256:" + sha256_hex(response.body), {}};
-  SIXFOLD_TRY(manifest.content, parse_object(response.body, where));
+  SIXFOLD_TRY(manifest.content, parse_json_object(response.body, where));
   return manifest;
 }
 
@@ -101,7 +101,7 @@ Status OciSession::fetch_token() {
   }
   SIXFOLD_TRY(const net::TextResponse response, client_.fetch(request, kTokenAnswerBytesMax));
   if (response.head.status != 200) return explain(response.head);
-  SIXFOLD_TRY(const json::object answer, parse_object(response.body, net::shown_url(realm)));
+  SIXFOLD_TRY(const json::object answer, parse_json_object(response.body, net::shown_url(realm)));
   std::string token = text_at(answer, "token");
   if (token.empty()) token = text_at(answer, "access_token");
   if (token.empty()) return corrupt_data("{}: token: want a text", net::shown_url(realm));

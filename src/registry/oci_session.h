@@ -3,11 +3,11 @@
 #include <optional>
 #include <string>
 
+#include "core/json.h"
 #include "core/result.h"
 #include "net/http_client.h"
 #include "registry/auth_challenge.h"
 #include "registry/docker_login.h"
-#include "registry/json.h"
 #include "registry/oci_reference.h"
 #include "registry/source.h"
 

@@ -5,15 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <utility>
 
-#include "core/error.h"
-#include "core/file_map.h"
+#include "core/json.h"
 #include "core/limits.h"
+#include "core/text_file.h"
+#include "core/write_at.h"
 #include "core/write_error.h"
 #include "formats/file_replacement.h"
-#include "registry/json.h"
 
 namespace sixfold::registry {
 namespace {
@@ -66,9 +67,9 @@ PartialFile::~PartialFile() {
 }
 
 std::optional<PartialState> PartialFile::read_note() const {
-  const auto map = FileMap::open(note_path(path_));
-  if (!map.is_ok() || map->bytes().size() > limits::kStoreRecordBytesMax) return std::nullopt;
-  const auto note = parse_object({reinterpret_cast<const char*>(map->bytes().data()), map->bytes().size()}, path_);
+  const auto text = read_text_file(note_path(path_), limits::kStoreRecordBytesMax);
+  if (!text.is_ok()) return std::nullopt;
+  const auto note = parse_json_object(*text, path_);
   if (!note.is_ok()) return std::nullopt;
   auto state = state_of(*note);
   struct stat status {};
@@ -94,11 +95,7 @@ Status PartialFile::restart() {
 }
 
 Status PartialFile::reserve(std::uint64_t bytes) {
-  if (bytes == 0) return truncate(0);
-  // posix_fallocate would write zeros where the file system cannot reserve.
-  if (::fallocate(file_, 0, 0, static_cast<off_t>(bytes)) == 0) return truncate(bytes);
-  if (errno == EOPNOTSUPP || errno == ENOSYS) return truncate(bytes);
-  return write_error(path_, "reserve");
+  return reserve_room(file_, path_, bytes);
 }
 
 Status PartialFile::truncate(std::uint64_t bytes) const {
@@ -106,14 +103,7 @@ Status PartialFile::truncate(std::uint64_t bytes) const {
 }
 
 Status PartialFile::write(std::uint64_t offset, std::span<const std::byte> bytes) const {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return write_error(path_, "write");
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-  return ok();
+  return write_at(file_, path_, offset, bytes);
 }
 
 Result<std::size_t> PartialFile::read(std::uint64_t offset, std::span<std::byte> into) const {

@@ -1,10 +1,12 @@
 // Records as JSON.
 #include "registry/record.h"
 
+#include <boost/json/serialize.hpp>
+
 #include "core/digest.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "core/limits.h"
-#include "registry/json.h"
 #include "registry/source.h"
 
 namespace sixfold::registry {
@@ -37,7 +39,7 @@ std::string to_json(const Record& record) {
 }
 
 Result<Record> record_from_json(std::string_view text, std::string_view where) {
-  SIXFOLD_TRY(const json::object object, parse_object(text, where));
+  SIXFOLD_TRY(const json::object object, parse_json_object(text, where));
   if (count_at(object, "version") != kRecordVersion) {
     return corrupt_data("{}: version: want {}", where, kRecordVersion);
   }

@@ -5,12 +5,13 @@
 
 #include "core/digest.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "core/limits.h"
+#include "core/text_file.h"
 #include "net/url.h"
 #include "registry/folders.h"
 #include "registry/hub_cache.h"
 #include "registry/hub_name.h"
-#include "registry/json.h"
 #include "registry/source_list.h"
 
 namespace sixfold::registry {
@@ -170,7 +171,7 @@ Result<RemoteArtifact> resolve_hub(const std::string& rest, const SourceContext&
     return cached;
   }
   if (response->head.status != 200) return explain(response->head, name, access.endpoint, !token.empty());
-  SIXFOLD_TRY(const json::object info, parse_object(response->body, name.text()));
+  SIXFOLD_TRY(const json::object info, parse_json_object(response->body, name.text()));
   return artifact_of(name, info, access);
 }
 

@@ -69,7 +69,7 @@ std::string license_of(OciSession& session, const json::object& manifest) {
   if (config == nullptr || text_at(*config, "mediaType") != "application/vnd.cncf.model.config.v1+json") return {};
   const auto text = session.blob(text_at(*config, "digest"));
   if (!text.is_ok()) return {};
-  const auto content = parse_object(*text, "config");
+  const auto content = parse_json_object(*text, "config");
   const json::object* descriptor = content.is_ok() ? object_at(*content, "descriptor") : nullptr;
   const json::array* licenses = descriptor == nullptr ? nullptr : array_at(*descriptor, "licenses");
   std::string out;

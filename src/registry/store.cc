@@ -11,6 +11,7 @@
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/text_file.h"
 #include "core/utf8.h"
 #include "registry/folders.h"
 

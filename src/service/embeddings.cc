@@ -3,8 +3,8 @@
 #include <bit>
 #include <utility>
 
+#include "core/base64.h"
 #include "core/limits.h"
-#include "net/base64.h"
 #include "service/endpoints.h"
 #include "service/json.h"
 #include "service/later_answer.h"
@@ -18,7 +18,7 @@ void append_vector(std::string& out, const std::vector<float>& vector, bool is_b
   if (is_base64) {
     static_assert(std::endian::native == std::endian::little);
     const std::string_view bytes(reinterpret_cast<const char*>(vector.data()), vector.size() * sizeof(float));
-    append_json_string(out, net::base64(bytes));
+    append_json_string(out, base64(bytes));
     return;
   }
   out += '[';

@@ -1,4 +1,4 @@
-// Parsing on Boost.JSON; writing by hand, because a chunk per token is the hot path of a server.
+// Writing by hand, because a chunk per token is the hot path of a server.
 #include "service/json.h"
 
 #include <fmt/format.h>
@@ -6,17 +6,13 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <exception>
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
 #include "core/utf8.h"
 
 namespace sixfold::service {
 namespace {
-
-constexpr std::size_t kShownBytesMax = 48;
 
 void append_escaped(std::string& out, unsigned char byte) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -43,45 +39,20 @@ void append_escaped(std::string& out, unsigned char byte) {
   }
 }
 
-// The longest front of `text` within `bytes_max` that does not cut a character.
-std::string_view front_of(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t size = bytes_max;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  return text.substr(0, size);
-}
-
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
-    return invalid_argument("body: want JSON, got nothing");
-  try {
-    json::parse_options options;
-    options.max_depth = limits::kJsonDepthMax;
-    // One arena per document: a request is read once and dropped whole.
-    json::parser parser({}, options);
-    parser.reset(json::make_shared_resource<json::monotonic_resource>());
-    json::error_code failure;
-    const std::size_t consumed = parser.write_some(text.data(), text.size(), failure);
-    if (!failure && text.find_first_not_of(" \t\r\n", consumed) != std::string_view::npos) {
-      return invalid_argument("body: JSON ends at byte {}, but {} bytes follow", consumed, text.size() - consumed);
-    }
-    if (failure == json::error::too_deep) {
-      return invalid_argument("body: JSON at byte {} is nested deeper than {}", consumed, limits::kJsonDepthMax);
-    }
-    if (failure) return invalid_argument("body: not JSON at byte {}: {}", consumed, failure.message());
-    return parser.release();
-  } catch (const std::exception& error) {
-    return invalid_argument("body: not JSON: {}", error.what());
-  }
+  // One arena per document: a request is read once and dropped whole.
+  auto document = sixfold::parse_json(text, "body", {}, json::make_shared_resource<json::monotonic_resource>());
+  if (!document.is_ok()) return Error{ErrorCode::kInvalidArgument, document.error().message};
+  return document;
 }
 
 Parsed<json::value> parse_object(std::string_view body) {
   auto document = parse_json(body);
   if (!document) return Refusal{std::move(document).error(), {}, {}};
   if (!document->is_object()) {
-    return Refusal{invalid_argument("body: want a JSON object, got {}", shown(*document)), {}, {}};
+    return Refusal{invalid_argument("body: want a JSON object, got {}", shown_json(*document)), {}, {}};
   }
   return std::move(*document);
 }
@@ -138,27 +109,6 @@ void append_json_integer(std::string& out, std::uint64_t number) {
   out += fmt::format_int(number).c_str();
 }
 
-std::string shown(const json::value& value) {
-  if (value.is_array()) return "an array";
-  if (value.is_object()) return "an object";
-  if (!value.is_string()) return json::serialize(value);
-  const std::string_view text(value.get_string().data(), value.get_string().size());
-  const std::string_view front = front_of(text, kShownBytesMax);
-  std::string out;
-  append_json_string(out, front);
-  if (front.size() < text.size()) out += "...";
-  return out;
-}
-
-std::optional<std::int64_t> as_integer(const json::value& value) {
-  if (value.is_int64()) return value.get_int64();
-  if (!value.is_double()) return std::nullopt;
-  const double number = value.get_double();
-  constexpr double kExactMax = 9007199254740992.0;  // 2^53: above it a double no longer tells integers apart
-  if (!(std::fabs(number) <= kExactMax) || number != std::floor(number)) return std::nullopt;
-  return static_cast<std::int64_t>(number);
-}
-
 FieldReader::FieldReader(const json::object& object, std::string path) : object_(object), path_(std::move(path)) {}
 
 std::string FieldReader::path_of(std::string_view name) const {
@@ -181,7 +131,7 @@ void FieldReader::refuse(std::string_view name, std::string_view reason) {
 }
 
 void FieldReader::refuse(std::string_view name, std::string_view want, const json::value& got) {
-  refuse(name, fmt::format("want {}, got {}", want, shown(got)));
+  refuse(name, fmt::format("want {}, got {}", want, shown_json(got)));
 }
 
 std::optional<double> FieldReader::number(std::string_view name, double min, double max) {

@@ -7,14 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/json.h"
 #include "core/result.h"
 #include "service/error_body.h"
 
 namespace sixfold::service {
 
-namespace json = boost::json;
-
-// Errors: invalid_argument with the byte where the text stops being JSON; nesting deeper than limits::kJsonDepthMax.
+// A request's body, as core/json.h parses it.  Errors: invalid_argument, "body: ...".
 Result<json::value> parse_json(std::string_view text);
 
 // The same for a body that must be an object.
@@ -63,11 +62,5 @@ class FieldReader {
   std::string path_;
   std::optional<Refusal> refusal_;
 };
-
-// The value as a message shows it: short, one line.
-std::string shown(const json::value& value);
-
-// The integer that a JSON number is, if it is one (16 and 16.0 are).
-std::optional<std::int64_t> as_integer(const json::value& value);
 
 }  // namespace sixfold::service

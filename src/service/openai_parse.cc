@@ -45,7 +45,7 @@ std::string read_content(FieldReader& message) {
     FieldReader part(item.get_object(), message.path_of(path));
     const auto kind = part.text("type");
     if (kind && *kind != "text") {
-      part.refuse("type", fmt::format("only \"text\" parts are supported, got {}", shown(*part.find("type"))));
+      part.refuse("type", fmt::format("only \"text\" parts are supported, got {}", shown_json(*part.find("type"))));
     } else if (!kind && part.is_ok()) {
       part.refuse("type", "want \"text\", got none");
     }

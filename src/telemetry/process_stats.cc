@@ -10,15 +10,10 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/text_file.h"
+
 namespace sixfold::telemetry {
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 // The number behind `key` at the start of a line.
 std::optional<double> number_after(const std::string& path, std::string_view key) {

@@ -5,24 +5,13 @@ usage: run_node.py --program build/release/bin/sixfold --work build/release/conf
 """
 import argparse
 import contextlib
-import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
+from node_packages import node_with_packages
 from running_server import RunningServer
-
-SKIPPED = 77
-
-
-def is_installed(work, dependencies):
-    for name, version in dependencies.items():
-        package = work / "node_modules" / name / "package.json"
-        if not package.exists() or json.loads(package.read_text())["version"] != version:
-            return False
-    return True
 
 
 def main():
@@ -30,21 +19,7 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--work", required=True, type=pathlib.Path)
     arguments = parser.parse_args()
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        print("skipped: node or npm is not installed")
-        sys.exit(SKIPPED)
-    source = pathlib.Path(__file__).parent / "node"
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    for file in source.iterdir():
-        shutil.copy(file, arguments.work)
-    dependencies = json.loads((source / "package.json").read_text())["dependencies"]
-    if not is_installed(arguments.work, dependencies):
-        install = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-        result = subprocess.run(install, cwd=arguments.work, capture_output=True, text=True, timeout=240)
-        if result.returncode != 0 or not is_installed(arguments.work, dependencies):
-            print(f"skipped: npm cannot install {dependencies}:\n{result.stderr}")
-            sys.exit(SKIPPED)
+    node = node_with_packages(pathlib.Path(__file__).parent / "node", arguments.work)
     tests = sorted(path.name for path in arguments.work.glob("*.test.mjs"))
     servers = {"SIXFOLD_URL": RunningServer(arguments.program)}
     if "SIXFOLD_TESTDATA" in os.environ:

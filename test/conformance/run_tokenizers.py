@@ -4,14 +4,12 @@
 usage: run_tokenizers.py --test build/release/bin/tokenizer_test --work build/release/conformance_tokenizers
 """
 import argparse
-import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
-from run_node import SKIPPED, is_installed
+from node_packages import node_with_packages
 
 
 def main():
@@ -19,21 +17,7 @@ def main():
     parser.add_argument("--test", required=True)
     parser.add_argument("--work", required=True, type=pathlib.Path)
     arguments = parser.parse_args()
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        print("skipped: node or npm is not installed")
-        sys.exit(SKIPPED)
-    source = pathlib.Path(__file__).parent / "tokenizers"
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    for file in source.iterdir():
-        shutil.copy(file, arguments.work)
-    dependencies = json.loads((source / "package.json").read_text())["dependencies"]
-    if not is_installed(arguments.work, dependencies):
-        install = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-        result = subprocess.run(install, cwd=arguments.work, capture_output=True, text=True, timeout=240)
-        if result.returncode != 0 or not is_installed(arguments.work, dependencies):
-            print(f"skipped: npm cannot install {dependencies}:\n{result.stderr}")
-            sys.exit(SKIPPED)
+    node = node_with_packages(pathlib.Path(__file__).parent / "tokenizers", arguments.work)
     cases = arguments.work / "cases.json"
     command = [node, "make_cases.mjs", cases]
     if "SIXFOLD_TESTDATA" in os.environ:

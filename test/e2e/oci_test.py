@@ -100,29 +100,17 @@ class Registry:
         return sha256(manifest)
 
 
-class OciTest(unittest.TestCase):
+class OciTest(program.CommandTest):
     def setUp(self):
         self.work = tempfile.TemporaryDirectory()
         self.addCleanup(self.work.cleanup)
         with open(BUILTIN, "rb") as file:
             self.model = file.read()
 
-    def run_program(self, *arguments, environment=None):
+    def environment(self, extra=None):
         proxies = {key: "" for key in os.environ if key.lower().endswith("_proxy")}
-        return program.run(*arguments, environment={
-            **proxies, "HOME": self.work.name, "SIXFOLD_HOME": self.work.name + "/sixfold", "NO_PROXY": "*",
-            "XDG_RUNTIME_DIR": "", "DOCKER_CONFIG": "", "REGISTRY_AUTH_FILE": "", **(environment or {})})
-
-    def good(self, *arguments, **more):
-        done = self.run_program(*arguments, **more)
-        self.assertEqual(done.returncode, 0, done.stderr.decode())
-        return done
-
-    def bad(self, code, *arguments, words=(), **more):
-        done = self.run_program(*arguments, **more)
-        self.assertEqual(done.returncode, code, done.stderr.decode())
-        for word in words:
-            self.assertIn(word, done.stderr.decode())
+        return {**proxies, "HOME": self.work.name, "SIXFOLD_HOME": self.work.name + "/sixfold", "NO_PROXY": "*",
+                "XDG_RUNTIME_DIR": "", "DOCKER_CONFIG": "", "REGISTRY_AUTH_FILE": "", **(extra or {})}
 
     def login_file(self, host, user, password):
         pair = base64.b64encode(f"{user}:{password}".encode()).decode()

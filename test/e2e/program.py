@@ -3,6 +3,7 @@ import os
 import re
 import signal
 import subprocess
+import unittest
 
 PROGRAM = os.environ["SIXFOLD_PROGRAM"]
 SOURCE_DIR = os.environ["SIXFOLD_SOURCE_DIR"]
@@ -26,6 +27,29 @@ def run(*arguments, text_in=None, environment=None, timeout=120):
         env=clean_environment(environment),
         timeout=timeout,
     )
+
+
+class CommandTest(unittest.TestCase):
+    """Commands that must succeed or fail; a subclass says with which environment."""
+
+    def environment(self, extra=None):
+        return {**(extra or {})}
+
+    def run_program(self, *arguments, environment=None, **more):
+        return run(*arguments, environment=self.environment(environment), **more)
+
+    def good(self, *arguments, **more):
+        done = self.run_program(*arguments, **more)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done
+
+    def bad(self, code, *arguments, words=(), **more):
+        """`words` are in what it says on standard error."""
+        done = self.run_program(*arguments, **more)
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        for word in words:
+            self.assertIn(word, done.stderr.decode())
+        return done
 
 
 class Server:

@@ -22,7 +22,7 @@ def builtin_bytes():
         return file.read()
 
 
-class PullTest(unittest.TestCase):
+class PullTest(program.CommandTest):
     """A hub, an empty home, and commands that know no other."""
 
     def setUp(self):
@@ -45,21 +45,6 @@ class PullTest(unittest.TestCase):
         return {**kept, "HOME": self.path("home"), "XDG_CACHE_HOME": "", "XDG_DATA_HOME": "",
                 "SIXFOLD_HOME": self.path("sixfold"), "HF_HOME": self.path("hf"), "HF_ENDPOINT": self.hub.url,
                 "NO_PROXY": "*", **(extra or {})}
-
-    def run_program(self, *arguments, environment=None, **more):
-        return program.run(*arguments, environment=self.environment(environment), **more)
-
-    def good(self, *arguments, **more):
-        done = self.run_program(*arguments, **more)
-        self.assertEqual(done.returncode, 0, done.stderr.decode())
-        return done
-
-    def bad(self, code, *arguments, words=(), **more):
-        done = self.run_program(*arguments, **more)
-        self.assertEqual(done.returncode, code, done.stderr.decode())
-        for word in words:
-            self.assertIn(word, done.stderr.decode())
-        return done
 
     def tearDown(self):
         self.assertEqual(self.hub.violations, [])

@@ -128,7 +128,7 @@ TEST_F(HuggingFaceFolder, refuses_each_setting_that_is_missing_or_wrong) {
   EXPECT_THAT(error_with("}", "} x"), HasSubstr("want the end of the JSON text"));
   EXPECT_THAT(error_with("}", ""), HasSubstr("want JSON"));
   folder_.write("config.json", "[]");
-  EXPECT_THAT(error(), HasSubstr("want one JSON object"));
+  EXPECT_THAT(error(), HasSubstr("want a JSON object"));
 }
 
 TEST_F(HuggingFaceFolder, refuses_what_the_architecture_cannot_compute) {
@@ -177,7 +177,7 @@ TEST_F(HuggingFaceFolder, longrope_has_two_lists_of_factors) {
   EXPECT_NEAR(checkpoint.number("llama.rope.scaling.attn_factor").value(), 1.2247449, 1e-6);
   std::string short_list = with_rope;
   folder_.write("config.json", short_list.replace(short_list.find("[1,1.5]"), 7, "[1]"));
-  EXPECT_THAT(error(), HasSubstr("short_factor: want an array of 2 numbers, got [1]"));
+  EXPECT_THAT(error(), HasSubstr("short_factor: want an array of 2 numbers, got an array"));
 }
 
 TEST_F(HuggingFaceFolder, refuses_a_tensor_that_is_no_part_of_the_model) {
@@ -245,7 +245,7 @@ TEST_F(HuggingFaceFolder, refuses_an_index_that_does_not_match_its_shards) {
               HasSubstr("tensor \"model.embed_tokens.weight\": want only tensors that"));
   EXPECT_THAT(error_of_map(R"({"model.embed_tokens.weight":"other.safetensors"})"), HasSubstr("other.safetensors"));
   EXPECT_THAT(error_of_map("{}"), HasSubstr("weight_map: want tensors and their files, got none"));
-  EXPECT_THAT(error_of_map("[]"), HasSubstr("weight_map: want an object, got []"));
+  EXPECT_THAT(error_of_map("[]"), HasSubstr("weight_map: want an object, got an array"));
   EXPECT_THAT(error_of_map(R"({"model.embed_tokens.weight":7})"),
               HasSubstr("want a .safetensors file of this folder, got 7"));
   for (const char* name : {"../model.safetensors", "/etc/model.safetensors", "a/b.safetensors", "..", ".safetensors",
@@ -362,7 +362,7 @@ TEST_F(HuggingFaceFolder, sentence_transformers_say_how_vectors_become_one) {
   folder_.write("modules.json", R"([{"path":"2_Dense","type":"sentence_transformers.models.Dense"}])");
   EXPECT_THAT(error(), HasSubstr("type: \"sentence_transformers.models.Dense\" is not supported"));
   folder_.write("modules.json", R"({"path":""})");
-  EXPECT_THAT(error(), HasSubstr("want one JSON array"));
+  EXPECT_THAT(error(), HasSubstr("want a JSON array"));
 }
 
 }  // namespace

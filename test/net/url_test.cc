@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "net/base64.h"
-
 namespace sixfold::net {
 namespace {
 
@@ -66,23 +64,6 @@ TEST(Url, messages_show_neither_user_nor_query) {
 TEST(Url, percent_encoding_keeps_only_unreserved_letters) {
   EXPECT_EQ(percent_encode("aZ0-._~/ +%\xC3\xA9"), "aZ0-._~%2F%20%2B%25%C3%A9");
   EXPECT_EQ(percent_encode("a/b c", Slash::kKept), "a/b%20c");
-}
-
-// RFC 4648, section 10.
-TEST(Base64, known_answers_both_ways) {
-  const std::pair<const char*, const char*> kCases[] = {{"", ""},
-                                                        {"f", "Zg=="},
-                                                        {"fo", "Zm8="},
-                                                        {"foo", "Zm9v"},
-                                                        {"foob", "Zm9vYg=="},
-                                                        {"fooba", "Zm9vYmE="},
-                                                        {"foobar", "Zm9vYmFy"}};
-  for (const auto& [plain, encoded] : kCases) {
-    EXPECT_EQ(base64(plain), encoded);
-    EXPECT_EQ(from_base64(encoded), plain);
-  }
-  EXPECT_EQ(from_base64(base64(std::string_view("\xFF\0\x80", 3))), std::string("\xFF\0\x80", 3));
-  for (const char* bad : {"Z", "Zg=", "Z===", "Zm9v!A==", "=Zm9"}) EXPECT_FALSE(from_base64(bad).has_value()) << bad;
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Names of container registries, their challenges, and the logins that are remembered for them.
 #include <gtest/gtest.h>
 
+#include "core/base64.h"
 #include "core/digest.h"
-#include "net/base64.h"
 #include "registry/auth_challenge.h"
 #include "registry/docker_login.h"
 #include "registry/oci_reference.h"
@@ -65,7 +65,7 @@ TEST(DockerLogin, is_found_where_docker_and_podman_keep_it) {
     }
     return std::string();
   };
-  const std::string pair = net::base64("me:pass:word");
+  const std::string pair = base64("me:pass:word");
   write_all(folder.at("docker/config.json"),
             R"({"auths":{"h.io":{"auth":")" + pair + R"("},"t.io":{"identitytoken":"tok"},)" +
                 R"("https://index.docker.io/v1/":{"auth":")" + pair + R"("},"bad.io":{"auth":"!"},"odd.io":5}})");

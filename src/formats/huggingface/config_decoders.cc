@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "formats/checkpoint_builder.h"
 #include "formats/huggingface/config_rope.h"
+#include "formats/huggingface/config_shape.h"
 
 namespace sixfold::formats::huggingface {
 namespace {
@@ -51,27 +52,17 @@ Result<ModelFacts> read_decoder(const ConfigReader& config, const DecoderDefault
   SIXFOLD_TRY_STATUS(refuse_quantized(config));
   SIXFOLD_TRY_STATUS(check_activation(config, defaults.activation_field, defaults.activations));
   ModelFacts facts;
-  SIXFOLD_TRY(facts.layers, config.count("num_hidden_layers", limits::kLayersMax));
-  SIXFOLD_TRY(facts.vocabulary, config.count("vocab_size", limits::kVocabularyMax));
+  SIXFOLD_TRY(const Shape shape, read_shape(config, {}, facts));
   SIXFOLD_TRY(facts.is_tied, config.boolean_or("tie_word_embeddings", defaults.is_tied));
-  SIXFOLD_TRY(const std::uint64_t width, config.count("hidden_size", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t feed_forward, config.count("intermediate_size", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t heads, config.count("num_attention_heads", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t kv_heads, config.count_or("num_key_value_heads", limits::kWidthMax, heads));
-  SIXFOLD_TRY(const std::uint64_t head_dim, config.count_or("head_dim", limits::kWidthMax, width / heads));
+  SIXFOLD_TRY(const std::uint64_t kv_heads, config.count_or("num_key_value_heads", limits::kWidthMax, shape.heads));
+  SIXFOLD_TRY(const std::uint64_t head_dim, config.count_or("head_dim", limits::kWidthMax, shape.width / shape.heads));
   SIXFOLD_TRY(const double epsilon, config.number(defaults.epsilon_field));
-  SIXFOLD_TRY(const std::uint64_t context, config.count("max_position_embeddings", limits::kContextMax));
   facts.wants_output = is_language_model(config);
-  facts.add("block_count", facts.layers);
-  facts.add("vocab_size", facts.vocabulary);
-  facts.add("embedding_length", width);
-  facts.add("feed_forward_length", feed_forward);
-  facts.add("attention.head_count", heads);
   facts.add("attention.head_count_kv", kv_heads);
   facts.add("attention.key_length", head_dim);
   facts.add("attention.value_length", head_dim);
   facts.add(defaults.epsilon_key, epsilon);
-  SIXFOLD_TRY_STATUS(read_rope(config, context, head_dim, defaults.rope, facts));
+  SIXFOLD_TRY_STATUS(read_rope(config, shape.context, head_dim, defaults.rope, facts));
   return facts;
 }
 
@@ -134,7 +125,7 @@ Status add_qwen_experts(const ConfigReader& config, bool are_shares_normed, Mode
   if (step != 1) return config.unsupported("decoder_sparse_step", "{} is not supported, want 1", step);
   const json::value* dense = config.find("mlp_only_layers");
   if (dense != nullptr && !(dense->is_array() && dense->get_array().empty())) {
-    return config.unsupported("mlp_only_layers", "{} is not supported, want []", shown(*dense));
+    return config.unsupported("mlp_only_layers", "{} is not supported, want []", shown_json(*dense));
   }
   return ok();
 }
@@ -289,21 +280,13 @@ Result<ModelFacts> read_gpt2(const ConfigReader& config) {
   SIXFOLD_TRY_STATUS(config.expect("scale_attn_by_inverse_layer_idx", false, false));
   SIXFOLD_TRY_STATUS(config.expect("add_cross_attention", false, false));
   ModelFacts facts;
-  SIXFOLD_TRY(facts.layers, config.count("n_layer", limits::kLayersMax));
-  SIXFOLD_TRY(facts.vocabulary, config.count("vocab_size", limits::kVocabularyMax));
+  ShapeFields fields = kGpt2Fields;
+  fields.feed_forward_factor = 4;
+  SIXFOLD_TRY(const Shape shape, read_shape(config, fields, facts));
   SIXFOLD_TRY(facts.is_tied, config.boolean_or("tie_word_embeddings", true));
-  SIXFOLD_TRY(const std::uint64_t width, config.count("n_embd", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t feed_forward, config.count_or("n_inner", limits::kWidthMax, 4 * width));
-  SIXFOLD_TRY(const std::uint64_t heads, config.count("n_head", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t context, config.count("n_positions", limits::kContextMax));
   SIXFOLD_TRY(const double epsilon, config.number_or("layer_norm_epsilon", 1e-5));
   facts.wants_output = is_language_model(config);
-  facts.add("block_count", facts.layers);
-  facts.add("vocab_size", facts.vocabulary);
-  facts.add("context_length", context);
-  facts.add("embedding_length", width);
-  facts.add("feed_forward_length", feed_forward);
-  facts.add("attention.head_count", heads);
+  facts.add("context_length", shape.context);
   facts.add("attention.layer_norm_epsilon", epsilon);
   return facts;
 }

@@ -5,6 +5,7 @@
 
 #include "core/limits.h"
 #include "formats/checkpoint_builder.h"
+#include "formats/huggingface/config_shape.h"
 
 namespace sixfold::formats::huggingface {
 namespace {
@@ -42,6 +43,18 @@ Status check_activation(const ConfigReader& config) {
   return config.unsupported("hidden_act", "{} is not supported, want \"gelu\"", quoted(name));
 }
 
+// What all encoders say in numbers.
+Status read_body(const ConfigReader& config, const ShapeFields& fields, std::string_view epsilon_field,
+                 ModelFacts& facts) {
+  SIXFOLD_TRY(const Shape shape, read_shape(config, fields, facts));
+  SIXFOLD_TRY(facts.token_types, config.count_or("type_vocab_size", limits::kWidthMax, 2));
+  SIXFOLD_TRY(const double epsilon, config.number_or(epsilon_field, 1e-12));
+  facts.add("context_length", shape.context);
+  facts.add("attention.layer_norm_epsilon", epsilon);
+  facts.add("attention.causal", false);
+  return ok();
+}
+
 }  // namespace
 
 Result<ModelFacts> read_bert(const ConfigReader& config) {
@@ -52,23 +65,7 @@ Result<ModelFacts> read_bert(const ConfigReader& config) {
   }
   SIXFOLD_TRY_STATUS(config.expect("is_decoder", false, false));
   ModelFacts facts;
-  SIXFOLD_TRY(facts.layers, config.count("num_hidden_layers", limits::kLayersMax));
-  SIXFOLD_TRY(facts.vocabulary, config.count("vocab_size", limits::kVocabularyMax));
-  SIXFOLD_TRY(const std::uint64_t width, config.count("hidden_size", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t feed_forward, config.count("intermediate_size", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t heads, config.count("num_attention_heads", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t context, config.count("max_position_embeddings", limits::kContextMax));
-  SIXFOLD_TRY(const std::uint64_t token_types, config.count_or("type_vocab_size", limits::kWidthMax, 2));
-  SIXFOLD_TRY(const double epsilon, config.number_or("layer_norm_eps", 1e-12));
-  facts.add("block_count", facts.layers);
-  facts.add("vocab_size", facts.vocabulary);
-  facts.add("context_length", context);
-  facts.add("embedding_length", width);
-  facts.add("feed_forward_length", feed_forward);
-  facts.add("attention.head_count", heads);
-  facts.add("attention.layer_norm_epsilon", epsilon);
-  facts.add("attention.causal", false);
-  facts.token_types = token_types;
+  SIXFOLD_TRY_STATUS(read_body(config, {}, "layer_norm_eps", facts));
   SIXFOLD_TRY_STATUS(read_head(config, facts));
   SIXFOLD_TRY_STATUS(add_labels(config, facts));
   return facts;
@@ -103,25 +100,9 @@ Result<ModelFacts> read_nomic_bert(const ConfigReader& config) {
   SIXFOLD_TRY_STATUS(config.expect("rotary_emb_interleaved", false, false));
   SIXFOLD_TRY_STATUS(config.expect("qkv_proj_bias", false, false));
   ModelFacts facts;
-  SIXFOLD_TRY(facts.layers, config.count("n_layer", limits::kLayersMax));
-  SIXFOLD_TRY(facts.vocabulary, config.count("vocab_size", limits::kVocabularyMax));
-  SIXFOLD_TRY(const std::uint64_t width, config.count("n_embd", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t feed_forward, config.count("n_inner", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t heads, config.count("n_head", limits::kWidthMax));
-  SIXFOLD_TRY(const std::uint64_t context, config.count("n_positions", limits::kContextMax));
-  SIXFOLD_TRY(const std::uint64_t token_types, config.count_or("type_vocab_size", limits::kWidthMax, 2));
-  SIXFOLD_TRY(const double epsilon, config.number_or("layer_norm_epsilon", 1e-12));
+  SIXFOLD_TRY_STATUS(read_body(config, kGpt2Fields, "layer_norm_epsilon", facts));
   SIXFOLD_TRY(const double base, config.number_or("rotary_emb_base", 10000));
-  facts.add("block_count", facts.layers);
-  facts.add("vocab_size", facts.vocabulary);
-  facts.add("context_length", context);
-  facts.add("embedding_length", width);
-  facts.add("feed_forward_length", feed_forward);
-  facts.add("attention.head_count", heads);
-  facts.add("attention.layer_norm_epsilon", epsilon);
-  facts.add("attention.causal", false);
   facts.add("rope.freq_base", base);
-  facts.token_types = token_types;
   return facts;
 }
 

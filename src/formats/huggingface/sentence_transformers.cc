@@ -63,7 +63,7 @@ Result<Steps> read_steps(const std::string& path) {
   SIXFOLD_TRY(const auto list, read_json_array_file(path));
   if (!list) return steps;
   for (const json::value& entry : *list) {
-    if (!entry.is_object()) return corrupt_data("{}: want an array of objects, got {} in it", path, shown(entry));
+    if (!entry.is_object()) return corrupt_data("{}: want an array of objects, got {} in it", path, shown_json(entry));
     const ConfigReader step(entry.get_object(), path);
     SIXFOLD_TRY(const std::string_view type, step.text("type"));
     SIXFOLD_TRY(const std::string_view folder, step.text_or("path", ""));

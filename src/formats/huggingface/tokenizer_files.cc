@@ -37,12 +37,12 @@ Result<Settings> read_settings(const fs::path& folder, std::string_view name) {
 
 Status add_vocabulary(const fs::path& folder, const Family& family, const ModelFacts& facts,
                       std::vector<MetadataEntry>& out) {
-  SIXFOLD_TRY(auto json_text, read_text_file(folder / "tokenizer.json", limits::kTokenizerFileBytesMax));
+  SIXFOLD_TRY(auto json_text, read_text_file_if_any(folder / "tokenizer.json", limits::kTokenizerFileBytesMax));
   if (json_text) {
     out.push_back({"tokenizer.huggingface.json", std::move(*json_text)});
     return ok();
   }
-  SIXFOLD_TRY(auto model, read_text_file(folder / "tokenizer.model", limits::kTokenizerFileBytesMax));
+  SIXFOLD_TRY(auto model, read_text_file_if_any(folder / "tokenizer.model", limits::kTokenizerFileBytesMax));
   if (model) {
     out.push_back({"tokenizer.sentencepiece.model", std::move(*model)});
     return ok();
@@ -120,7 +120,7 @@ Status add_flags(const ConfigReader& tokenizer, std::vector<MetadataEntry>& out)
 // A file of its own counts before the settings, which hold one template or several with names.
 Status add_chat_templates(const fs::path& folder, const ConfigReader& tokenizer, std::vector<MetadataEntry>& out) {
   const std::string key = "tokenizer.chat_template";
-  SIXFOLD_TRY(auto file, read_text_file(folder / "chat_template.jinja", kTemplateBytesMax));
+  SIXFOLD_TRY(auto file, read_text_file_if_any(folder / "chat_template.jinja", kTemplateBytesMax));
   const json::value* value = tokenizer.find("chat_template");
   if (file) {
     out.push_back({key, std::move(*file)});

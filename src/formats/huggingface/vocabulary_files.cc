@@ -42,7 +42,7 @@ Status read_token_map(const json::object& entries, const std::string& path, std:
     const auto id = as_unsigned(value);
     if (!id || *id >= out.texts.size()) {
       return corrupt_data("{}: {}: want an id below the vocabulary's size {}, got {}", path, quoted(text),
-                          out.texts.size(), shown(value));
+                          out.texts.size(), shown_json(value));
     }
     if (out.kinds[*id] != kUnused && out.texts[*id] != std::string_view(text)) {
       return corrupt_data("{}: {}: want an id of its own, got {}, which {} has", path, quoted(text), *id,
@@ -67,7 +67,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 Result<StringArray> read_merges(const std::string& path) {
-  SIXFOLD_TRY(const auto text, read_text_file(path, limits::kTokenizerFileBytesMax));
+  SIXFOLD_TRY(const auto text, read_text_file_if_any(path, limits::kTokenizerFileBytesMax));
   if (!text) return corrupt_data("{}: want this file beside vocab.json, got none", path);
   StringArray merges;
   std::size_t number = 0;
@@ -155,7 +155,7 @@ Status add_vocabulary_files(const fs::path& folder, const Family& family, const 
     if (vocabulary) return add_byte_level(folder, *vocabulary, family, facts, out);
   }
   if (family.architecture == "bert" || family.architecture == "nomic-bert") {
-    SIXFOLD_TRY(const auto text, read_text_file(folder / "vocab.txt", limits::kTokenizerFileBytesMax));
+    SIXFOLD_TRY(const auto text, read_text_file_if_any(folder / "vocab.txt", limits::kTokenizerFileBytesMax));
     if (text) return add_word_pieces(folder, *text, facts, out);
   }
   return ok();

@@ -36,7 +36,7 @@ Result<Shards> read_weight_map(const json::object& index, const std::string& pat
     const json::string* name = file.if_string();
     if (name == nullptr || !is_plain_file_name(*name)) {
       return corrupt_data("{}: weight_map: {}: want a .safetensors file of this folder, got {}", path, quoted(tensor),
-                          shown(file));
+                          shown_json(file));
     }
     shards[std::string(*name)].insert(tensor);
     if (shards.size() > limits::kWeightFilesMax) {

@@ -1,11 +1,11 @@
 // Byte-pair encoding over characters, with merges by rank.
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "core/limits.h"
 #include "core/utf8.h"
 #include "tokenizer/hf/model.h"
+#include "tokenizer/merge_table_builder.h"
 #include "tokenizer/sentencepiece_text.h"
 
 namespace sixfold::tokenizer::hf {
@@ -103,25 +103,17 @@ class BpeModel final : public Model {
   std::array<TokenId, 128> ascii_tokens_;  // the same
 };
 
-struct TextPair {
-  std::string_view left, right;
-};
-
 // "left right", or ["left", "right"].
-Result<TextPair> read_merge(const JsonNode& merges, const json::array& list, std::size_t rank) {
-  const json::value& value = list[rank];
+std::optional<MergeTexts> texts_of(const json::value& value) {
   if (value.is_array() && value.get_array().size() == 2 && value.get_array()[0].is_string() &&
       value.get_array()[1].is_string()) {
-    return TextPair{value.get_array()[0].get_string(), value.get_array()[1].get_string()};
+    return MergeTexts{value.get_array()[0].get_string(), value.get_array()[1].get_string()};
   }
-  if (value.is_string()) {
-    const std::string_view text = value.get_string();
-    const std::size_t space = text.find(' ');
-    if (space != std::string_view::npos && text.find(' ', space + 1) == std::string_view::npos) {
-      return TextPair{text.substr(0, space), text.substr(space + 1)};
-    }
-  }
-  return merges.element(rank).error("want two texts, or one with a space between them");
+  if (!value.is_string()) return std::nullopt;
+  const std::string_view text = value.get_string();
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos || text.find(' ', space + 1) != std::string_view::npos) return std::nullopt;
+  return MergeTexts{text.substr(0, space), text.substr(space + 1)};
 }
 
 Result<MergeTable> read_merges(const JsonNode& node, const OwnTokens& tokens, std::size_t prefix_bytes) {
@@ -130,21 +122,13 @@ Result<MergeTable> read_merges(const JsonNode& node, const OwnTokens& tokens, st
   if (list->size() > limits::kVocabularyMax) {
     return merges.error(fmt::format("want at most {}, got {}", limits::kVocabularyMax, list->size()));
   }
-  MergeTable made(list->size());
-  std::string joined;
-  for (std::size_t rank = 0; rank < list->size(); ++rank) {
-    SIXFOLD_TRY(const TextPair pair, read_merge(merges, *list, rank));
-    // The right part's prefix is that of a character behind another, which the two together are not.
-    joined.assign(pair.left).append(pair.right.substr(std::min(prefix_bytes, pair.right.size())));
-    const auto left = tokens.find(pair.left);
-    const auto right = tokens.find(pair.right);
-    const auto result = tokens.find(joined);
-    if (!left.has_value() || !right.has_value() || !result.has_value()) {
-      return merges.element(rank).error("want parts and result among the tokens");
-    }
-    made.add(*left, *right, {static_cast<std::uint32_t>(rank), *result});
-  }
-  return made;
+  const MergeSource source{
+      .count = list->size(),
+      .texts = [list](std::size_t rank) { return texts_of((*list)[rank]); },
+      .error = [&merges](std::size_t rank, std::string_view problem) { return merges.element(rank).error(problem); },
+      .tokens_end = tokens.size(),
+      .right_prefix_bytes = prefix_bytes};
+  return MergeTableBuilder(tokens.table(), source).build();
 }
 
 }  // namespace

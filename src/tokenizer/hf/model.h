@@ -55,6 +55,7 @@ class OwnTokens {
   OwnTokens(const TokenTable& table, std::size_t count) : table_(&table), count_(count) {}
 
   std::size_t size() const { return count_; }
+  const TokenTable& table() const { return *table_; }  // with tokens that are not the model's own
   std::string_view text(TokenId token) const { return table_->text(token); }
   std::optional<TokenId> find(std::string_view text) const {
     const auto token = table_->find(text);

@@ -4,12 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/base64.h"
 #include "core/limits.h"
 #include "core/utf8.h"
 #include "tokenizer/bert_text.h"
 #include "tokenizer/byte_level.h"
 #include "tokenizer/charsmap.h"
-#include "tokenizer/hf/base64.h"
 #include "tokenizer/hf/replacement.h"
 #include "tokenizer/unicode.h"
 

@@ -1,12 +1,22 @@
 // Three bytes to four letters and back.
-#include "net/base64.h"
+#include "core/base64.h"
 
 #include <cstdint>
 
-namespace sixfold::net {
+namespace sixfold {
 namespace {
 
 constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// -1 for what is none of the letters.
+int value_of(char letter) {
+  if (letter >= 'A' && letter <= 'Z') return letter - 'A';
+  if (letter >= 'a' && letter <= 'z') return letter - 'a' + 26;
+  if (letter >= '0' && letter <= '9') return letter - '0' + 52;
+  if (letter == '+') return 62;
+  if (letter == '/') return 63;
+  return -1;
+}
 
 }  // namespace
 
@@ -27,19 +37,22 @@ std::string base64(std::string_view bytes) {
 
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
   std::string out;
+  out.reserve(text.size() / 4 * 3 + 2);
   std::uint32_t bits = 0;
-  for (std::size_t at = 0; at < text.size() - padding; ++at) {
-    const std::size_t value = kLetters.find(text[at]);
-    if (value == std::string_view::npos) return std::nullopt;
+  int count = 0;  // of bits that make no byte yet
+  for (const char letter : text) {
+    const int value = value_of(letter);
+    if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<std::uint32_t>(value);
-    // Letters 1, 2 and 3 of a group each complete a byte.
-    const std::size_t place = at % 4;
-    if (place != 0) out += static_cast<char>(bits >> (6 - 2 * place) & 0xFF);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out += static_cast<char>(bits >> count & 0xFF);
+    }
   }
   return out;
 }
 
-}  // namespace sixfold::net
+}  // namespace sixfold
