@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "cli/chat.h"
 #include "cli/engine_flags.h"
@@ -18,6 +20,7 @@
 #include "cli/write_answer.h"
 #include "core/error.h"
 #include "registry/artifact.h"
+#include "registry/model_defaults.h"
 
 namespace sixfold::cli {
 namespace {
@@ -29,6 +32,7 @@ struct RunFlags {
   engine::SamplingOptions sampling = conversational_sampling();
   std::string first, second;  // [MODEL] [PROMPT]
   std::string system;
+  std::vector<std::string> stop;  // of the model's package
   std::string speculation = "auto";
   std::size_t tokens_max = kAnswerTokens;
   bool is_raw = false;
@@ -70,7 +74,25 @@ service::GenerateRequest make_request(const RunFlags& flags) {
   request.id = "run";
   request.sampling = flags.sampling;
   if (flags.tokens_max != 0) request.tokens_max = flags.tokens_max;
+  request.stop = flags.stop;
   return request;
+}
+
+// What the model's package recommends holds where the command line says nothing.
+Status apply_defaults(const std::string& source, const CLI::App& verb, RunFlags& flags) {
+  SIXFOLD_TRY(const registry::ModelDefaults defaults,
+              registry::find_model_defaults(source, registry::process_environment));
+  const auto apply = [&](const char* flag, const auto& value, auto& field) {
+    if (value && verb.count(flag) == 0) field = static_cast<std::decay_t<decltype(field)>>(*value);
+  };
+  apply("--temperature", defaults.temperature, flags.sampling.temperature);
+  apply("--top-p", defaults.top_p, flags.sampling.top_p);
+  apply("--min-p", defaults.min_p, flags.sampling.min_p);
+  apply("--repetition-penalty", defaults.repetition_penalty, flags.sampling.repetition_penalty);
+  apply("--top-k", defaults.top_k, flags.sampling.top_k);
+  flags.stop = defaults.stop;
+  if (flags.system.empty()) flags.system = defaults.system;
+  return ok();
 }
 
 Status continue_text(service::Backend& backend, const RunFlags& flags, const std::string& prompt, bool is_chat_model) {
@@ -94,12 +116,13 @@ Status continue_text(service::Backend& backend, const RunFlags& flags, const std
   return ok();
 }
 
-Status run(const RunFlags& flags) {
+Status run(RunFlags flags, const CLI::App& verb) {
   SIXFOLD_TRY(const ModelAndPrompt chosen, read_arguments(flags));
   ModelOptions options = flags.model;
   options.source = chosen.model;
   const engine::EngineOptions engine_options{.sequences_max = 1, .has_speculation = flags.speculation == "auto"};
   SIXFOLD_TRY(const auto local, open_local_model(options, engine_options, nullptr, ""));
+  SIXFOLD_TRY_STATUS(apply_defaults(chosen.model, verb, flags));
   const service::BackendDescription description = local->backend->describe();
   if (!description.generates) return lacks_ability(description, service::Ability::kGenerate);
   if (chosen.has_prompt) return continue_text(*local->backend, flags, chosen.prompt, local->has_chat_template);
@@ -130,7 +153,7 @@ VerbAction add_run(CLI::App& program) {
       "  sixfold run model.gguf \"Why is the sky blue?\"\n"
       "  sixfold run model.gguf                 chat: Ctrl-C stops an answer, Ctrl-D leaves\n"
       "  git diff | sixfold run model.gguf -s \"Write a commit message\" -");
-  return [flags] { return run(*flags); };
+  return [flags, verb] { return run(*flags, *verb); };
 }
 
 }  // namespace sixfold::cli

@@ -9,6 +9,7 @@
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "core/error.h"
+#include "core/text_file.h"
 #include "formats/checkpoint.h"
 #include "registry/store.h"
 
@@ -18,7 +19,23 @@ namespace {
 struct ShowFlags {
   std::string name;
   bool is_json = false;
+  bool wants_license = false;
 };
+
+constexpr std::size_t kLicenseBytesMax = 1 << 20;
+
+// The texts of all licences that came with the model.
+Status print_licenses(const registry::Record& record) {
+  bool is_any = false;
+  for (const registry::RecordedFile& file : record.files) {
+    if (!file.path.starts_with("LICENSE")) continue;
+    SIXFOLD_TRY(const std::string text, read_text_file(record.folder + "/" + file.path, kLicenseBytesMax));
+    fmt::print("{}\n", text);
+    is_any = true;
+  }
+  if (is_any) return ok();
+  return not_found("{}: no licence's text came with it; its licence is \"{}\"", record.name, record.license);
+}
 
 // From the file itself; a file that cannot be opened is shown without.
 void print_checkpoint(const std::string& path) {
@@ -47,6 +64,7 @@ Status show(const ShowFlags& flags) {
     fmt::print("{}\n", record_json(*record));
     return ok();
   }
+  if (flags.wants_license) return print_licenses(*record);
   const std::string path = registry::main_path(*record);
   fmt::print("name          {}\nsource        {}\n", record->name, record->source);
   if (!record->revision.empty()) fmt::print("revision      {}\n", record->revision);
@@ -69,6 +87,7 @@ VerbAction add_show(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("show", "Show what is known about a model");
   verb->add_option("name", flags->name, "As in sixfold list")->required();
   verb->add_flag("--json", flags->is_json, "Print as JSON");
+  verb->add_flag("--license", flags->wants_license, "Print the licences that came with the model");
   verb->footer("Example:\n  sixfold show qwen2.5-0.5b");
   return [flags] { return show(*flags); };
 }

@@ -166,6 +166,10 @@ void set_up(CURL* easy, const HttpClientOptions& options, const std::string& url
   curl_easy_setopt(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   if (!options.uses_proxy) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  if (!options.verifies_certificates) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   const char* environment_ca = std::getenv("SSL_CERT_FILE");  // NOLINT(concurrency-mt-unsafe): nobody calls setenv
   if (!options.ca_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());

@@ -18,6 +18,7 @@ struct HttpClientOptions {
   int connect_timeout_ms = limits::kClientConnectTimeoutMs;
   int stall_timeout_ms = limits::kClientStallTimeoutMs;  // without a byte in either direction
   std::string ca_file = {};                              // PEM; "" = $SSL_CERT_FILE, else the system's
+  bool verifies_certificates = true;                     // false: whoever answers is believed
   bool uses_proxy = true;                                // http_proxy, https_proxy, all_proxy, no_proxy
   std::function<bool()> is_cancelled = {};               // asked about ten times a second
   RetryPolicy retry = {};

@@ -23,6 +23,9 @@ Result<formats::Checkpoint> open_artifact(const std::string& source, const PullO
 // The file or folder that open_artifact would open, pulled if need be.  Not for the built-in model.
 Result<std::string> locate_artifact(const std::string& source, const PullOptions& options);
 
+// What is known about a model of this machine, by its name or source; record.folder is absolute.  Nothing is pulled.
+std::optional<Record> find_record(const std::string& source, const Environment& environment);
+
 // True for a word that means a model without being a path: a name of the store or the catalogue, or a known scheme.
 bool is_known_model(const std::string& word, const Environment& environment);
 

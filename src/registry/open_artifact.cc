@@ -76,15 +76,22 @@ std::string short_name(const std::string& source) {
   constexpr std::string_view kEnding = ".gguf";
   std::string name = source.substr(0, source.find_first_of("?#"));
   while (name.ends_with('/')) name.pop_back();
-  name.erase(0, name.find_last_of(name.find('/') == std::string::npos ? ":" : "/") + 1);
+  name.erase(0, (name.find('/') == std::string::npos ? name.find(':') : name.rfind('/')) + 1);
   if (name.ends_with(kEnding)) name.resize(name.size() - kEnding.size());
   return name;
 }
 
+std::optional<Record> find_record(const std::string& source, const Environment& environment) {
+  const auto store = Store::open(environment);
+  if (!store.is_ok()) return std::nullopt;
+  auto record = store->find_name(recorded_name(source));
+  if (record) record->folder = store->folder_of(*record);
+  return record;
+}
+
 bool is_known_model(const std::string& word, const Environment& environment) {
   if (word == kBuiltinSource || find_source(word) != nullptr || find_in_catalogue(word) != nullptr) return true;
-  const auto store = Store::open(environment);
-  return store.is_ok() && store->find_name(word).has_value();
+  return find_record(word, environment).has_value();
 }
 
 }  // namespace sixfold::registry

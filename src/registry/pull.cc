@@ -44,7 +44,7 @@ class Puller {
     std::uint64_t missing = 0;
     std::string folder;
     for (const RemoteFile& file : artifact_.files) {
-      if (!file.bytes || shelf_.find(file)) continue;
+      if (!file.bytes || file.is_linked || shelf_.find(file)) continue;
       SIXFOLD_TRY(const DownloadPlace place, shelf_.place(file));
       missing += *file.bytes;
       const std::uint64_t there = file_bytes(place.partial);  // reserved already
@@ -56,6 +56,7 @@ class Puller {
 
   Result<KeptFile> get(const RemoteFile& file) {
     if (auto found = shelf_.find(file)) return *std::move(found);
+    if (file.is_linked) return KeptFile{file.path, file.local_path, file_bytes(file.local_path), file.sha256};
     SIXFOLD_TRY(const DownloadPlace place, shelf_.place(file));
     const auto say_waiting = [&] {
       options_.context.note(fmt::format("{}: another process is downloading it; waiting", file.path));
@@ -63,8 +64,9 @@ class Puller {
     SIXFOLD_TRY(const FileLock lock,
                 FileLock::acquire(place.lock, LockKind::kExclusive, say_waiting, options_.context.http.is_cancelled));
     if (auto found = shelf_.find(file)) return *std::move(found);
-    const DownloadOptions download_options{
-        .http = options_.context.http, .connections = options_.connections, .part_bytes_min = options_.part_bytes_min};
+    const DownloadOptions download_options{.http = artifact_.http.value_or(options_.context.http),
+                                           .connections = options_.connections,
+                                           .part_bytes_min = options_.part_bytes_min};
     SIXFOLD_TRY(const DownloadedFile downloaded,
                 download(file, place.partial, download_options,
                          [&](std::uint64_t done, std::uint64_t total) { report(file, done, total); }));
@@ -84,14 +86,6 @@ class Puller {
   std::uint64_t done_ = 0;
   bool has_sizes_ = true;
 };
-
-std::vector<KeptFile> files_in_place(const RemoteArtifact& artifact) {
-  std::vector<KeptFile> kept;
-  for (const RemoteFile& file : artifact.files) {
-    kept.push_back({file.path, file.local_path, file_bytes(file.local_path), file.sha256});
-  }
-  return kept;
-}
 
 Result<RemoteArtifact> resolve(const std::string& source, const SourceContext& context) {
   const SourceRow* row = find_source(source);
@@ -125,17 +119,12 @@ Result<Record> pull(Store& store, const std::string& source, const std::string& 
       .revision = artifact.revision,
       .license = artifact.license.empty() && entry != nullptr ? std::string(entry->license) : artifact.license,
       .pulled_at = options.context.http.clock->unix_seconds(),
-      .folder = artifact.folder,
-      .is_ours = !hub && !artifact.is_in_place,
+      .folder = {},
+      .is_ours = !hub,
       .files = {}};
   SIXFOLD_TRY_STATUS(check_name(record.name));
-  std::vector<KeptFile> kept;
-  if (artifact.is_in_place) {
-    kept = files_in_place(artifact);
-  } else {
-    SIXFOLD_TRY(kept, Puller(shelf, artifact, options).run());
-    SIXFOLD_TRY(record.folder, shelf.assemble(kept));
-  }
+  SIXFOLD_TRY(const std::vector<KeptFile> kept, Puller(shelf, artifact, options).run());
+  SIXFOLD_TRY(record.folder, shelf.assemble(kept));
   for (const KeptFile& file : kept) record.files.push_back({file.path, file.bytes, file.sha256});
   SIXFOLD_TRY_STATUS(store.add_name(record));
   return record;

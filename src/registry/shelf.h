@@ -11,7 +11,7 @@ namespace sixfold::registry {
 
 struct KeptFile {
   std::string path;  // in the artifact's folder
-  std::string blob;  // where the content lies
+  std::string blob;  // where the content lies; absolute
   std::uint64_t bytes = 0;
   std::string sha256;  // "" when it was here before and nobody hashed it
 };

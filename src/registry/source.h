@@ -23,6 +23,7 @@ struct RemoteFile {
   std::string sha256{};                  // lower-case hex; "" when not known before it is here
   std::string git_sha1{};                // of git's blob: sha1("blob SIZE\0" + content); "" when not known
   std::string local_path{};              // a file of this machine with the content; then there is no request
+  bool is_linked = false;                // local_path stays where it is and is linked to, instead of copied
   MakeRequest request{};
 };
 
@@ -39,8 +40,8 @@ struct RemoteArtifact {
   std::string license{};
   std::vector<RemoteFile> files{};
   std::optional<HubRevision> hub{};  // kept there instead of in our own store
-  bool is_in_place = false;          // all files have a local_path and stay where they are
-  std::string folder{};              // where they are then
+  // How its servers are reached, where their own settings say so; else as the context says.
+  std::optional<net::HttpClientOptions> http{};
 };
 
 struct SourceContext {

@@ -19,6 +19,8 @@ Result<RemoteArtifact> resolve_file(const std::string& rest, const SourceContext
 Result<RemoteArtifact> resolve_http(const std::string& rest, const SourceContext& context);
 Result<RemoteArtifact> resolve_https(const std::string& rest, const SourceContext& context);
 Result<RemoteArtifact> resolve_hub(const std::string& rest, const SourceContext& context);
+Result<RemoteArtifact> resolve_mlflow(const std::string& rest, const SourceContext& context);
+Result<RemoteArtifact> resolve_ollama(const std::string& rest, const SourceContext& context);
 Result<RemoteArtifact> resolve_oci(const std::string& rest, const SourceContext& context);
 
 }  // namespace sixfold::registry

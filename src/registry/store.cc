@@ -102,6 +102,14 @@ Result<KeptFile> Store::keep(const RemoteFile& file, const std::string& partial,
   return KeptFile{file.path, blob, bytes, sha256};
 }
 
+// Relative, so that the store can be moved; what another program keeps is where it is.
+std::string Store::link_target(const KeptFile& file) const {
+  if (file.blob != blob_path(file.sha256)) return file.blob;
+  std::string target = "../../";
+  for (const char letter : file.path) target += letter == '/' ? "../" : "";
+  return target + fmt::format("blobs/{}{}", kBlobPrefix, file.sha256);
+}
+
 Result<std::string> Store::assemble(std::span<const KeptFile> files) {
   std::string text;
   for (const KeptFile& file : files) text += fmt::format("{}\n{}\n", file.sha256, file.path);
@@ -109,11 +117,7 @@ Result<std::string> Store::assemble(std::span<const KeptFile> files) {
   for (const KeptFile& file : files) {
     const std::string link = fmt::format("{}/{}/{}", folder_, folder, file.path);
     SIXFOLD_TRY_STATUS(make_parent_folders(link));
-    // Relative, so that the store can be moved.
-    std::string target = "../../";
-    for (const char letter : file.path) target += letter == '/' ? "../" : "";
-    target += fmt::format("blobs/{}{}", kBlobPrefix, file.sha256);
-    SIXFOLD_TRY_STATUS(replace_link(target, link));
+    SIXFOLD_TRY_STATUS(replace_link(link_target(file), link));
   }
   return folder;
 }

@@ -18,7 +18,9 @@ namespace sixfold::registry {
 
 // FOLDER/blobs/sha256-HEX         contents, each once
 // FOLDER/partial/KEY[.json|.lock] downloads that are not whole; KEY tells what they will be
-// FOLDER/snapshots/ID/PATH        links into blobs, as a loader wants to see them; ID hashes paths and contents
+// FOLDER/snapshots/ID/PATH        links into blobs, as a loader wants to see them; ID hashes paths and contents.  A
+// file
+//                                 that another program keeps (ollama) is linked to where it is
 // FOLDER/names/NAME-HASH.json     one Record each
 // FOLDER/lock                     shared while something is added, exclusive while something is removed
 //
@@ -61,6 +63,7 @@ class Store final : public Shelf {
  private:
   std::string name_path(std::string_view name) const;
   std::string blob_path(std::string_view sha256) const;
+  std::string link_target(const KeptFile& file) const;
   Result<Removed> remove_unused() const;
 
   std::string folder_;

@@ -61,20 +61,80 @@ def start(handler):
     return server
 
 
-class Hub:
-    """repositories: {"org/name": Repository}."""
+class Faults:
+    """A server's bookkeeping: what a client did wrong, and what is to go wrong on the way, so many times."""
 
-    def __init__(self, repositories):
-        self.repositories = repositories
+    def __init__(self):
         self.violations = []
         self.requests = []
-        self.storage_bytes = 0
+        self.storage_bytes = 0     # sent by the storage
         self.busy_answers = 0      # 429s left to give
         self.cuts = 0              # answers of the storage left to break at nine tenths
         self.gate = None           # an Event that the storage waits for after half of an answer
         self.half_sent = threading.Event()
-        self.listing = None        # bytes instead of the true answer to a listing
         self.lock = threading.Lock()
+
+    def check(self, is_right, what):
+        if not is_right:
+            self.violations.append(what)
+
+    def is_busy(self, request):
+        """Answers with 429 while there are some left to give."""
+        with self.lock:
+            if self.busy_answers == 0:
+                return False
+            self.busy_answers -= 1
+        request.answer(429, headers=[("Retry-After", "0")])
+        return True
+
+    def send_part(self, request, data, tag, is_storage=False):
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("Range", ""))
+        self.check(wanted, "no range")
+        condition = request.headers.get("If-Range")
+        self.check(condition in (None, f'"{tag}"'), "If-Range")
+        first, last = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
+        self.check(first <= last, "an empty range")
+        request.send_response(206)
+        request.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+        request.send_header("ETag", f'"{tag}"')
+        self.send_body(request, data[first:last + 1], is_storage)
+
+    def send_body(self, request, body, is_storage):
+        """The rest of an answer, with what is to go wrong."""
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        cut = False
+        with self.lock:
+            if is_storage and self.cuts > 0:
+                self.cuts -= 1
+                cut = True
+        if cut:
+            body = body[:len(body) * 9 // 10]
+        half = len(body) // 2
+        gate = self.gate if is_storage else None
+        try:
+            request.wfile.write(body[:half])
+            if gate:
+                request.wfile.flush()
+                self.half_sent.set()
+                gate.wait()
+            request.wfile.write(body[half:])
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        with self.lock:
+            if is_storage:
+                self.storage_bytes += len(body)
+        if cut:
+            request.close_connection = True
+
+
+class Hub(Faults):
+    """repositories: {"org/name": Repository}."""
+
+    def __init__(self, repositories):
+        super().__init__()
+        self.repositories = repositories
+        self.listing = None        # bytes instead of the true answer to a listing
         hub = self
 
         class HubHandler(QuietHandler):
@@ -99,18 +159,11 @@ class Hub:
             server.shutdown()
             server.server_close()
 
-    def check(self, is_right, what):
-        if not is_right:
-            self.violations.append(what)
-
     def serve(self, request):
         self.requests.append(request.path)
         url = urllib.parse.urlsplit(request.path)
-        with self.lock:
-            if self.busy_answers > 0:
-                self.busy_answers -= 1
-                request.answer(429, headers=[("Retry-After", "0")])
-                return
+        if self.is_busy(request):
+            return
         listing = re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/([^/]+)", url.path)
         resolve = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", url.path)
         self.check(listing or resolve, "path " + request.path)
@@ -153,39 +206,3 @@ class Hub:
         _, org, repository, name = urllib.parse.unquote(url.path).split("/", 3)
         data = self.repositories[f"{org}/{repository}"].files[name]
         self.send_part(request, data, hashlib.sha256(data).hexdigest(), is_storage=True)
-
-    def send_part(self, request, data, tag, is_storage=False):
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("Range", ""))
-        self.check(wanted, "no range")
-        condition = request.headers.get("If-Range")
-        self.check(condition in (None, f'"{tag}"'), "If-Range")
-        first, last = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
-        self.check(first <= last, "an empty range")
-        body = data[first:last + 1]
-        request.send_response(206)
-        request.send_header("Content-Length", str(len(body)))
-        request.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
-        request.send_header("ETag", f'"{tag}"')
-        request.end_headers()
-        cut = False
-        with self.lock:
-            if is_storage and self.cuts > 0:
-                self.cuts -= 1
-                cut = True
-        if cut:
-            body = body[:len(body) * 9 // 10]
-        half = len(body) // 2
-        try:
-            request.wfile.write(body[:half])
-            if is_storage and self.gate:
-                request.wfile.flush()
-                self.half_sent.set()
-                self.gate.wait()
-            request.wfile.write(body[half:])
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        with self.lock:
-            if is_storage:
-                self.storage_bytes += len(body)
-        if cut:
-            request.close_connection = True

@@ -1,8 +1,10 @@
 """Runs the sixfold program that SIXFOLD_PROGRAM names."""
 import os
 import re
+import resource
 import signal
 import subprocess
+import threading
 import unittest
 
 PROGRAM = os.environ["SIXFOLD_PROGRAM"]
@@ -50,6 +52,37 @@ class CommandTest(unittest.TestCase):
         for word in words:
             self.assertIn(word, done.stderr.decode())
         return done
+
+
+    def start_program(self, *arguments, environment=None, **more):
+        """Runs on; both outputs are pipes."""
+        return subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env=clean_environment(self.environment(environment)), **more)
+
+    def run_on_full_disk(self, *arguments, bytes_max=100_000):
+        """No file can become larger than that."""
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, bytes_max))
+
+        process = self.start_program(*arguments, preexec_fn=limit)
+        stdout, stderr = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+    def pull_twice_at_once(self, source, server):
+        """`server`: Faults.  Both must succeed; the second waits for the first."""
+        server.gate = threading.Event()
+        first = self.start_program("pull", source)
+        self.assertTrue(server.half_sent.wait(60))
+        second = self.start_program("pull", source)
+        for line in second.stderr:
+            if b"another process is downloading it" in line:
+                break
+        server.gate.set()
+        for command in (first, second):
+            command.communicate(timeout=60)
+            self.assertEqual(command.returncode, 0)
 
 
 class Server:

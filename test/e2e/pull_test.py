@@ -2,7 +2,6 @@
 import hashlib
 import json
 import os
-import resource
 import signal
 import ssl
 import subprocess
@@ -165,17 +164,7 @@ class HubSource(PullTest):
 
     def test_two_at_once_download_once(self):
         self.repository()
-        self.hub.gate = threading.Event()
-        commands = [subprocess.Popen([program.PROGRAM, "pull", "hf:org/name:q8_0"], stderr=subprocess.PIPE,
-                                     stdout=subprocess.PIPE, env=program.clean_environment(self.environment()))]
-        self.assertTrue(self.hub.half_sent.wait(60))
-        commands.append(subprocess.Popen([program.PROGRAM, "pull", "hf:org/name:q8_0"], stderr=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, env=program.clean_environment(self.environment())))
-        self.assertIn(b"another process is downloading it", commands[1].stderr.readline())
-        self.hub.gate.set()
-        for command in commands:
-            command.communicate(timeout=60)
-            self.assertEqual(command.returncode, 0)
+        self.pull_twice_at_once("hf:org/name:q8_0", self.hub)
         self.assertEqual(self.hub.storage_bytes, len(builtin_bytes()))
 
     def test_names_that_leave_the_folder_are_refused(self):
@@ -199,13 +188,7 @@ class HubSource(PullTest):
 
     def test_a_full_disk_is_named(self):
         self.repository()
-
-        def limit():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
-
-        done = subprocess.run([program.PROGRAM, "pull", "hf:org/name:q8_0"], capture_output=True, preexec_fn=limit,
-                              env=program.clean_environment(self.environment()))
+        done = self.run_on_full_disk("pull", "hf:org/name:q8_0")
         self.assertEqual(done.returncode, 75, done.stderr)
         self.assertIn(b"incomplete", done.stderr)
 
