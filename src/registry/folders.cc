@@ -1,6 +1,7 @@
 // std::filesystem and a few system calls.
 #include "registry/folders.h"
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -65,6 +66,11 @@ std::uint64_t file_bytes(const std::string& path) {
   std::error_code error;
   const auto bytes = fs::file_size(path, error);
   return error ? 0 : bytes;
+}
+
+std::int64_t modified_at(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mtime : 0;
 }
 
 Status check_disk_room(const std::string& folder, std::uint64_t bytes) {

@@ -18,6 +18,8 @@ Status write_text_file(const std::string& path, const std::string& text);
 
 bool is_file(const std::string& path);  // through links
 std::uint64_t file_bytes(const std::string& path);
+// When it was last written to, in seconds since 1970; 0 when there is no such file.
+std::int64_t modified_at(const std::string& path);
 
 // Errors: resource_exhausted unless the disk of `folder` has room for `bytes` and a little to spare.
 Status check_disk_room(const std::string& folder, std::uint64_t bytes);

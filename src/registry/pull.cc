@@ -17,6 +17,9 @@
 namespace sixfold::registry {
 namespace {
 
+constexpr std::int64_t kPartialDays = 14;
+constexpr std::int64_t kSecondsPerDay = 86400;
+
 class Puller {
  public:
   Puller(Shelf& shelf, const RemoteArtifact& artifact, const PullOptions& options)
@@ -87,6 +90,15 @@ class Puller {
   bool has_sizes_ = true;
 };
 
+// What nobody has gone on with for so long takes room for nothing.
+void remove_old_partials(const Store& store, const SourceContext& context) {
+  const std::int64_t now = context.http.clock->unix_seconds();
+  const Store::Removed removed = store.remove_partials(now - kPartialDays * kSecondsPerDay);
+  if (removed.bytes == 0) return;
+  context.note(fmt::format("removed {} bytes of downloads that nobody has gone on with for {} days", removed.bytes,
+                           kPartialDays));
+}
+
 Result<RemoteArtifact> resolve(const std::string& source, const SourceContext& context) {
   const SourceRow* row = find_source(source);
   if (row == nullptr) {
@@ -104,6 +116,7 @@ Result<RemoteArtifact> resolve(const std::string& source, const SourceContext& c
 
 Result<Record> pull(Store& store, const std::string& source, const std::string& name, const PullOptions& options) {
   const CatalogueEntry* entry = find_in_catalogue(source);
+  remove_old_partials(store, options.context);
   SIXFOLD_TRY(const FileLock adding, store.lock_for_adding(options.context.http.is_cancelled));
   SIXFOLD_TRY(RemoteArtifact artifact,
               resolve(entry != nullptr ? std::string(entry->source) : source, options.context));

@@ -171,6 +171,29 @@ Result<Store::Removed> Store::remove_name(std::string_view name) const {
   return remove_unused();
 }
 
+Store::Removed Store::remove_partials(std::int64_t unix_seconds) const {
+  const std::string folder = folder_ + "/partial";
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) return {};
+  // Pulls share this lock, so that none is between looking at a partial file and opening it.
+  const auto lock = FileLock::try_acquire(folder_ + "/lock", LockKind::kExclusive);
+  if (!lock.is_ok() || !*lock) return {.is_postponed = true};
+  std::set<std::string> recent;  // keys: of a file, its note and its lock, some may be older
+  std::vector<fs::path> paths;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    paths.push_back(entry->path());
+    if (modified_at(entry->path().string()) >= unix_seconds) recent.insert(entry->path().stem().string());
+  }
+  Removed removed;
+  for (const fs::path& path : paths) {
+    if (recent.contains(path.stem().string())) continue;
+    const std::uint64_t bytes = file_bytes(path.string());
+    std::error_code ignored;
+    if (fs::remove(path, ignored)) removed.bytes += bytes;
+  }
+  return removed;
+}
+
 Result<Store::Removed> Store::remove_unused() const {
   SIXFOLD_TRY(const auto lock, FileLock::try_acquire(folder_ + "/lock", LockKind::kExclusive));
   if (!lock) return Removed{.is_postponed = true};

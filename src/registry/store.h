@@ -57,6 +57,10 @@ class Store final : public Shelf {
   // Removes a name and what no other name uses.  Files of shared caches stay.  Errors: not_found.
   Result<Removed> remove_name(std::string_view name) const;
 
+  // Removes what is left of downloads to which nobody has written since `unix_seconds`, unless a pull is running: it
+  // may be about to go on with one.
+  Removed remove_partials(std::int64_t unix_seconds) const;
+
   // The folder of a record, absolute.
   std::string folder_of(const Record& record) const;
 

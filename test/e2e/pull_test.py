@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import program
@@ -225,6 +226,24 @@ class Names(PullTest):
         self.bad(66, "cp", "two", "three")
         self.assertEqual(os.listdir(self.path("sixfold", "models", "blobs")), [])
         self.assertEqual(os.listdir(self.path("sixfold", "models", "snapshots")), [])
+
+    def test_old_partial_downloads_go_with_the_next_pull_or_on_request(self):
+        partial = self.path("sixfold", "models", "partial", "0" * 64)
+        os.makedirs(os.path.dirname(partial))
+        for age, way in ((1e6, ("rm", "--partial")), (1e6, ("pull", "file:" + BUILTIN)), (15 * 86400, None)):
+            with open(partial, "wb") as file:
+                file.write(b"x" * 1000)
+            os.utime(partial, (time.time() - age, time.time() - age))
+            if way and way[0] == "rm":
+                self.assertIn(b"1 kB freed", self.good(*way).stdout)
+                self.assertFalse(os.path.exists(partial))
+            elif way:
+                self.good(*way)
+                self.assertTrue(os.path.exists(partial))
+            else:
+                self.assertIn(b"removed 1000 bytes", self.good("pull", "file:" + BUILTIN).stderr)
+                self.assertFalse(os.path.exists(partial))
+        self.bad(64, "rm", words=["--partial"])
 
     def test_a_name_runs_serves_and_tokenizes(self):
         self.pull_file("tiny")

@@ -1,7 +1,9 @@
 // The store and the shared cache: names, blobs, links, what goes with a name and what stays.
 #include "registry/store.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "core/digest.h"
 #include "core/error.h"
@@ -214,6 +216,42 @@ TEST(HubCache, folder_follows_the_environment) {
   EXPECT_EQ(with({{"XDG_CACHE_HOME", "/x"}, {"HOME", "/c"}}), "/x/huggingface/hub");
   EXPECT_EQ(with({{"HOME", "/c"}}), "/c/.cache/huggingface/hub");
   EXPECT_EQ(with({}), "");
+}
+
+void set_age(const std::string& path, std::int64_t unix_seconds) {
+  const timespec when{.tv_sec = unix_seconds, .tv_nsec = 0};
+  const timespec times[2] = {when, when};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+}
+
+TEST(Store, forgets_downloads_that_nobody_goes_on_with) {
+  TemporaryFolder folder;
+  const Store store(folder.at("models"));
+  const auto at = [&](const std::string& name) { return store.folder() + "/partial/" + name; };
+  for (const char* name : {"old", "old.json", "old.lock", "new", "new.json", "done.lock"}) {
+    write_all(at(name), "123");
+    set_age(at(name), 1000);
+  }
+  set_age(at("new.json"), 3000);  // the note is written more often than the file
+  const auto removed = store.remove_partials(2000);
+  EXPECT_FALSE(removed.is_postponed);
+  EXPECT_EQ(removed.bytes, 12u);
+  for (const char* gone : {"old", "old.json", "old.lock", "done.lock"}) {
+    EXPECT_FALSE(std::filesystem::exists(at(gone))) << gone;
+  }
+  EXPECT_TRUE(std::filesystem::exists(at("new")));
+  EXPECT_TRUE(std::filesystem::exists(at("new.json")));
+}
+
+TEST(Store, leaves_downloads_alone_while_something_is_added) {
+  TemporaryFolder folder;
+  const Store store(folder.at("models"));
+  EXPECT_EQ(store.remove_partials(2000).bytes, 0u);  // there is no store yet
+  write_all(store.folder() + "/partial/old", "123");
+  const auto adding = store.lock_for_adding({});
+  ASSERT_TRUE(adding.is_ok());
+  EXPECT_TRUE(store.remove_partials(std::numeric_limits<std::int64_t>::max()).is_postponed);
+  EXPECT_TRUE(std::filesystem::exists(store.folder() + "/partial/old"));
 }
 
 }  // namespace
