@@ -120,6 +120,13 @@ Result<std::string> read_charsmap(const Checkpoint& checkpoint) {
   return bytes;
 }
 
+// Rows of an encoder's table of them.
+std::optional<std::size_t> token_types_of(const Checkpoint& checkpoint) {
+  const TensorView* table = checkpoint.find_tensor("token_types.weight");
+  if (table == nullptr) return std::nullopt;
+  return table->shape.rank == 1 ? 1 : table->shape[0];
+}
+
 Status read_special_ids(const Checkpoint& checkpoint, std::size_t tokens, Vocabulary& out) {
   SIXFOLD_TRY(out.bos, read_id(checkpoint, "tokenizer.ggml.bos_token_id", tokens));
   SIXFOLD_TRY(out.eos, read_id(checkpoint, "tokenizer.ggml.eos_token_id", tokens));
@@ -129,6 +136,7 @@ Status read_special_ids(const Checkpoint& checkpoint, std::size_t tokens, Vocabu
   SIXFOLD_TRY(out.classifier, read_id(checkpoint, "tokenizer.ggml.cls_token_id", tokens));
   SIXFOLD_TRY(out.separator, read_id(checkpoint, "tokenizer.ggml.seperator_token_id", tokens));  // spelt so
   SIXFOLD_TRY(out.end_tokens, read_end_tokens(checkpoint, tokens));
+  out.token_types = token_types_of(checkpoint);
   return ok();
 }
 

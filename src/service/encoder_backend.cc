@@ -72,23 +72,27 @@ Result<EncoderInput> EncoderBackend::input_of(const Text& text, bool truncates) 
   return input;
 }
 
-// [CLS] first [SEP] second [SEP]; models with one token type (RoBERTa) tell the two apart by a doubled </s>.
 Result<EncoderInput> EncoderBackend::input_of(const ScoredText& text, bool truncates) const {
-  SIXFOLD_TRY(EncoderInput input, input_of(Text(text.text), false));
-  if (!text.second) {
-    if (truncates) cut(input.tokens, description_.context, end_.has_value());
-    return input;
-  }
-  SIXFOLD_TRY(std::vector<TokenId> second, tokenizer_->encode(*text.second, {.adds_special = true}));
-  if (!second.empty() && second.front() == tokenizer_->bos()) second.erase(second.begin());
-  if (end_ && engine_->description().token_types == 1) input.tokens.push_back(*end_);
+  if (!text.second) return input_of(Text(text.text), truncates);
+  SIXFOLD_TRY(const tokenizer::PairForm form, tokenizer_->pair_form());
+  SIXFOLD_TRY(const std::vector<TokenId> first, tokenizer_->encode(text.text, {.adds_special = false}));
+  SIXFOLD_TRY(std::vector<TokenId> second, tokenizer_->encode(*text.second, {.adds_special = false}));
   if (truncates) {
-    // At least its end must remain: a query that fills the context is an error.
-    const std::size_t room = description_.context - std::min(description_.context, input.tokens.size());
-    cut(second, std::max<std::size_t>(room, 1), end_.has_value());
+    // A query that fills the context is not cut: the engine refuses it.
+    const std::size_t taken = form.before.size() + first.size() + form.between.size() + form.after.size();
+    const std::size_t room = description_.context - std::min(description_.context, taken);
+    if (second.size() > room) second.resize(room);
   }
-  input.second_begin = input.tokens.size();
-  input.tokens.insert(input.tokens.end(), second.begin(), second.end());
+  EncoderInput input;
+  const auto append = [&](const std::vector<TokenId>& tokens) {
+    input.tokens.insert(input.tokens.end(), tokens.begin(), tokens.end());
+  };
+  append(form.before);
+  append(first);
+  if (form.second_type_begin) input.second_begin = input.tokens.size() + *form.second_type_begin;
+  append(form.between);
+  append(second);
+  append(form.after);
   return input;
 }
 

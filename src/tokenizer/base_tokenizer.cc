@@ -52,4 +52,16 @@ std::string BaseTokenizer::decode(std::span<const TokenId> tokens, bool shows_sp
   return text;
 }
 
+Result<PairForm> BaseTokenizer::pair_form() const {
+  const bool has_one_type = table_.vocabulary().token_types == std::size_t{1};
+  PairForm form;
+  if (adds_bos_) form.before.push_back(*bos());
+  if (adds_eos_) {
+    form.between.assign(has_one_type ? 2 : 1, *eos());
+    form.after.push_back(*eos());
+  }
+  if (!has_one_type) form.second_type_begin = form.between.size();
+  return form;
+}
+
 }  // namespace sixfold::tokenizer

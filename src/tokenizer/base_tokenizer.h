@@ -18,6 +18,9 @@ class BaseTokenizer : public Tokenizer {
   std::string piece(TokenId token, bool shows_special) const final;
   std::string decode(std::span<const TokenId> tokens, bool shows_special) const final;
 
+  // [CLS] first [SEP] second [SEP], or <s> first </s> </s> second </s> where there is but one type.
+  Result<PairForm> pair_form() const final;
+
   std::size_t size() const final { return table_.size(); }
   std::optional<TokenId> bos() const final { return table_.vocabulary().bos; }
   std::optional<TokenId> eos() const final { return table_.vocabulary().eos; }

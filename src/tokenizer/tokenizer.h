@@ -18,6 +18,15 @@ struct EncodeOptions {
   bool parses_special = false;  // "<|im_end|>" in the text becomes the special token; else it is plain text
 };
 
+// The tokens around two texts that a model reads as one input: `before` the first text, `between` the two, and `after`
+// the second.
+struct PairForm {
+  std::vector<TokenId> before = {}, between = {}, after = {};
+  // The first token of `between` (its size: none) that is of the second type, as the second text and `after` are then;
+  // nothing: all are of one type.
+  std::optional<std::size_t> second_type_begin = {};
+};
+
 // Immutable, thread-safe.
 class Tokenizer {
  public:
@@ -33,6 +42,11 @@ class Tokenizer {
 
   // The text of a whole sequence; for SentencePiece kinds the space that encode put in front is taken off again.
   virtual std::string decode(std::span<const TokenId> tokens, bool shows_special) const = 0;
+
+  // How two texts, each encoded without special tokens, make one input.  The default: one behind the other, and nothing
+  // tells them apart.  Errors: invalid_argument or corrupt_data when the vocabulary asks for a form that we cannot
+  // make.
+  virtual Result<PairForm> pair_form() const { return PairForm(); }
 
   virtual std::size_t size() const = 0;  // tokens; ids are [0, size)
   virtual std::optional<TokenId> bos() const = 0;

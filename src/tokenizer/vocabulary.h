@@ -48,6 +48,10 @@ struct Vocabulary {
   // Special tokens that a file names by text, as tokenizer_config.json does; each counts where the id is absent.
   std::string bos_text, eos_text, unknown_text, padding_text;
 
+  // Types of texts that an encoder tells apart in a pair, if that is known: 2 as BERT, 1 as RoBERTa, which marks the
+  // border by a second end token.  With huggingface_json, the post-processor says it.
+  std::optional<std::size_t> token_types;
+
   // Nothing: what the model kind does by default; with huggingface_json, what its post-processor does.
   std::optional<bool> adds_bos, adds_eos;
   std::optional<bool> adds_space_prefix;     // "llama" and "t5"

@@ -14,6 +14,7 @@ namespace {
 // [CLS] 256, text, [SEP] 257, as BERT's tokenizer does.
 class PairTokenizer final : public tokenizer::Tokenizer {
  public:
+  explicit PairTokenizer(tokenizer::PairForm form) : form_(std::move(form)) {}
   Result<std::vector<TokenId>> encode(std::string_view text, const tokenizer::EncodeOptions& options) const override {
     std::vector<TokenId> tokens;
     if (options.adds_special) tokens.push_back(256);
@@ -23,6 +24,7 @@ class PairTokenizer final : public tokenizer::Tokenizer {
   }
   std::string piece(TokenId token, bool) const override { return std::string(1, static_cast<char>(token)); }
   std::string decode(std::span<const TokenId>, bool) const override { return ""; }
+  Result<tokenizer::PairForm> pair_form() const override { return form_; }
   std::size_t size() const override { return 258; }
   std::optional<TokenId> bos() const override { return 256; }
   std::optional<TokenId> eos() const override { return 257; }
@@ -32,8 +34,13 @@ class PairTokenizer final : public tokenizer::Tokenizer {
   const std::string& chat_template() const override { return template_; }
 
  private:
+  tokenizer::PairForm form_;
   std::string template_;
 };
+
+tokenizer::PairForm bert_pair() {
+  return {.before = {256}, .between = {257}, .after = {257}, .second_type_begin = 1};
+}
 
 // Answers {3, 4, 0} to everything and remembers what it was asked.
 class FakeEncoderEngine final : public engine::EncoderEngine {
@@ -57,11 +64,12 @@ class FakeEncoderEngine final : public engine::EncoderEngine {
 };
 
 struct Local {
-  explicit Local(const std::function<void(model::EncoderDescription&)>& change = {}) {
+  explicit Local(const std::function<void(model::EncoderDescription&)>& change = {},
+                 tokenizer::PairForm form = bert_pair()) {
     auto made = std::make_unique<FakeEncoderEngine>();
     if (change) change(made->made);
     engine = made.get();
-    backend = std::make_unique<EncoderBackend>(std::move(made), std::make_shared<PairTokenizer>(),
+    backend = std::make_unique<EncoderBackend>(std::move(made), std::make_shared<PairTokenizer>(std::move(form)),
                                                EncoderBackendOptions{.model = "served"});
   }
   Result<Embeddings> embed(EmbedRequest request) {
@@ -114,25 +122,37 @@ TEST(EncoderBackend, cuts_long_texts_before_their_end_only_when_asked) {
   EXPECT_EQ(local.last_text().tokens, (std::vector<TokenId>{256, 'a', 'b', 'c', 'd', 'e', 'f', 257}));
 }
 
-TEST(EncoderBackend, pairs_share_their_special_tokens) {
-  const auto with_head = [](std::size_t token_types) {
-    return [token_types](model::EncoderDescription& description) {
-      description.classes = {"relevance"};
-      description.token_types = token_types;
-    };
-  };
+TEST(EncoderBackend, pairs_have_the_form_that_the_tokenizer_gives) {
+  const auto with_head = [](model::EncoderDescription& description) { description.classes = {"relevance"}; };
   ScoreRequest request;
   request.texts = {{"a", "b"}};
-  Local bert(with_head(2));
+  Local bert(with_head);
   score_one(bert, request);
   EXPECT_EQ(bert.last_text().tokens, (std::vector<TokenId>{256, 'a', 257, 'b', 257}));
   EXPECT_EQ(bert.last_text().second_begin, 3U);
-  Local roberta(with_head(1));
+  Local roberta(with_head, {.before = {256}, .between = {257, 257}, .after = {257}, .second_type_begin = {}});
   score_one(roberta, request);
   EXPECT_EQ(roberta.last_text().tokens, (std::vector<TokenId>{256, 'a', 257, 257, 'b', 257}));
+  EXPECT_EQ(roberta.last_text().second_begin, model::EncoderText::kNoSecond);
+  Local early(with_head, {.before = {}, .between = {257, 256}, .after = {}, .second_type_begin = 1});
+  score_one(early, request);
+  EXPECT_EQ(early.last_text().tokens, (std::vector<TokenId>{'a', 257, 256, 'b'}));
+  EXPECT_EQ(early.last_text().second_begin, 2U);
+}
+
+TEST(EncoderBackend, of_a_pair_only_the_second_text_is_cut) {
+  Local bert([](model::EncoderDescription& description) { description.classes = {"relevance"}; });
+  ScoreRequest request;
   request.texts = {{"a", "bcdefghij"}};
   score_one(bert, request);
   EXPECT_EQ(bert.last_text().tokens, (std::vector<TokenId>{256, 'a', 257, 'b', 'c', 'd', 'e', 257}));
+  request.texts = {{"abcdefg", "h"}};
+  score_one(bert, request);
+  EXPECT_EQ(bert.last_text().tokens.size(), 10U);  // the engine refuses it
+  request.texts = {{"a", "bcdefghij"}};
+  request.truncates = false;
+  score_one(bert, request);
+  EXPECT_EQ(bert.last_text().tokens.size(), 13U);
 }
 
 TEST(EncoderBackend, says_what_the_model_cannot_do) {

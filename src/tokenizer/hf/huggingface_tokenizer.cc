@@ -43,6 +43,8 @@ class HuggingFaceTokenizer final : public Tokenizer {
   }
   std::string decode(std::span<const TokenId> tokens, bool shows_special) const override;
 
+  Result<PairForm> pair_form() const override { return stages_.surroundings.pair; }
+
   std::size_t size() const override { return table().size(); }
   std::optional<TokenId> bos() const override { return table().vocabulary().bos; }
   std::optional<TokenId> eos() const override { return table().vocabulary().eos; }
@@ -169,9 +171,12 @@ Status add_tokens(StringArray own, std::vector<AddedToken>& added, Vocabulary& v
 }
 
 // tokenizer_config.json may ask for a begin or an end that the post-processor lacks, or against one that it has.
+// transformers then makes the post-processor anew, with the same around both texts of a pair.
 void follow_flags(const Vocabulary& vocabulary, Surroundings& around) {
   std::vector<TokenId>& before = around.before;
   std::vector<TokenId>& after = around.after;
+  const std::vector<TokenId> old_before = before;
+  const std::vector<TokenId> old_after = after;
   if (vocabulary.adds_bos.has_value() && vocabulary.bos.has_value()) {
     const bool has_bos = !before.empty() && before.front() == *vocabulary.bos;
     if (*vocabulary.adds_bos && !has_bos) before.insert(before.begin(), *vocabulary.bos);
@@ -182,6 +187,10 @@ void follow_flags(const Vocabulary& vocabulary, Surroundings& around) {
     if (*vocabulary.adds_eos && !has_eos) after.push_back(*vocabulary.eos);
     if (!*vocabulary.adds_eos && has_eos) after.pop_back();
   }
+  if (before == old_before && after == old_after) return;
+  PairForm pair = {.before = before, .between = after, .after = after, .second_type_begin = after.size()};
+  pair.between.insert(pair.between.end(), before.begin(), before.end());
+  around.pair = std::move(pair);
 }
 
 Status read_stages(const JsonNode& document, std::size_t own_tokens, Stages& stages) {
