@@ -1,9 +1,11 @@
-// Token ids and texts of real vocabularies against llama.cpp's and SentencePiece's.
+// Token ids and texts of real vocabularies against llama.cpp's and SentencePiece's: read from GGUF, and once more from
+// tokenizer.json files made of them.
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
 #include "core/utf8.h"
+#include "tokenizer/huggingface_json.h"
 #include "tokenizer/reference_data.h"
 #include "tokenizer/tokenizer.h"
 
@@ -45,23 +47,44 @@ bool departs_from_bert(std::string_view text) {
   return false;
 }
 
-class GoldenVectors : public ::testing::TestWithParam<const char*> {
+// The same tokens, to be read from a tokenizer.json.
+Vocabulary as_huggingface(const Vocabulary& vocabulary) {
+  Vocabulary made;
+  made.huggingface_json = huggingface_json_of(vocabulary);
+  made.tokens_min = vocabulary.tokens.size();
+  made.bos = vocabulary.bos;
+  made.eos = vocabulary.eos;
+  return made;
+}
+
+struct Case {
+  std::string vocabulary;
+  bool is_json = false;
+};
+
+class GoldenVectors : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     const auto folder = reference_folder();
     if (!folder.has_value()) GTEST_SKIP() << "SIXFOLD_TESTDATA is not set";
     folder_ = *folder;
-    const auto image = read_gzip(folder_ + "ggml-vocab-" + GetParam() + ".gguf.gz");
-    const auto file = formats::read_gguf(image, GetParam());
+    const auto image = read_gzip(folder_ + "ggml-vocab-" + name() + ".gguf.gz");
+    const auto file = formats::read_gguf(image, name());
     ASSERT_TRUE(file.is_ok()) << file.error().message;
-    auto made = make_tokenizer(vocabulary_of(*file));
+    const Vocabulary vocabulary = vocabulary_of(*file);
+    auto made = make_tokenizer(GetParam().is_json ? as_huggingface(vocabulary) : vocabulary);
     ASSERT_TRUE(made.is_ok()) << made.error().message;
     tokenizer_ = std::move(made).value();
   }
 
-  bool is_bert() const { return GetParam() == std::string("bert-bge"); }
-  bool cleans_up() const {
-    return is_bert() || GetParam() == std::string("gpt-2") || GetParam() == std::string("llama-bpe");
+  const std::string& name() const { return GetParam().vocabulary; }
+  bool is_bert() const { return name() == "bert-bge"; }
+  bool cleans_up() const { return is_bert() || name() == "gpt-2" || name() == "llama-bpe"; }
+
+  // The reference takes texts that end generations elsewhere for special, whatever the file calls them.  A
+  // tokenizer.json says itself which tokens are special, and Qwen's does not say it of this one.
+  bool names_undeclared_end(std::string_view text) const {
+    return GetParam().is_json && name() == "qwen2" && text.find("</s>") != std::string_view::npos;
   }
 
   std::string folder_;
@@ -70,7 +93,7 @@ class GoldenVectors : public ::testing::TestWithParam<const char*> {
 
 TEST_P(GoldenVectors, ids_and_texts_are_the_reference_ones) {
   const auto strings = boost::json::parse(read_text(folder_ + "extra_strings.json"));
-  const auto reference = boost::json::parse(read_text(folder_ + GetParam() + ".vectors.json"));
+  const auto reference = boost::json::parse(read_text(folder_ + name() + ".vectors.json"));
   const auto& vectors = reference.at("vectors").as_array();
   ASSERT_EQ(vectors.size(), strings.as_array().size());
   int compared = 0;
@@ -84,9 +107,11 @@ TEST_P(GoldenVectors, ids_and_texts_are_the_reference_ones) {
     EXPECT_EQ(tokenizer_->encode(text, {.adds_special = true, .parses_special = false}).value(),
               ids_of(vectors[i].at("ids_bos")))
         << text;
-    EXPECT_EQ(tokenizer_->encode(text, {.adds_special = true, .parses_special = true}).value(),
-              ids_of(vectors[i].at("ids_bos_special")))
-        << text;
+    if (!names_undeclared_end(text)) {
+      EXPECT_EQ(tokenizer_->encode(text, {.adds_special = true, .parses_special = true}).value(),
+                ids_of(vectors[i].at("ids_bos_special")))
+          << text;
+    }
     const std::string decoded = tokenizer_->decode(ids, false);
     // The reference leaves the space in front of BERT's first word; words have spaces between them, so ours does not.
     const std::string space = is_bert() && !decoded.empty() ? " " : "";
@@ -100,7 +125,7 @@ TEST_P(GoldenVectors, ids_and_texts_are_the_reference_ones) {
 
   // Only the vocabulary that the SentencePiece library itself has read brings these.
   const auto* sentencepiece = reference.as_object().if_contains("sentencepiece_ids");
-  EXPECT_EQ(sentencepiece != nullptr, GetParam() == std::string("llama-spm"));
+  EXPECT_EQ(sentencepiece != nullptr, name() == "llama-spm");
   for (std::size_t i = 0; sentencepiece != nullptr && i < vectors.size(); ++i) {
     if (sentencepiece->at(i).is_null()) continue;
     const std::string text = from_hex(strings.at(i).at("hex").as_string());
@@ -119,7 +144,7 @@ TEST_P(GoldenVectors, invalid_utf8_gives_tokens) {
 }
 
 TEST_P(GoldenVectors, pairs_of_inputs_and_outputs_are_reproduced) {
-  const std::string base = folder_ + "ggml-vocab-" + GetParam() + ".gguf";
+  const std::string base = folder_ + "ggml-vocab-" + name() + ".gguf";
   const std::string inputs = read_text(base + ".inp");
   std::istringstream outputs(read_text(base + ".out"));
   const std::string separator = "\n__ggml_vocab_test__\n";
@@ -138,13 +163,20 @@ TEST_P(GoldenVectors, pairs_of_inputs_and_outputs_are_reproduced) {
   EXPECT_EQ(compared, 47);
 }
 
-INSTANTIATE_TEST_SUITE_P(Vocabularies, GoldenVectors,
-                         ::testing::Values("gpt-2", "llama-bpe", "qwen2", "llama-spm", "phi-3", "bert-bge"),
-                         [](const auto& parameter) {
-                           std::string name = parameter.param;
-                           for (char& letter : name) letter = letter == '-' ? '_' : letter;
-                           return name;
-                         });
+std::vector<Case> cases() {
+  std::vector<Case> list;
+  for (const char* vocabulary : {"gpt-2", "llama-bpe", "qwen2", "llama-spm", "phi-3", "bert-bge"}) {
+    list.push_back({vocabulary, false});
+    list.push_back({vocabulary, true});
+  }
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(Vocabularies, GoldenVectors, ::testing::ValuesIn(cases()), [](const auto& parameter) {
+  std::string name = parameter.param.vocabulary + (parameter.param.is_json ? "_json" : "");
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 
 TEST(GoldenVocabularies, those_of_all_models_load) {
   const auto folder = reference_folder();

@@ -1,5 +1,6 @@
 // Unigram, WordPiece and WordLevel: what tokenizer.json says, handed to the shared implementations.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -102,6 +103,7 @@ Result<std::unique_ptr<Model>> read_unigram(const JsonNode& node, const OwnToken
     if (!is_pair) return vocabulary.element(i).error("want a text and a score");
     const auto token = static_cast<TokenId>(i);
     const double score = row.get_array()[1].to_number<double>();
+    if (!std::isfinite(score)) return vocabulary.element(i).error("want a score that is a finite number");
     score_min = std::min(score_min, score);
     // Finding the unknown token's own text is not knowing it.
     pieces.push_back({tokens.text(token), unknown == token ? Unigram::kUnknown : token, score});
