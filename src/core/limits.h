@@ -19,6 +19,7 @@ inline constexpr std::uint64_t kVocabularyMax = 4u << 20;
 inline constexpr std::uint64_t kLayersMax = 1024;
 inline constexpr std::uint64_t kWidthMax = 1u << 20;     // elements in any one dimension of a layer
 inline constexpr std::uint64_t kContextMax = 16u << 20;  // tokens
+inline constexpr std::uint64_t kAdapterRankMax = 4096;
 
 // Engine.
 inline constexpr std::size_t kMailboxMax = 1024;     // requests waiting for the engine thread

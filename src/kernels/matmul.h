@@ -34,6 +34,8 @@ class Activations {
 //   out = factor * activation(product + bias), or out += that if it adds
 // With a gate, a matrix of the same shape, out = factor * (activation(gate x) * product + bias): SwiGLU and its like
 // (arXiv:2002.05202), whose halves are never stored.
+// Addends join the products of their rows, and gate_addends the gate's, before anything else: [x.rows] pointers to
+// [weights.rows()] f32.  A row with a null pointer has none, nor has any row where there is no list.
 struct MatmulTarget {
   const PackedMatrix* weights = nullptr;
   float* out = nullptr;
@@ -43,6 +45,8 @@ struct MatmulTarget {
   const float* bias = nullptr;  // [weights.rows()]
   float factor = 1;
   bool adds = false;
+  const float* const* addends = nullptr;
+  const float* const* gate_addends = nullptr;
 };
 
 // Computes every target from the same input, in one parallel region.

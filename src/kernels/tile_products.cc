@@ -35,6 +35,19 @@ void expect_products(const MatmulTarget& target, std::size_t tile, const TokenGr
   for (std::size_t t = 0; t < group.tokens; ++t) __builtin_prefetch(to + t * target.out_stride, 1);
 }
 
+// What some rows have besides their product, where there is a list of it.  products: [tokens][16].
+void join_addends(const float* const* addends, const PackedMatrix& matrix, std::size_t tile, const TokenGroup& group,
+                  float* products) {
+  if (addends == nullptr) return;
+  const std::size_t first = tile * kTileRows;
+  const std::size_t count = std::min(kTileRows, matrix.rows() - first);
+  for (std::size_t t = 0; t < group.tokens; ++t) {
+    const float* addend = addends[group.first_row + t];
+    if (addend == nullptr) continue;
+    for (std::size_t i = 0; i < count; ++i) products[t * kTileRows + i] += addend[first + i];
+  }
+}
+
 // Stores `count` products of one token.  With a constant count the compiler leaves no loop.
 inline void store_row(const MatmulTarget& target, std::size_t count, const float* __restrict products,
                       float* __restrict to) {
@@ -81,8 +94,10 @@ void multiply_tiles(const IsaRow& isa, const MatmulTarget& target, const TargetG
       for (std::size_t tile = first; tile < last; ++tile) {
         expect_products(target, tile, group);
         multiply_tile(isa, matrix, tile, group, products);
+        join_addends(target.addends, *target.weights, tile, group, products);
         if (target.gate != nullptr) {
           multiply_tile(isa, target.gate->layout(), tile, groups.gate[g], gates);
+          join_addends(target.gate_addends, *target.gate, tile, group, gates);
           const auto gate = isa.kernels->gate[static_cast<std::size_t>(target.activation)];
           gate(gates, products, group.tokens * kTileRows, products);
         }

@@ -11,6 +11,8 @@
 #include "kernels/attention.h"
 #include "kernels/matmul.h"
 #include "kernels/vector_ops.h"
+#include "model/adapter.h"
+#include "model/adapter_rows.h"
 #include "model/aligned_floats.h"
 #include "model/arch_list.h"
 #include "model/batch_plan.h"
@@ -58,10 +60,11 @@ class Decoder final : public Model {
           DecoderWeights weights, ModelStorage storage, ModelDescription description, const BatchLimits& limits)
       : pool_(pool),
         p_(parameters),
-        activation_(traits.activation),
+        traits_(traits),
         weights_(std::move(weights)),
         description_(std::move(description)),
         limits_(limits),
+        adapters_(pool),
         buffers_(limits.rows_max, p_, p_.experts != 0 || traits.has_post_norms),
         storage_(std::move(storage)) {
     if (!traits.has_learned_positions) rope_.emplace(p_.rope, weights_.rope_factors, limits.context);
@@ -84,6 +87,14 @@ class Decoder final : public Model {
 
   Status forward(const Batch& batch, KvPages& kv, std::span<float> logits) override;
 
+  Result<std::shared_ptr<const Adapter>> load_adapter(const formats::Checkpoint& adapter) const override {
+    return model::load_adapter(adapter, {.architecture = description_.architecture,
+                                         .parameters = p_,
+                                         .traits = traits_,
+                                         .vocabulary = limits_.vocabulary,
+                                         .owner = this});
+  }
+
  private:
   Status begin(const Batch& batch, const KvPages& kv, std::size_t logits_size);
   void embed(const Batch& batch);
@@ -92,15 +103,21 @@ class Decoder final : public Model {
   void rotate(std::size_t layer, const Batch& batch);
   void rotate_heads(float* heads, std::size_t count, const Norm& norm, const float* cos_sin) const;
   void keep_wanted_rows();
-  void feed_forward(const DecoderLayer& layer);
-  void add_product(const Linear& linear, const Norm& post_norm);
+  void feed_forward(std::size_t layer);
+  // One matrix of a layer, with what adapters change there.
+  struct AdaptedLinear {
+    const Linear& linear;
+    AdaptedMatrix matrix;
+    std::size_t layer;
+  };
+  void add_product(const AdaptedLinear& adapted, const float* x, const Norm& post_norm);
   void add_delta(const Norm& post_norm);
   void project(std::span<float> logits);
 
   // Constant after construction.
   kernels::WorkerPool& pool_;
   HyperParameters p_;
-  kernels::Activation activation_;
+  DecoderTraits traits_;
   DecoderWeights weights_;
   ModelDescription description_;
   BatchLimits limits_;
@@ -109,6 +126,7 @@ class Decoder final : public Model {
   std::optional<RopeTable> rope_;        // none with learned positions
   std::optional<RopeTable> local_rope_;  // of the layers with a window, where it is another
   BatchPlan plan_;
+  AdapterRows adapters_;
   Buffers buffers_;
   kernels::Activations activations_;
   std::optional<Mixture> mixture_;
@@ -126,7 +144,7 @@ Status Decoder::forward(const Batch& batch, KvPages& kv, std::span<float> logits
   for (std::size_t layer = 0; layer < p_.layers; ++layer) {
     attend(layer, kv.layer(layer), batch);
     if (rows_ == 0) return ok();  // nobody wants logits
-    feed_forward(weights_.layers[layer]);
+    feed_forward(layer);
   }
   if (batch.output == RowOutput::kState) {
     std::copy_n(normalize(weights_.output_norm), rows_ * p_.width, logits.data());
@@ -145,6 +163,7 @@ Status Decoder::begin(const Batch& batch, const KvPages& kv, std::size_t logits_
   SIXFOLD_TRY_STATUS(plan_.assign(batch, kv, limits_, logits_size));
   if (rope_) SIXFOLD_TRY_STATUS(rope_->reserve(plan_.positions_end()));
   if (local_rope_) SIXFOLD_TRY_STATUS(local_rope_->reserve(plan_.positions_end()));
+  SIXFOLD_TRY_STATUS(adapters_.assign(batch, plan_.wanted_rows(), p_, limits_.vocabulary, this));
   rows_ = batch.rows.size();
   return ok();
 }
@@ -173,8 +192,12 @@ void Decoder::attend(std::size_t layer, const kernels::KvLayerView& kv, const Ba
   const DecoderLayer& weights = weights_.layers[layer];
   const Buffers& b = buffers_;
   const bool is_last = layer + 1 == p_.layers;
-  activations_.assign(normalize(weights.attention_norm), rows_, p_.width);
-  const MatmulTarget targets[] = {weights.q.into(b.q.get()), weights.k.into(b.k.get()), weights.v.into(b.v.get())};
+  const float* normed = normalize(weights.attention_norm);
+  activations_.assign(normed, rows_, p_.width);
+  MatmulTarget targets[] = {weights.q.into(b.q.get()), weights.k.into(b.k.get()), weights.v.into(b.v.get())};
+  const AdapterRows::Target adapted[] = {
+      {targets[0], AdaptedMatrix::kQuery}, {targets[1], AdaptedMatrix::kKey}, {targets[2], AdaptedMatrix::kValue}};
+  adapters_.add_to(adapted, layer, normed, p_.width);
   kernels::matmul(pool_, activations_, targets);
   rotate(layer, batch);
   kernels::store_kv(pool_, plan_.spans(), kv, b.k.get(), b.v.get(), p_.kv_width());
@@ -188,7 +211,8 @@ void Decoder::attend(std::size_t layer, const kernels::KvLayerView& kv, const Ba
                      p_.query_width());
   if (is_last) keep_wanted_rows();
   activations_.assign(b.attended.get(), rows_, p_.query_width());
-  add_product(weights.attention_output, weights.post_attention_norm);
+  add_product({weights.attention_output, AdaptedMatrix::kAttentionOutput, layer}, b.attended.get(),
+              weights.post_attention_norm);
 }
 
 // The norms of q and k, and RoPE.
@@ -221,36 +245,43 @@ void Decoder::keep_wanted_rows() {
     std::memcpy(buffers_.attended.get() + to * p_.query_width(), buffers_.attended.get() + from * p_.query_width(),
                 p_.query_width() * sizeof(float));
   }
+  adapters_.keep(wanted);
   rows_ = wanted.size();
 }
 
 // x += W_down (activation(W_gate normed) * W_up normed), or x += W_down activation(W_up normed) without a gate, or a
 // mixture of such.
-void Decoder::feed_forward(const DecoderLayer& layer) {
+void Decoder::feed_forward(std::size_t layer) {
+  const DecoderLayer& weights = weights_.layers[layer];
   const Buffers& b = buffers_;
-  const float* normed = normalize(layer.feed_forward_norm);
-  if (layer.mixture) {
-    mixture_->compute(*layer.mixture, normed, rows_, b.delta.get());
-    add_delta(layer.post_feed_forward_norm);
+  const float* normed = normalize(weights.feed_forward_norm);
+  if (weights.mixture) {
+    mixture_->compute(*weights.mixture, normed, rows_, b.delta.get());
+    add_delta(weights.post_feed_forward_norm);
     return;
   }
   activations_.assign(normed, rows_, p_.width);
-  MatmulTarget hidden = layer.up.into(b.hidden.get());
-  if (layer.gate) hidden.gate = &*layer.gate;
-  hidden.activation = activation_;
+  MatmulTarget hidden = weights.up.into(b.hidden.get());
+  if (weights.gate) hidden.gate = &*weights.gate;
+  hidden.activation = traits_.activation;
+  const AdapterRows::Target adapted[] = {{hidden, AdaptedMatrix::kUp},
+                                         {hidden, AdaptedMatrix::kGate, /*is_gate=*/true}};
+  adapters_.add_to(adapted, layer, normed, p_.width);
   kernels::matmul(pool_, activations_, {&hidden, 1});
   activations_.assign(b.hidden.get(), rows_, p_.feed_forward);
-  add_product(layer.down, layer.post_feed_forward_norm);
+  add_product({weights.down, AdaptedMatrix::kDown, layer}, b.hidden.get(), weights.post_feed_forward_norm);
 }
 
-// x += residual scale * post_norm(product of the current activations)
-void Decoder::add_product(const Linear& linear, const Norm& post_norm) {
+// residual stream += residual scale * post_norm(product of the current activations, which were assigned x)
+void Decoder::add_product(const AdaptedLinear& adapted, const float* x, const Norm& post_norm) {
   const bool is_direct = post_norm.is_empty();
-  MatmulTarget target = linear.into(is_direct ? buffers_.x.get() : buffers_.delta.get());
+  MatmulTarget target = adapted.linear.into(is_direct ? buffers_.x.get() : buffers_.delta.get());
   if (is_direct) {
     target.factor = p_.residual_scale;
     target.adds = true;
   }
+  const AdapterRows::Target change = {target, adapted.matrix};
+  adapters_.add_to({&change, 1}, adapted.layer, x, adapted.linear.weights.cols());
   kernels::matmul(pool_, activations_, {&target, 1});
   if (!is_direct) add_delta(post_norm);
 }
@@ -267,10 +298,13 @@ void Decoder::add_delta(const Norm& post_norm) {
 
 // logits = cap(scale * W_output norm(x))
 void Decoder::project(std::span<float> logits) {
-  activations_.assign(normalize(weights_.output_norm), rows_, p_.width);
+  const float* normed = normalize(weights_.output_norm);
+  activations_.assign(normed, rows_, p_.width);
   const std::size_t vocabulary = limits_.vocabulary;
-  const MatmulTarget target = {
+  MatmulTarget target = {
       .weights = &weights_.output, .out = logits.data(), .out_stride = vocabulary, .factor = p_.logit_scale};
+  const AdapterRows::Target change = {target, AdaptedMatrix::kOutput};
+  adapters_.add_to({&change, 1}, 0, normed, p_.width);
   kernels::matmul(pool_, activations_, {&target, 1});
   if (p_.logit_cap == 0) return;
   for_rows(pool_, rows_, vocabulary,

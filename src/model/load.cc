@@ -37,6 +37,10 @@ Result<const Architecture*> find_architecture(const formats::Checkpoint& checkpo
 
 }  // namespace
 
+Result<std::shared_ptr<const Adapter>> Model::load_adapter(const formats::Checkpoint& adapter) const {
+  return invalid_argument("{}: adapters of {} models are not supported", adapter.path(), description().architecture);
+}
+
 Result<std::unique_ptr<Model>> load(formats::Checkpoint checkpoint, kernels::WorkerPool& pool,
                                     const LoadOptions& options) {
   if (options.rows_max < 1 || options.rows_max > kRowsMax) {

@@ -53,6 +53,14 @@ struct BatchRow {
   bool wants_logits = false;
 };
 
+class Adapter;  // model/adapter.h
+
+// The adapter of a sequence.  A scale of 0 is as none.
+struct AdapterUse {
+  const Adapter* adapter = nullptr;
+  float scale = 1;
+};
+
 // What forward writes for every row with wants_logits.
 enum class RowOutput {
   kLogits,  // [vocabulary]
@@ -63,6 +71,8 @@ struct Batch {
   std::span<const BatchRow> rows;
   // Per sequence: the page of positions [i * page_tokens, (i+1) * page_tokens); covers every position of its rows.
   std::span<const std::span<const PageId>> pages;
+  // Per sequence; those beyond its end have none.
+  std::span<const AdapterUse> adapters = {};
   RowOutput output = RowOutput::kLogits;
 };
 
@@ -81,8 +91,14 @@ class Model {
   // Computes all rows, appends their keys and values to the pages.
   // logits: [number of rows with wants_logits, vocabulary] f32, in row order; or states, as batch.output says.
   // A row's logits do not depend on the other rows of the batch beyond its own sequence: same bits alone or among
-  // others. Errors: invalid_argument (token or position out of range, missing page): nothing was computed then.
+  // others. Errors: invalid_argument (token or position out of range, missing page, an adapter of another model),
+  // resource_exhausted (no memory for what adapters add): nothing was computed then.
   virtual Status forward(const Batch& batch, KvPages& kv, std::span<float> logits) = 0;
+
+  // Packs an adapter for this model; may run on any thread, also during forward.  The checkpoint is one of
+  // formats::open_adapter, and may go away afterwards.  Errors: as adapter.h's, and invalid_argument for a model that
+  // takes none.
+  virtual Result<std::shared_ptr<const Adapter>> load_adapter(const formats::Checkpoint& adapter) const;
 };
 
 struct LoadOptions {

@@ -389,6 +389,46 @@ TEST(MatmulTargets, activate_the_product_and_its_bias_where_there_is_no_gate) {
   }
 }
 
+TEST(MatmulTargets, join_addends_to_the_products_of_their_rows_alone) {
+  WorkerPool pool(2);
+  constexpr std::size_t kCols = 256;
+  constexpr std::size_t kRows = 75;
+  constexpr std::size_t kTokens = 37;
+  const std::vector<float> x = random_inputs(kTokens * kCols, 60);
+  const std::vector<float> addends = random_inputs(kTokens * kRows, 61);
+  const std::vector<float> gate_addends = random_inputs(kTokens * kRows, 62);
+  const PackedMatrix up = packed(RandomWeights(DType::kQ4_K, kRows, kCols, 63), pool);
+  const PackedMatrix gate = packed(RandomWeights(DType::kQ8_0, kRows, kCols, 64), pool);
+  std::vector<const float*> of_row(kTokens);
+  std::vector<const float*> of_gate_row(kTokens);
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    if (t % 3 != 0) of_row[t] = addends.data() + t * kRows;
+    if (t % 2 != 0) of_gate_row[t] = gate_addends.data() + t * kRows;
+  }
+  for (const IsaRow* isa : usable_rows()) {
+    SCOPED_TRACE(isa->name);
+    std::vector<float> want = product(*isa, pool, up, x.data(), kTokens);
+    std::vector<float> gates = product(*isa, pool, gate, x.data(), kTokens);
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      if (of_row[i / kRows] != nullptr) want[i] += addends[i];
+      if (of_gate_row[i / kRows] != nullptr) gates[i] += gate_addends[i];
+    }
+    std::vector<float> got(want.size());
+    MatmulTarget target = {.weights = &up, .out = got.data(), .out_stride = kRows, .addends = of_row.data()};
+    Activations activations;
+    activations.assign(x.data(), kTokens, kCols);
+    matmul_on(*isa, pool, activations, {&target, 1});
+    EXPECT_EQ(got, want);
+    isa->kernels->gate[static_cast<std::size_t>(Activation::kSilu)](gates.data(), want.data(), want.size(),
+                                                                    want.data());
+    target.gate = &gate;
+    target.gate_addends = of_gate_row.data();
+    target.activation = Activation::kSilu;
+    matmul_on(*isa, pool, activations, {&target, 1});
+    EXPECT_EQ(got, want);
+  }
+}
+
 TEST(MatmulTargets, read_new_inputs_after_each_assign) {
   WorkerPool pool(2);
   const RandomWeights weights(DType::kQ8_0, 16, 64, 30);

@@ -48,8 +48,10 @@ inline std::unique_ptr<Model> load_file(const std::string& path, std::size_t row
 // One sequence with a cache of its own, whose pages lie in reverse order.
 class Sequence {
  public:
-  Sequence(Model& model, KvDType dtype, std::size_t positions)
-      : model_(model), kv_(KvPages::allocate(model.kv_shape(dtype), page_count(model, positions)).value()) {
+  Sequence(Model& model, KvDType dtype, std::size_t positions, model::AdapterUse adapter = {})
+      : model_(model),
+        adapter_(adapter),
+        kv_(KvPages::allocate(model.kv_shape(dtype), page_count(model, positions)).value()) {
     pages_.resize(kv_.pages());
     std::iota(pages_.rbegin(), pages_.rend(), PageId{0});
   }
@@ -62,7 +64,7 @@ class Sequence {
     }
     const std::span<const PageId> pages(pages_);
     std::vector<float> logits(tokens.size() * model_.description().vocabulary);
-    const Status status = model_.forward({.rows = rows, .pages = {&pages, 1}}, kv_, logits);
+    const Status status = model_.forward({.rows = rows, .pages = {&pages, 1}, .adapters = {&adapter_, 1}}, kv_, logits);
     if (!status.is_ok()) ADD_FAILURE() << status.error().message;
     return logits;
   }
@@ -96,6 +98,7 @@ class Sequence {
   }
 
   Model& model_;
+  model::AdapterUse adapter_;
   KvPages kv_;
   std::vector<PageId> pages_;
   std::uint32_t position_ = 0;
