@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/json.h"
 #include "formats/gguf_write.h"
 #include "formats/huggingface/peft_adapter.h"
-#include "formats/strict_json.h"
 #include "model/adapter.h"
 #include "model/aligned_floats.h"
 #include "model/model.h"
@@ -81,7 +81,7 @@ Result<formats::Checkpoint> open(std::span<const std::byte> bytes) {
                       : static_cast<unsigned char>(text[0]) + std::size_t{256} * static_cast<unsigned char>(text[1]);
   const std::string_view rest = text.substr(std::min<std::size_t>(2, text.size()));
   const std::size_t end = std::min(length, rest.size());
-  auto config = formats::parse_strict_json(rest.substr(0, end), "adapter_config.json");
+  auto config = parse_json(rest.substr(0, end), "adapter_config.json");
   if (!config.is_ok()) return std::move(config).error();
   if (!config->is_object()) return Error{ErrorCode::kCorruptData, "no object"};
   return formats::huggingface::read_peft(config->get_object(), std::as_bytes(std::span(rest.substr(end))), "fuzz",

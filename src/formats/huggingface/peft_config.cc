@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/json.h"
 #include "core/limits.h"
 #include "formats/checkpoint_builder.h"
 
@@ -43,7 +44,7 @@ Status check_neutral(const ConfigReader& config) {
   for (const RefusedField& field : kRefusedFields) {
     const json::value* value = config.find(field.name);
     if (value == nullptr || is_neutral(*value)) continue;
-    return config.unsupported(field.name, "{} are not supported, want none, got {}", field.meaning, shown(*value));
+    return config.unsupported(field.name, "{} are not supported, want none, got {}", field.meaning, shown_json(*value));
   }
   // These begin by taking something out of the model's own weights, which an adapter alone does not bring back.
   const json::value* start = config.find("init_lora_weights");
@@ -51,7 +52,7 @@ Status check_neutral(const ConfigReader& config) {
   for (const std::string_view changing : {"pissa", "olora", "corda", "loftq"}) {
     if (name == nullptr || !std::string_view(*name).starts_with(changing)) continue;
     return config.unsupported("init_lora_weights", "{} changes the model's weights, want an adapter converted to LoRA",
-                              shown(*start));
+                              shown_json(*start));
   }
   return ok();
 }
