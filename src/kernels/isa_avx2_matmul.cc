@@ -107,7 +107,7 @@ SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
 }
 
 // Asks for the kCount bytes that lie some kilobytes ahead in the stream.
-template <std::size_t kCount, std::size_t kTokens>
+template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
   constexpr std::size_t kAhead = 4096;
   unroll<(kCount + 63) / 64>([&](auto line) SIXFOLD_INLINE_LAMBDA {

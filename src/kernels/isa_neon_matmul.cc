@@ -119,7 +119,7 @@ SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
 }
 
 // The processors in question follow a single stream by themselves.
-template <std::size_t kCount, std::size_t kTokens>
+template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* /*at*/) {}
 
 // codes: signed, or unsigned and below 128.  x: [4 * kCount] i8.

@@ -166,7 +166,7 @@ inline Ints dot_pairs(Ints sum, const Pairs& a, std::int32_t x) {
   for (std::size_t i = 0; i < kRows; ++i) sum.at[i] += a.at[i][0] * low + a.at[i][1] * high;
   return sum;
 }
-template <std::size_t kCount, std::size_t kTokens>
+template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 inline void prefetch(const std::byte* /*at*/) {}
 
 // codes: signed, or unsigned and below 32.  x: [4 * kCount] i8.

@@ -91,7 +91,7 @@ void add_fifth_bits(Word bits, BlockCodes& codes) {
 }
 
 template <std::size_t kBytes>
-void pack_float(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_float(const std::byte* source, std::size_t row, std::byte* unit, std::byte* /*scales*/) {
   std::memcpy(unit + row * kBytes, source, kBytes);
 }
 
@@ -138,39 +138,37 @@ std::size_t pack_half_lines(const std::byte* source, std::size_t row_bytes, std:
 }
 
 // Q8_0: d f16, i8[32].
-void pack_q8_0(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_q8_0(const std::byte* source, std::size_t row, std::byte* unit, std::byte* scales) {
   BlockCodes codes;
   for (std::size_t g = 0; g < kGroups; ++g) codes[g] = load_word(source + 2 + 4 * g) ^ 0x80808080;
   put_codes<Format::kQ8>(codes, row, unit);
-  put_f16(source, row, unit + plane_bytes(Format::kQ8));
+  put_f16(source, row, scales);
 }
 
 // Q4_0, IQ4_NL: d f16, nibbles.
 template <Format kFormat>
-void pack_q4(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_q4(const std::byte* source, std::size_t row, std::byte* unit, std::byte* scales) {
   put_codes<kFormat>(nibble_codes(source + 2), row, unit);
-  put_f16(source, row, unit + plane_bytes(kFormat));
+  put_f16(source, row, scales);
 }
 
 // Q4_1: d f16, m f16, nibbles.
-void pack_q4_1(const std::byte* source, std::size_t row, std::byte* unit) {
-  std::byte* scales = unit + plane_bytes(Format::kQ4Min);
+void pack_q4_1(const std::byte* source, std::size_t row, std::byte* unit, std::byte* scales) {
   put_codes<Format::kQ4Min>(nibble_codes(source + 4), row, unit);
   put_f16(source, row, scales);
   put_f16(source + 2, row, scales + 2 * kTileRows);
 }
 
 // Q5_0: d f16, fifth bits u32, nibbles.
-void pack_q5_0(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_q5_0(const std::byte* source, std::size_t row, std::byte* unit, std::byte* scales) {
   BlockCodes codes = nibble_codes(source + 6);
   add_fifth_bits(load_word(source + 2), codes);
   put_codes<Format::kQ5>(codes, row, unit);
-  put_f16(source, row, unit + plane_bytes(Format::kQ5));
+  put_f16(source, row, scales);
 }
 
 // Q5_1: d f16, m f16, fifth bits u32, nibbles.
-void pack_q5_1(const std::byte* source, std::size_t row, std::byte* unit) {
-  std::byte* scales = unit + plane_bytes(Format::kQ5Min);
+void pack_q5_1(const std::byte* source, std::size_t row, std::byte* unit, std::byte* scales) {
   BlockCodes codes = nibble_codes(source + 8);
   add_fifth_bits(load_word(source + 4), codes);
   put_codes<Format::kQ5Min>(codes, row, unit);
@@ -204,7 +202,7 @@ ScaleMin six_bit_scale_min(const std::byte* packed, std::size_t b) {
 // Nibble bytes 32i .. 32i+31 hold block 2i low and block 2i+1 high; bit b of fifth-bit byte j belongs to input j of
 // block b.
 template <Format kFormat>
-void pack_k_min(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_k_min(const std::byte* source, std::size_t row, std::byte* unit, std::byte* /*scales*/) {
   constexpr bool kHasFifth = traits_of(kFormat).bits == 5;
   const std::byte* scales = source + 4;
   const std::byte* fifth = source + 16;
@@ -226,7 +224,7 @@ void pack_k_min(const std::byte* source, std::size_t row, std::byte* unit) {
 
 // Q6_K: low nibbles[128], high pairs[64], scales i8[16], d f16.  For each 128 inputs, 64 nibble and 32 pair bytes:
 // block i of the four takes nibble bytes 32 * (i % 2) .., low for i < 2, and bits 2i of the pair bytes.
-void pack_q6_k(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_q6_k(const std::byte* source, std::size_t row, std::byte* unit, std::byte* /*scales*/) {
   constexpr Format kFormat = Format::kSuperQ6;
   put_f16(source + 208, row, unit);
   for (std::size_t b = 0; b < kSuperBlocks; ++b) {
@@ -247,7 +245,7 @@ void pack_q6_k(const std::byte* source, std::size_t row, std::byte* unit) {
 
 // Q3_K: third bits[32], pairs[64], scales[12], d f16.  For each 128 inputs 32 pair bytes: block i of the four is at
 // bits 2i.  Bit b of third-bit byte j belongs to input j of block b.  Scales: 6 bits, minus 32.
-void pack_q3_k(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_q3_k(const std::byte* source, std::size_t row, std::byte* unit, std::byte* /*scales*/) {
   constexpr Format kFormat = Format::kSuperQ3;
   const std::byte* scales = source + 96;
   put_f16(source + 108, row, unit);
@@ -269,7 +267,7 @@ void pack_q3_k(const std::byte* source, std::size_t row, std::byte* unit) {
 }
 
 // Q2_K: scales[16] (scale low, min high nibble), pairs[64] as in Q3_K, d f16, dmin f16.
-void pack_q2_k(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_q2_k(const std::byte* source, std::size_t row, std::byte* unit, std::byte* /*scales*/) {
   constexpr Format kFormat = Format::kSuperQ2Min;
   put_f16(source + 80, row, unit);
   put_f16(source + 82, row, unit + 2 * kTileRows);
@@ -284,7 +282,7 @@ void pack_q2_k(const std::byte* source, std::size_t row, std::byte* unit) {
 
 // IQ4_XS: d f16, high bits of the scales u16, low nibbles of the scales[4], nibbles[128]: 16 bytes a block as in Q4_0.
 // Scales: 6 bits, minus 32.
-void pack_iq4_xs(const std::byte* source, std::size_t row, std::byte* unit) {
+void pack_iq4_xs(const std::byte* source, std::size_t row, std::byte* unit, std::byte* /*scales*/) {
   constexpr Format kFormat = Format::kSuperQ4Table;
   put_f16(source, row, unit);
   const unsigned high_bits = static_cast<unsigned>(load_byte(source + 2)) | static_cast<unsigned>(load_byte(source + 3))

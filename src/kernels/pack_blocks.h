@@ -11,8 +11,8 @@ namespace sixfold::kernels {
 Format format_of(DType dtype);
 
 // Writes one row's part of one unit.  source: unit_inputs(format) elements of that row, as the file holds them.
-// unit: unit_bytes(format) bytes.  row: within the tile.
-using PackUnit = void (*)(const std::byte* source, std::size_t row, std::byte* unit);
+// unit, scales: where the unit and, of plain formats, its scales lie (unit_at, scales_behind).  row: within the tile.
+using PackUnit = void (*)(const std::byte* source, std::size_t row, std::byte* unit, std::byte* scales);
 PackUnit pack_unit_of(DType dtype);
 
 // Writes all 16 rows' part of the first units of a stretch, as many as whole cache lines of the rows hold, and returns

@@ -7,7 +7,7 @@
 namespace sixfold::kernels {
 
 // Moves whenever the bytes of any packed format do.
-constexpr std::uint32_t kPackedLayoutVersion = 4;
+constexpr std::uint32_t kPackedLayoutVersion = 5;
 
 constexpr std::size_t kTileRows = 16;        // weight rows (outputs) that lie interleaved in one tile
 constexpr std::size_t kBlock = 32;           // inputs that share one activation scale
@@ -20,7 +20,10 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 // Float formats: unit = one input, [16 rows] of the element type.  BF16: unit = two inputs, [16 rows][2], which a dot
 // product of pairs reads as they are; behind an odd number of inputs comes a zero.
 // Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
-//   block                 code planes; of plain formats then scales
+//   plain                 blocks lie in pairs: code planes of both, then scales of both, so that no vector of codes
+//   lies
+//                         in two cache lines; an odd number of blocks ends in a pair whose second block is zeros
+//   super                 a header, then code planes of the 8 blocks
 //   code planes           A word is the 4 codes of one row at inputs 4g .. 4g+3 of the block; a plane vector is one
 //                         word per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 3 bits 2 and 1;
 //                         lowest bits first.
@@ -111,6 +114,10 @@ constexpr std::size_t block_bytes(Format format) {
   return plane_bytes(format) + (traits_of(format).is_super ? 0 : scale_bytes(format));
 }
 
+constexpr bool is_plain(Format format) {
+  return !is_float(format) && !traits_of(format).is_super;
+}
+
 // Inputs of one unit, and its bytes over the 16 rows.
 constexpr std::size_t unit_inputs(Format format) {
   if (is_float(format)) return format == Format::kBF16 ? 2 : 1;
@@ -120,6 +127,22 @@ constexpr std::size_t unit_inputs(Format format) {
 constexpr std::size_t unit_bytes(Format format) {
   if (is_float(format)) return traits_of(format).bits / 8 * kTileRows * unit_inputs(format);
   return header_bytes(format) + unit_inputs(format) / kBlock * block_bytes(format);
+}
+
+// Where in a tile a unit begins; of plain formats, its code planes.
+constexpr std::size_t unit_at(Format format, std::size_t unit) {
+  if (!is_plain(format)) return unit * unit_bytes(format);
+  return (unit - unit % 2) * block_bytes(format) + unit % 2 * plane_bytes(format);
+}
+
+// From there to a unit's scales; 0 where they are not a unit's own.
+constexpr std::size_t scales_behind(Format format, std::size_t unit) {
+  if (!is_plain(format)) return 0;
+  return unit % 2 == 0 ? 2 * plane_bytes(format) : plane_bytes(format) + scale_bytes(format);
+}
+
+constexpr std::size_t tile_bytes(Format format, std::size_t units) {
+  return (is_plain(format) ? units + units % 2 : units) * unit_bytes(format);
 }
 
 // Values that a code of the table types stands for.  Source: ggml, kvalues_iq4nl.

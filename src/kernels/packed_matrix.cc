@@ -18,33 +18,36 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
   // A stretch of each row in turn: long enough to read whole cache lines, short enough that the 16 rows' part of the
   // output stays in the first-level cache.
   constexpr std::size_t kStretchBytes = 8192;
-  const PackUnit pack_unit = pack_unit_of(layout.dtype);
   const PackLines pack_lines = pack_lines_of(layout.dtype);
-  const std::size_t unit_size = unit_bytes(layout.format);
   const std::size_t source_unit = row_bytes(layout.dtype, unit_inputs(layout.format));
   const std::size_t source_row = row_bytes(layout.dtype, layout.cols);
   const std::size_t whole_units = layout.cols / unit_inputs(layout.format);
-  const std::size_t stretch = std::max<std::size_t>(1, kStretchBytes / unit_size);
+  const std::size_t stretch = std::max<std::size_t>(1, kStretchBytes / unit_bytes(layout.format));
   for (std::size_t tile = begin; tile < end; ++tile) {
     const std::size_t first_row = tile * kTileRows;
     const std::size_t rows = std::min(kTileRows, layout.rows - first_row);
     std::byte* to = layout.owned.data() + tile * layout.tile_bytes;
+    const auto put = [&, pack_unit = pack_unit_of(layout.dtype)](const std::byte* from, std::size_t row,
+                                                                 std::size_t unit) {
+      std::byte* at = to + unit_at(layout.format, unit);
+      pack_unit(from, row, at, at + scales_behind(layout.format, unit));
+    };
     for (std::size_t first = 0; first < layout.units; first += stretch) {
       const std::size_t last = std::min(layout.units, first + stretch);
       std::size_t next = first;
       if (pack_lines != nullptr && rows == kTileRows && first < whole_units) {
         next += pack_lines(source + first_row * source_row + first * source_unit, source_row,
-                           std::min(last, whole_units) - first, to + first * unit_size);
+                           std::min(last, whole_units) - first, to + unit_at(layout.format, first));
       }
       for (std::size_t row = 0; row < rows; ++row) {
         const std::byte* from = source + (first_row + row) * source_row;
         for (std::size_t unit = next; unit < std::min(last, whole_units); ++unit) {
-          pack_unit(from + unit * source_unit, row, to + unit * unit_size);
+          put(from + unit * source_unit, row, unit);
         }
         if (last > whole_units) {  // of a pair only the first
           std::array<std::byte, 4> padded = {};
           std::copy(from + whole_units * source_unit, from + source_row, padded.begin());
-          pack_unit(padded.data(), row, to + whole_units * unit_size);
+          put(padded.data(), row, whole_units);
         }
       }
     }
@@ -83,7 +86,7 @@ Result<PackedMatrix> PackedMatrix::plan(const TensorView& weights) {
   layout.rows = rows;
   layout.cols = cols;
   layout.units = (cols + unit_inputs(layout.format) - 1) / unit_inputs(layout.format);
-  layout.tile_bytes = layout.units * unit_bytes(layout.format);
+  layout.tile_bytes = tile_bytes(layout.format, layout.units);
   layout.tiles = (rows + kTileRows - 1) / kTileRows;
   return packed;
 }

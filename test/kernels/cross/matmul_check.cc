@@ -62,11 +62,12 @@ int failures_of(DType dtype) {
   const Format format = format_of(dtype);
   const std::size_t cols = is_float(format) ? 132 : kBlocks * unit_inputs(format);
   const RandomWeights weights(dtype, kRows, cols, 1);
-  std::vector<std::byte> tile(cols / unit_inputs(format) * unit_bytes(format));
+  std::vector<std::byte> tile(tile_bytes(format, cols / unit_inputs(format)));
   const std::size_t source_unit = row_bytes(dtype, unit_inputs(format));
   for (std::size_t row = 0; row < kRows; ++row) {
     for (std::size_t unit = 0; unit < cols / unit_inputs(format); ++unit) {
-      pack_unit_of(dtype)(weights.row(row) + unit * source_unit, row, tile.data() + unit * unit_bytes(format));
+      std::byte* at = tile.data() + unit_at(format, unit);
+      pack_unit_of(dtype)(weights.row(row) + unit * source_unit, row, at, at + scales_behind(format, unit));
     }
   }
   int failures = 0;
