@@ -31,17 +31,24 @@ std::string title_of(std::string_view text) {
 }
 
 // Where each layer is on this machine; nothing where it is not.
-std::optional<std::string> find_here(const std::vector<OllamaStore>& stores, const OllamaLayer& layer) {
-  for (const OllamaStore& store : stores) {
-    if (auto path = store.find_blob(layer.sha256, layer.bytes)) return path;
+using Places = std::vector<std::optional<std::string>>;
+
+Places find_places(const std::vector<OllamaStore>& stores, const OllamaLayers& content) {
+  Places places;
+  for (const OllamaLayer& layer : content.layers) {
+    places.emplace_back();
+    for (const OllamaStore& store : stores) {
+      if (!places.back()) places.back() = store.find_blob(layer.sha256, layer.bytes);
+    }
   }
-  return std::nullopt;
+  return places;
 }
 
 struct Found {
   std::string digest;  // of the manifest
   OllamaLayers content;
-  std::shared_ptr<OciSession> session;  // null: everything is here
+  Places places;                        // of content's layers, looked for once: ollama may remove them at any time
+  std::shared_ptr<OciSession> session;  // null only when all have a place
 };
 
 // What a local ollama knows by this name, if all of it is here.
@@ -57,26 +64,30 @@ std::optional<Found> find_local(const OllamaName& name, const std::vector<Ollama
       context.note(content.error().message + "; looking further");
       continue;
     }
-    const bool is_whole = std::all_of(content->layers.begin(), content->layers.end(),
-                                      [&](const OllamaLayer& layer) { return find_here(stores, layer).has_value(); });
-    if (is_whole) return Found{"sha256:" + sha256_hex(*text), std::move(*content), nullptr};
+    Places places = find_places(stores, *content);
+    const bool is_whole =
+        std::all_of(places.begin(), places.end(), [](const auto& place) { return place.has_value(); });
+    if (is_whole) return Found{"sha256:" + sha256_hex(*text), std::move(*content), std::move(places), nullptr};
   }
   return std::nullopt;
 }
 
-Result<Found> ask_registry(const OllamaName& name, const SourceContext& context) {
+Result<Found> ask_registry(const OllamaName& name, const std::vector<OllamaStore>& stores,
+                           const SourceContext& context) {
   const OciReference reference = name.reference();
   const auto session =
       std::make_shared<OciSession>(reference, find_docker_login(context.environment, reference.host), context.http);
   SIXFOLD_TRY(OciManifest manifest, session->manifest());
   SIXFOLD_TRY(OllamaLayers content, read_ollama_layers(manifest.content, reference.text()));
-  return Found{std::move(manifest.digest), std::move(content), session};
+  Places places = find_places(stores, content);
+  return Found{std::move(manifest.digest), std::move(content), std::move(places), session};
 }
 
-RemoteFile file_of(const OllamaLayer& layer, const Found& found, const std::vector<OllamaStore>& stores) {
+RemoteFile file_of(const Found& found, std::size_t index) {
+  const OllamaLayer& layer = found.content.layers[index];
   RemoteFile file{.path = layer.path, .bytes = layer.bytes, .sha256 = layer.sha256};
-  if (auto here = find_here(stores, layer)) {
-    file.local_path = *std::move(here);
+  if (const auto& place = found.places[index]) {
+    file.local_path = *place;
     file.is_linked = true;
   } else {
     file.request = [session = found.session, digest = "sha256:" + layer.sha256](bool is_renewed) {
@@ -86,11 +97,12 @@ RemoteFile file_of(const OllamaLayer& layer, const Found& found, const std::vect
   return file;
 }
 
-std::string license_of(const Found& found, const std::vector<OllamaStore>& stores) {
-  for (const OllamaLayer& layer : found.content.layers) {
+std::string license_of(const Found& found) {
+  for (std::size_t i = 0; i < found.content.layers.size(); ++i) {
+    const OllamaLayer& layer = found.content.layers[i];
     if (layer.kind != OllamaLayerKind::kLicense || layer.bytes > kLicenseBytesMax) continue;
-    const auto here = find_here(stores, layer);
-    const auto text = here ? read_text_file(*here, kLicenseBytesMax) : found.session->blob("sha256:" + layer.sha256);
+    const auto& place = found.places[i];
+    const auto text = place ? read_text_file(*place, kLicenseBytesMax) : found.session->blob("sha256:" + layer.sha256);
     if (text.is_ok()) return title_of(*text);
   }
   return {};
@@ -123,11 +135,11 @@ Result<RemoteArtifact> resolve_ollama(const std::string& rest, const SourceConte
     if (context.is_offline) {
       return unavailable("ollama:{}: not on this machine, and --offline forbids to ask", name.text());
     }
-    SIXFOLD_TRY(found, ask_registry(name, context));
+    SIXFOLD_TRY(found, ask_registry(name, stores, context));
   }
   RemoteArtifact artifact{.source = "ollama:" + name.text(), .revision = found->digest};
-  artifact.license = license_of(*found, stores);
-  for (const OllamaLayer& layer : found->content.layers) artifact.files.push_back(file_of(layer, *found, stores));
+  artifact.license = license_of(*found);
+  for (std::size_t i = 0; i < found->content.layers.size(); ++i) artifact.files.push_back(file_of(*found, i));
   say_what_differs(found->content, artifact.source, context);
   return artifact;
 }
