@@ -19,6 +19,11 @@ constexpr std::size_t kMlModelBytesMax = 1 << 20;
 constexpr std::string_view kProxied = "mlflow-artifacts:";
 constexpr std::string_view kMlModelFile = "MLmodel";
 
+// An artifact is a folder, unless a run's is named as a file.
+bool is_gguf(std::string_view path) {
+  return path.ends_with(".gguf");
+}
+
 // What the server says about a name, before any file is looked at.
 struct Located {
   std::string artifact_uri;
@@ -122,6 +127,12 @@ Result<std::string> proxied_path(const std::string& uri, const MlflowServer& ser
   return path;
 }
 
+RemoteFile remote_file(const std::shared_ptr<MlflowSession>& session, const std::string& from, const std::string& to) {
+  RemoteFile file{.path = to};
+  file.request = [session, from](bool) -> Result<net::ClientRequest> { return session->request_for(from); };
+  return file;
+}
+
 Result<RemoteArtifact> list_files(const std::shared_ptr<MlflowSession>& session, const std::string& folder,
                                   RemoteArtifact artifact) {
   SIXFOLD_TRY(const std::vector<MlflowFile> files, session->list(folder));
@@ -137,12 +148,8 @@ Result<RemoteArtifact> list_files(const std::shared_ptr<MlflowSession>& session,
   for (const PlacedFile& place : placed) {
     const auto file =
         std::find_if(files.begin(), files.end(), [&](const MlflowFile& one) { return one.path == place.from; });
-    artifact.files.push_back(
-        {.path = place.to,
-         .bytes = file->bytes,
-         .request = [session, path = folder + "/" + place.from](bool) -> Result<net::ClientRequest> {
-           return session->request_for(path);
-         }});
+    artifact.files.push_back(remote_file(session, folder + "/" + place.from, place.to));
+    artifact.files.back().bytes = file->bytes;
   }
   artifact.http = session->server().http;
   return artifact;
@@ -160,12 +167,16 @@ Result<RemoteArtifact> resolve_mlflow(const std::string& rest, const SourceConte
   RemoteArtifact artifact{.source = source, .revision = located.version, .license = located.license};
   const std::string& uri = located.artifact_uri;
   if (uri.starts_with(kProxied)) {
-    SIXFOLD_TRY(const std::string folder, proxied_path(uri, session->server(), source));
-    return list_files(session, folder, std::move(artifact));
+    SIXFOLD_TRY(const std::string path, proxied_path(uri, session->server(), source));
+    if (!is_gguf(path)) return list_files(session, path, std::move(artifact));
+    artifact.files.push_back(remote_file(session, path, path.substr(path.rfind('/') + 1)));
+    artifact.http = session->server().http;
+    return artifact;
   }
   // Storage that this program knows is asked itself, with its own credentials.
   if (const SourceRow* row = uri.starts_with("s3:") ? find_source(uri) : nullptr) {
-    SIXFOLD_TRY(RemoteArtifact stored, row->resolve(uri.substr(row->scheme.size()), context));
+    const std::string place = uri + (is_gguf(uri) || uri.ends_with('/') ? "" : "/");
+    SIXFOLD_TRY(RemoteArtifact stored, row->resolve(place.substr(row->scheme.size()), context));
     stored.source = artifact.source;
     stored.license = artifact.license;
     return stored;

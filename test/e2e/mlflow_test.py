@@ -164,6 +164,8 @@ class Names(MlflowTest):
         self.put()
         self.tracking.runs["abc"] = "mlflow-artifacts:/1/abc/artifacts"
         self.good("run", "mlflow:runs:/abc/model", "The sea", "-n", "2")
+        record = json.loads(self.good("pull", "mlflow:runs:/abc/model/tiny.gguf", "--json").stdout)
+        self.assertEqual([file["path"] for file in record["files"]], ["tiny.gguf"])
         self.put(name="registered", uri="runs:/abc/model")
         self.good("run", "mlflow:registered/3", "The sea", "-n", "2")
 
