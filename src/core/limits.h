@@ -30,6 +30,7 @@ inline constexpr std::size_t kStopStringBytesMax = 1024;
 inline constexpr std::size_t kTextsMax = 2048;   // of one request for embeddings or scores
 inline constexpr std::size_t kLogprobsMax = 20;  // alternatives reported per token
 inline constexpr std::size_t kLogitBiasMax = 1024;
+inline constexpr std::size_t kAdaptersMax = 256;  // of one model, at a time
 
 // Tokenizer.
 inline constexpr std::size_t kTokenizeBytesMax = 64u << 20;

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "engine/adapter_shelf.h"
 #include "engine/mailbox.h"
 #include "engine/options.h"
 #include "engine/scheduler.h"
@@ -32,6 +33,7 @@ class ThreadedEngine final : public Engine {
         options_(options),
         metrics_(metrics),
         clock_(clock),
+        adapters_(*model_, options.adapter_bytes_max, clock),
         mailbox_(std::make_shared<Mailbox>(options.queue_max + options.sequences_max, clock)),
         scheduler_(*model_, std::move(kv), *tokenizer_,
                    {.context = options.context,
@@ -52,6 +54,7 @@ class ThreadedEngine final : public Engine {
   const model::ModelDescription& model() const override { return model_->description(); }
   const tokenizer::Tokenizer& tokenizer() const override { return *tokenizer_; }
   const EngineOptions& options() const override { return options_; }
+  AdapterShelf* adapters() override { return &adapters_; }
   bool stop(int drain_ms) override;
 
  private:
@@ -66,6 +69,7 @@ class ThreadedEngine final : public Engine {
   const EngineOptions options_;
   telemetry::Metrics* const metrics_;
   const Clock& clock_;
+  AdapterShelf adapters_;                   // thread-safe
   const std::shared_ptr<Mailbox> mailbox_;  // shared with streams, which may outlive the engine
 
   Scheduler scheduler_;  // the engine thread's
@@ -117,6 +121,9 @@ Status ThreadedEngine::check(const EngineRequest& request) const {
   for (const auto& bias : request.sampling.logit_bias) {
     if (is_token(bias.first)) continue;
     return rejected(invalid_argument("logit_bias: token {}, want 0 to {}", bias.first, vocabulary - 1), "invalid");
+  }
+  if (request.adapter != nullptr && request.adapter->weights->owner() != model_.get()) {
+    return rejected(invalid_argument("adapter \"{}\": loaded for another model", request.adapter->name), "invalid");
   }
   const std::size_t wanted = request.prompt.size() + 1;
   if (wanted > options_.context) {
@@ -174,6 +181,8 @@ EngineStatus ThreadedEngine::status() const {
   status.preemptions = counts.preemptions;
   status.tokens_drafted = counts.tokens_drafted;
   status.tokens_accepted = counts.tokens_accepted;
+  status.adapters_running = std::move(counts.adapters_running);
+  status.adapters_waiting = std::move(counts.adapters_waiting);
   return status;
 }
 

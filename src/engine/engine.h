@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/clock.h"
@@ -14,6 +15,8 @@
 
 namespace sixfold::engine {
 
+class AdapterShelf;  // engine/adapter_shelf.h
+
 struct EngineOptions {
   std::size_t context = 0;          // tokens a sequence may have; 0 = the model's, at most 8192
   std::size_t sequences_max = 16;   // running at once (choices count); at most the model's rows_max
@@ -22,6 +25,7 @@ struct EngineOptions {
   std::size_t step_target_ms = 120;  // and as many fewer as such a step needs to end in this time; 0 = always that many
   std::size_t queue_max = 256;       // waiting requests; at most limits::kMailboxMax
   kernels::KvDType kv_dtype = kernels::KvDType::kF16;
+  std::size_t adapter_bytes_max = std::size_t{4} << 30;  // of all adapters in memory
   bool has_prefix_cache = true;
   bool has_speculation = true;    // guess repeated text and compute guesses where that pays; never changes the text
   bool is_model_tested = false;   // the caller has run self_test.h's, which start does otherwise
@@ -41,9 +45,11 @@ struct EngineStatus {
   bool is_ready = false;    // the start-up self test decoded a token, and decoding has not stopped advancing
   std::uint64_t prefix_tokens_asked = 0;
   std::uint64_t prefix_tokens_found = 0;
-  std::uint64_t preemptions = 0;      // sequences that gave their pages back and were computed again
-  std::uint64_t tokens_drafted = 0;   // guesses that were computed along with known tokens
-  std::uint64_t tokens_accepted = 0;  // of those, the ones that were right
+  std::uint64_t preemptions = 0;                   // sequences that gave their pages back and were computed again
+  std::uint64_t tokens_drafted = 0;                // guesses that were computed along with known tokens
+  std::uint64_t tokens_accepted = 0;               // of those, the ones that were right
+  std::vector<std::string> adapters_running = {};  // names of those that running requests use
+  std::vector<std::string> adapters_waiting = {};  // and waiting ones
 };
 
 // Thread-safe unless said otherwise.
@@ -73,6 +79,8 @@ class Engine {
   virtual const model::ModelDescription& model() const = 0;
   virtual const tokenizer::Tokenizer& tokenizer() const = 0;
   virtual const EngineOptions& options() const = 0;  // with defaults filled in
+  // The adapters that requests may use.  Null for an engine that takes none.
+  virtual AdapterShelf* adapters() { return nullptr; }
 
   // Refuses new requests, finishes running and waiting ones, for at most drain_ms; then cancels.  True when nothing was
   // cut.  One caller at a time.

@@ -32,7 +32,9 @@ PageId PageCache::forget_oldest() {
   Node& node = nodes_[page];
   SIXFOLD_CHECK(node.children.empty());
   unused_.pop_front();
-  children_of(node.before).erase(node.place);
+  Children& siblings = children_of(node.before, node.origin);
+  siblings.erase(node.place);
+  if (!node.before && siblings.empty()) roots_.erase(node.origin);
   node.is_remembered = false;
   node.before.reset();
   return page;
@@ -66,10 +68,12 @@ void PageCache::release_all(std::vector<PageId>& pages) {
   }
 }
 
-std::vector<PageId> PageCache::find(std::span<const TokenId> tokens) {
+std::vector<PageId> PageCache::find(std::span<const TokenId> tokens, const PageOrigin& origin) {
   std::vector<PageId> found;
+  const auto root = roots_.find(origin);
+  if (root == roots_.end()) return found;
   std::vector<TokenId> key;
-  const Children* children = &roots_;
+  const Children* children = &root->second;
   for (; tokens.size() >= page_tokens_; tokens = tokens.subspan(page_tokens_)) {
     key.assign(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(page_tokens_));
     const auto place = children->find(key);
@@ -81,15 +85,17 @@ std::vector<PageId> PageCache::find(std::span<const TokenId> tokens) {
   return found;
 }
 
-PageId PageCache::remember(std::optional<PageId> before, std::span<const TokenId> tokens, PageId page) {
+PageId PageCache::remember(std::optional<PageId> before, std::span<const TokenId> tokens, PageId page,
+                           const PageOrigin& origin) {
   if (!remembers_) return page;
   SIXFOLD_CHECK(tokens.size() == page_tokens_);
   Node& node = nodes_[page];
   if (node.is_remembered) return page;
-  const auto [place, is_new] = children_of(before).try_emplace({tokens.begin(), tokens.end()}, page);
+  const auto [place, is_new] = children_of(before, origin).try_emplace({tokens.begin(), tokens.end()}, page);
   if (is_new) {
     node.is_remembered = true;
     node.before = before;
+    node.origin = origin;
     node.place = place;
     return page;
   }

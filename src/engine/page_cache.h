@@ -1,6 +1,7 @@
 // Who owns each page of keys and values: running sequences by count, and a radix tree that remembers full pages by the
 // tokens that made them, so that prompts with a common beginning share it.
 #pragma once
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -15,6 +16,13 @@
 namespace sixfold::engine {
 
 using model::PageId;
+
+// What else than its tokens made a page.  Pages of different origins are never shared.
+struct PageOrigin {
+  std::uint64_t adapter = 0;  // 0 = none
+  float scale = 0;            // of the adapter; a number
+  auto operator<=>(const PageOrigin&) const = default;
+};
 
 // A node of the tree is a page; its key is (the page before it, the tokens in it), compared in full: no hash decides
 // whether two prompts are the same.  A sequence that holds a remembered page holds all the pages before it too, so a
@@ -35,12 +43,14 @@ class PageCache {
   void release_all(std::vector<PageId>& pages);
 
   // The remembered pages that begin with `tokens`, each held for the caller.
-  std::vector<PageId> find(std::span<const TokenId> tokens);
+  std::vector<PageId> find(std::span<const TokenId> tokens, const PageOrigin& origin = {});
 
   // Remembers `page`, which the caller holds and which holds the keys and values of exactly these page_tokens tokens,
   // behind the remembered page `before` (nothing: at the beginning).  When an equal page is remembered already, that
-  // one is held instead and `page` is released.  Returns the page that the caller holds now.
-  PageId remember(std::optional<PageId> before, std::span<const TokenId> tokens, PageId page);
+  // one is held instead and `page` is released.  origin: that of the page before, too.  Returns the page that the
+  // caller holds now.
+  PageId remember(std::optional<PageId> before, std::span<const TokenId> tokens, PageId page,
+                  const PageOrigin& origin = {});
 
   bool remembers() const { return remembers_; }
   std::size_t total() const { return nodes_.size(); }
@@ -55,19 +65,22 @@ class PageCache {
     std::uint32_t holders = 0;
     bool is_remembered = false;
     std::optional<PageId> before;
+    PageOrigin origin;
     Children children;
     Children::iterator place;            // in the parent's children, while remembered
     std::list<PageId>::iterator unused;  // in unused_, while remembered and not held
   };
 
-  Children& children_of(std::optional<PageId> page) { return page ? nodes_[*page].children : roots_; }
+  Children& children_of(std::optional<PageId> page, const PageOrigin& origin) {
+    return page ? nodes_[*page].children : roots_[origin];
+  }
   void take_from_unused(PageId page);
   PageId forget_oldest();
 
   const std::size_t page_tokens_;
   const bool remembers_;
-  std::vector<Node> nodes_;  // index = page
-  Children roots_;
+  std::vector<Node> nodes_;               // index = page
+  std::map<PageOrigin, Children> roots_;  // none is empty
   std::vector<PageId> free_;
   std::list<PageId> unused_;  // remembered, held by nobody; least recently released first
 };

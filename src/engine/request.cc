@@ -76,6 +76,9 @@ Status validate(const EngineRequest& request) {
   if (request.logprobs > limits::kLogprobsMax) {
     return invalid_argument("logprobs: {} alternatives, want at most {}", request.logprobs, limits::kLogprobsMax);
   }
+  if (!std::isfinite(request.adapter_scale)) {
+    return invalid_argument("adapter scale: {}, want a number", request.adapter_scale);
+  }
   return validate_stop(request.stop);
 }
 

@@ -1,6 +1,7 @@
 // What the engine is asked to do, and what it answers, token by token.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "tokenizer/vocabulary.h"
 
 namespace sixfold::engine {
+
+struct NamedAdapter;  // engine/adapter_shelf.h
 
 using tokenizer::TokenId;
 
@@ -36,13 +39,15 @@ struct EngineRequest {
   std::string id;               // for logs
   std::vector<TokenId> prompt;  // at least one token
   SamplingOptions sampling;
-  std::size_t tokens_max = 0;     // per choice; 0 = until the context is full
-  std::size_t choices = 1;        // n; the prompt is computed once
-  std::vector<std::string> stop;  // strings; the match is not part of the text
-  bool ignores_end = false;       // go on after end-of-generation tokens (benchmarks)
-  bool shows_special = false;     // text of control tokens included
-  std::size_t logprobs = 0;       // alternatives to report per token
-  bool wants_logprobs = false;    // the chosen token's own logprob too
+  std::shared_ptr<const NamedAdapter> adapter;  // of the engine's shelf; null = none
+  float adapter_scale = 1;                      // a number; 0 is as no adapter
+  std::size_t tokens_max = 0;                   // per choice; 0 = until the context is full
+  std::size_t choices = 1;                      // n; the prompt is computed once
+  std::vector<std::string> stop;                // strings; the match is not part of the text
+  bool ignores_end = false;                     // go on after end-of-generation tokens (benchmarks)
+  bool shows_special = false;                   // text of control tokens included
+  std::size_t logprobs = 0;                     // alternatives to report per token
+  bool wants_logprobs = false;                  // the chosen token's own logprob too
 };
 
 // Everything that does not depend on the model: sampling options, choices, stop strings, logprobs, an empty prompt.

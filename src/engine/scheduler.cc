@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/log.h"
+#include "engine/adapter_shelf.h"
 #include "engine/draft_plan.h"
 
 namespace sixfold::engine {
@@ -13,6 +14,10 @@ namespace {
 
 // Enough for two sequences that repeat themselves; beyond that, rows are no longer cheap.
 constexpr std::size_t kStepDraftsMax = 2 * kDraftMax;
+
+void add_name(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
 
 }  // namespace
 
@@ -28,6 +33,7 @@ struct Scheduler::Step {
   std::vector<Part> parts;
   std::vector<model::BatchRow> rows;
   std::vector<std::span<const PageId>> pages;  // [parts]
+  std::vector<model::AdapterUse> adapters;     // [parts]
   std::size_t logit_rows = 0;
   bool has_prompts = false;
 };
@@ -215,6 +221,7 @@ bool Scheduler::begins_like_one_being_computed(const Sequence& sequence) const {
   for (const Sequence* other : active_) {
     const std::size_t end = (other->computed / page_tokens_ + 1) * page_tokens_;  // of the page that it fills next
     if (other->pending() == 1 || end > other->tokens().size() || end > findable_tokens(sequence)) continue;
+    if (other->origin() != sequence.origin()) continue;
     if (std::equal(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(end), other->tokens().begin())) {
       return true;
     }
@@ -231,7 +238,7 @@ std::size_t Scheduler::findable_tokens(const Sequence& sequence) const {
 // itself, a page of growth for each of the others.
 bool Scheduler::try_admit(Sequence& sequence) {
   const std::vector<TokenId>& tokens = sequence.tokens();
-  std::vector<PageId> found = pages_.find(std::span(tokens).first(findable_tokens(sequence)));
+  std::vector<PageId> found = pages_.find(std::span(tokens).first(findable_tokens(sequence)), sequence.origin());
   const std::size_t wanted = pages_for(tokens.size() + 1) - found.size();
   while (pages_.available() < wanted + active_.size()) {
     if (preempt_one_paused()) continue;
@@ -311,6 +318,7 @@ Scheduler::Step Scheduler::plan_step() {
                           .drafted = drafted[index],
                           .wants_logits = wants_logits});
     step.pages.emplace_back(sequence.pages);
+    step.adapters.push_back(sequence.adapter());
     if (wants_logits) step.logit_rows += 1 + drafted[index];
     step.has_prompts = step.has_prompts || sequence.pending() > 1;
   }
@@ -319,7 +327,8 @@ Scheduler::Step Scheduler::plan_step() {
 
 Status Scheduler::forward(const Step& step) {
   const TimePoint start = clock_.now();
-  Status status = model_.forward({step.rows, step.pages}, kv_, std::span(logits_.get(), step.logit_rows * vocabulary_));
+  Status status = model_.forward({.rows = step.rows, .pages = step.pages, .adapters = step.adapters}, kv_,
+                                 std::span(logits_.get(), step.logit_rows * vocabulary_));
   totals_.is_failing = !status.is_ok();
   StepTimes& times = step.has_prompts ? prompt_times_ : decode_times_;
   if (status) times.add(step.rows.size(), seconds_between(start, clock_.now()));
@@ -366,7 +375,7 @@ void Scheduler::remember_pages(Sequence& sequence) {
   for (std::size_t& index = sequence.pages_remembered; (index + 1) * page_tokens_ <= sequence.computed; ++index) {
     const std::optional<PageId> before = index == 0 ? std::nullopt : std::optional(sequence.pages[index - 1]);
     const auto own = tokens.subspan(index * page_tokens_, page_tokens_);
-    sequence.pages[index] = pages_.remember(before, own, sequence.pages[index]);
+    sequence.pages[index] = pages_.remember(before, own, sequence.pages[index], sequence.origin());
   }
 }
 
@@ -425,6 +434,10 @@ SchedulerCounts Scheduler::counts() const {
       } else {
         ++counts.requests_waiting;
       }
+      const auto& adapter = sequence->request().request().adapter;
+      if (adapter == nullptr) continue;
+      const bool is_running = sequence->request().has_left_queue();
+      add_name(is_running ? counts.adapters_running : counts.adapters_waiting, adapter->name);
     }
   }
   std::sort(running.begin(), running.end());

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/batch_plan.h"
@@ -35,9 +36,11 @@ struct SchedulerCounts {
   std::uint64_t prefix_tokens_asked = 0;
   std::uint64_t prefix_tokens_found = 0;
   std::uint64_t preemptions = 0;
-  std::uint64_t tokens_drafted = 0;   // guesses that were computed
-  std::uint64_t tokens_accepted = 0;  // of those, the ones that were right
-  bool is_failing = false;            // the last forward call returned an error
+  std::uint64_t tokens_drafted = 0;           // guesses that were computed
+  std::uint64_t tokens_accepted = 0;          // of those, the ones that were right
+  std::vector<std::string> adapters_running;  // names, each once
+  std::vector<std::string> adapters_waiting;
+  bool is_failing = false;  // the last forward call returned an error
 };
 
 // Waiting sequences are admitted in order of age when there are pages for all their tokens.  Pages that generated text

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "engine/adapter_shelf.h"
 #include "engine/random.h"
 
 namespace sixfold::engine {
@@ -22,6 +23,18 @@ Sequence::Sequence(std::shared_ptr<RequestState> request, Age age, std::size_t l
 std::unique_ptr<Sequence> Sequence::fork(std::uint32_t choice) const {
   SIXFOLD_CHECK(sampler_.step == 0);
   return std::make_unique<Sequence>(request_, Age{age_.arrival, choice}, limit_, tokenizer_);
+}
+
+model::AdapterUse Sequence::adapter() const {
+  const EngineRequest& request = request_->request();
+  if (request.adapter == nullptr || request.adapter_scale == 0) return {};
+  return {.adapter = request.adapter->weights.get(), .scale = request.adapter_scale};
+}
+
+PageOrigin Sequence::origin() const {
+  const model::AdapterUse use = adapter();
+  if (use.adapter == nullptr) return {};
+  return {.adapter = request_->request().adapter->id, .scale = use.scale};
 }
 
 FinishReason Sequence::append(TokenId token, TokenEvent& event) {

@@ -11,6 +11,7 @@
 #include "engine/request_state.h"
 #include "engine/sampler.h"
 #include "engine/stop_strings.h"
+#include "model/model.h"
 #include "tokenizer/stream_decoder.h"
 
 namespace sixfold::engine {
@@ -40,6 +41,8 @@ class Sequence {
 
   RequestState& request() const { return *request_; }
   const Age& age() const { return age_; }
+  PageOrigin origin() const;                                      // of its pages
+  model::AdapterUse adapter() const;                              // null: none, which a scale of 0 is as well
   const std::vector<TokenId>& tokens() const { return tokens_; }  // prompt, then what was generated
   std::size_t pending() const { return tokens_.size() - computed; }
   std::size_t tokens_left() const {

@@ -15,6 +15,8 @@
 
 namespace sixfold::model {
 
+class Model;  // model/model.h
+
 // The matrices of a decoder that an adapter may change, one by one: fused ones count as their parts.
 enum class AdaptedMatrix { kQuery, kKey, kValue, kAttentionOutput, kGate, kUp, kDown, kOutput };
 inline constexpr std::size_t kAdaptedMatrixCount = 8;
@@ -36,7 +38,7 @@ class Adapter {
 
   std::size_t bytes() const { return bytes_; }        // of all matrices, as packed
   std::size_t rank_max() const { return rank_max_; }  // of any change
-  const void* owner() const { return owner_; }        // the model that it was loaded for
+  const Model* owner() const { return owner_; }       // that it was loaded for
 
  private:
   friend class AdapterLoader;
@@ -45,7 +47,7 @@ class Adapter {
   std::vector<std::optional<LowRank>> changes_;  // [layers, kAdaptedMatrixCount]
   std::size_t bytes_ = 0;
   std::size_t rank_max_ = 0;
-  const void* owner_ = nullptr;
+  const Model* owner_ = nullptr;
 };
 
 // The decoder that an adapter is loaded for.
@@ -54,7 +56,7 @@ struct AdapterBase {
   const HyperParameters& parameters;
   const DecoderTraits& traits;
   std::size_t vocabulary = 0;
-  const void* owner = nullptr;
+  const Model* owner = nullptr;
 };
 
 // Outputs and inputs of a decoder's matrix.

@@ -28,7 +28,7 @@ void grow(AlignedFloats& buffer, std::size_t& size, std::size_t wanted) {
 }  // namespace
 
 Status AdapterRows::assign(const Batch& batch, std::span<const std::size_t> wanted_rows, const HyperParameters& p,
-                           std::size_t vocabulary, const void* owner) {
+                           std::size_t vocabulary, const Model* owner) {
   uses_.clear();
   order_.clear();
   for (std::size_t i = 0; i < batch.adapters.size(); ++i) {

@@ -26,7 +26,7 @@ class AdapterRows {
   // Errors: invalid_argument (an adapter of another model, a scale that is no number), resource_exhausted; the object
   // is empty then.
   Status assign(const Batch& batch, std::span<const std::size_t> wanted_rows, const HyperParameters& parameters,
-                std::size_t vocabulary, const void* owner);
+                std::size_t vocabulary, const Model* owner);
 
   bool is_empty() const { return order_.empty(); }
 

@@ -36,9 +36,10 @@ class Comparison {
   Comparison(Model& reference, Model& model) : reference_{reference, {}, {}}, model_{model, {}, {}} {}
 
   // Compares the second half of a chunk.
-  Status add_chunk(std::span<const TokenId> tokens, kernels::KvDType kv_dtype) {
-    SIXFOLD_TRY(SingleSequence reference, SingleSequence::make(reference_.model, tokens.size(), kv_dtype));
-    SIXFOLD_TRY(SingleSequence model, SingleSequence::make(model_.model, tokens.size(), kv_dtype));
+  Status add_chunk(std::span<const TokenId> tokens, const PerplexityOptions& options) {
+    SIXFOLD_TRY(SingleSequence reference, SingleSequence::make(reference_.model, tokens.size(), options.kv_dtype));
+    SIXFOLD_TRY(SingleSequence model,
+                SingleSequence::make(model_.model, tokens.size(), options.kv_dtype, options.adapter));
     const std::size_t vocabulary = model_.model.description().vocabulary;
     const std::size_t piece = std::min(piece_of(reference_.model, 0), piece_of(model_.model, 0));
     const std::size_t first_scored = tokens.size() / 2;
@@ -111,7 +112,7 @@ Result<Divergence> measure_divergence(Model& reference, Model& model, std::span<
   Comparison comparison(reference, model);
   try {
     const auto compare_chunk = [&](std::span<const TokenId> ids, std::size_t chunks) -> Result<bool> {
-      SIXFOLD_TRY_STATUS(comparison.add_chunk(ids, options.kv_dtype));
+      SIXFOLD_TRY_STATUS(comparison.add_chunk(ids, options));
       return !options.progress || options.progress(comparison.perplexity(), chunks);
     };
     SIXFOLD_TRY_STATUS(for_each_chunk(tokens, options, compare_chunk));

@@ -13,9 +13,9 @@ namespace sixfold::model {
 namespace {
 
 // Scores tokens [tokens / 2 + 1, tokens) of one chunk.
-Status score_chunk(Model& model, std::span<const TokenId> tokens, kernels::KvDType kv_dtype, std::vector<float>& logits,
-                   LikelihoodScore& score) {
-  SIXFOLD_TRY(SingleSequence sequence, SingleSequence::make(model, tokens.size(), kv_dtype));
+Status score_chunk(Model& model, std::span<const TokenId> tokens, const PerplexityOptions& options,
+                   std::vector<float>& logits, LikelihoodScore& score) {
+  SIXFOLD_TRY(SingleSequence sequence, SingleSequence::make(model, tokens.size(), options.kv_dtype, options.adapter));
   const std::size_t vocabulary = model.description().vocabulary;
   const std::size_t piece = piece_of(model, 0);
   const std::size_t first_scored = tokens.size() / 2;
@@ -37,7 +37,7 @@ Status score_chunk(Model& model, std::span<const TokenId> tokens, kernels::KvDTy
 
 Result<std::vector<float>> evaluate_logits(Model& model, std::span<const TokenId> tokens,
                                            const EvaluateOptions& options) {
-  SIXFOLD_TRY(SingleSequence sequence, SingleSequence::make(model, tokens.size(), options.kv_dtype));
+  SIXFOLD_TRY(SingleSequence sequence, SingleSequence::make(model, tokens.size(), options.kv_dtype, options.adapter));
   if (options.first_wanted >= tokens.size()) {
     return invalid_argument("logits from position {}, want less than {}", options.first_wanted, tokens.size());
   }
@@ -67,7 +67,7 @@ Result<Perplexity> measure_perplexity(Model& model, std::span<const TokenId> tok
   std::vector<float> logits;
   try {
     const auto measure_chunk = [&](std::span<const TokenId> ids, std::size_t chunks) -> Result<bool> {
-      SIXFOLD_TRY_STATUS(score_chunk(model, ids, options.kv_dtype, logits, score));
+      SIXFOLD_TRY_STATUS(score_chunk(model, ids, options, logits, score));
       so_far = score.perplexity(so_far.chunks + 1);
       return !options.progress || options.progress(so_far, chunks);
     };

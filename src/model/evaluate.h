@@ -16,6 +16,7 @@ struct EvaluateOptions {
   kernels::KvDType kv_dtype = kernels::KvDType::kF32;  // f32: the cache adds no rounding
   std::size_t rows_at_once = 0;                        // tokens per forward call; 0 = as many as the model takes
   std::size_t first_wanted = 0;                        // logits of the positions from here on
+  AdapterUse adapter = {};
 };
 
 // Feeds the tokens to an empty cache, positions from 0.
@@ -36,6 +37,7 @@ struct PerplexityOptions {
   std::size_t chunks_max = 0;                 // 0 = all that the text gives
   std::optional<TokenId> bos = std::nullopt;  // replaces the first token of every chunk
   kernels::KvDType kv_dtype = kernels::KvDType::kF32;
+  AdapterUse adapter = {};  // of the model; a reference has none
   // Called after every chunk with the result so far; returns false to stop there.
   std::function<bool(const Perplexity& so_far, std::size_t chunks_in_all)> progress = nullptr;
 };

@@ -26,6 +26,11 @@ std::string known_names() {
 }
 
 Result<const Architecture*> find_architecture(const formats::Checkpoint& checkpoint) {
+  SIXFOLD_TRY(const std::string_view type, checkpoint.string_or("general.type", "model"));
+  if (type == "adapter") {
+    return invalid_argument("{}: want a model, got a LoRA adapter; give it beside its model (--lora)",
+                            checkpoint.path());
+  }
   const auto name = checkpoint.string("general.architecture");
   if (!name.is_ok()) return corrupt_data("{}", name.error().message);
   for (const Architecture& architecture : architectures()) {

@@ -8,7 +8,8 @@
 
 namespace sixfold::model {
 
-Result<SingleSequence> SingleSequence::make(Model& model, std::size_t positions, kernels::KvDType dtype) {
+Result<SingleSequence> SingleSequence::make(Model& model, std::size_t positions, kernels::KvDType dtype,
+                                            AdapterUse adapter) {
   const std::size_t context = model.description().context_max;
   if (positions < 1 || positions > context) {
     return invalid_argument("{} tokens, want 1 to the model's context of {}", positions, context);
@@ -16,11 +17,11 @@ Result<SingleSequence> SingleSequence::make(Model& model, std::size_t positions,
   const KvShape shape = model.kv_shape(dtype);
   const std::size_t pages = (positions - 1) / shape.page_tokens + 1;
   SIXFOLD_TRY(KvPages kv, KvPages::allocate(shape, pages));
-  return SingleSequence(model, std::move(kv), pages);
+  return SingleSequence(model, adapter, std::move(kv), pages);
 }
 
-SingleSequence::SingleSequence(Model& model, KvPages kv, std::size_t pages)
-    : model_(&model), kv_(std::move(kv)), pages_(pages) {
+SingleSequence::SingleSequence(Model& model, AdapterUse adapter, KvPages kv, std::size_t pages)
+    : model_(&model), adapter_(adapter), kv_(std::move(kv)), pages_(pages) {
   std::iota(pages_.begin(), pages_.end(), PageId{0});
 }
 
@@ -35,7 +36,7 @@ Status SingleSequence::feed(std::span<const TokenId> tokens, std::size_t first, 
                      .wants_logits = position >= first_wanted});
   }
   const std::span<const PageId> pages(pages_);
-  return model_->forward({.rows = rows_, .pages = {&pages, 1}}, kv_, logits);
+  return model_->forward({.rows = rows_, .pages = {&pages, 1}, .adapters = {&adapter_, 1}}, kv_, logits);
 }
 
 std::size_t piece_of(const Model& model, std::size_t wanted) {

@@ -10,20 +10,22 @@
 
 namespace sixfold::model {
 
-// Borrows the model, which must outlive it.  One thread.
+// Borrows the model and the adapter, which must outlive it.  One thread.
 class SingleSequence {
  public:
   // Errors: invalid_argument (no positions, or more than the model's context), resource_exhausted.
-  static Result<SingleSequence> make(Model& model, std::size_t positions, kernels::KvDType dtype);
+  static Result<SingleSequence> make(Model& model, std::size_t positions, kernels::KvDType dtype,
+                                     AdapterUse adapter = {});
 
   // Feeds tokens from position `first` on.  Logits are written for the positions from first_wanted on:
   // [positions, vocabulary] f32.
   Status feed(std::span<const TokenId> tokens, std::size_t first, std::size_t first_wanted, std::span<float> logits);
 
  private:
-  SingleSequence(Model& model, KvPages kv, std::size_t pages);
+  SingleSequence(Model& model, AdapterUse adapter, KvPages kv, std::size_t pages);
 
   Model* model_;
+  AdapterUse adapter_;
   KvPages kv_;
   std::vector<PageId> pages_;
   std::vector<BatchRow> rows_;

@@ -17,6 +17,12 @@ struct EngineGauges {
   std::uint64_t kv_pages_total = 0;
   std::uint64_t kv_page_tokens = 0;  // positions in one page
   double last_progress_age_seconds = 0;
+  std::uint64_t adapters_max = 0;  // 0: the engine takes none, and the rest says nothing
+  std::uint64_t adapters_loaded = 0;
+  std::uint64_t adapter_bytes = 0;
+  std::string adapters_running = {};  // names, with commas between
+  std::string adapters_waiting = {};
+  double now_unix_seconds = 0;
 };
 
 // One per process.  Thread-safe.  Names: sixfold_<name>_<unit>; the vllm: aliases carry the same values under the label

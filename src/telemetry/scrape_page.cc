@@ -89,6 +89,19 @@ void append_gauge(Families& families, std::string name, std::string help, std::m
   append(families, MetricType::Gauge, std::move(name), std::move(help), labels, value);
 }
 
+void append_adapter_gauges(Families& families, const EngineGauges& gauges, const std::string& model) {
+  append_gauge(families, "sixfold_adapters_loaded", "LoRA adapters that requests can name.", {{"model", model}},
+               static_cast<double>(gauges.adapters_loaded));
+  append_gauge(families, "sixfold_adapter_memory_bytes", "Memory of LoRA adapters.", {{"model", model}},
+               static_cast<double>(gauges.adapter_bytes));
+  const std::map<std::string, std::string> names = {{"model_name", model},
+                                                    {"max_lora", std::to_string(gauges.adapters_max)},
+                                                    {"running_lora_adapters", gauges.adapters_running},
+                                                    {"waiting_lora_adapters", gauges.adapters_waiting}};
+  append_gauge(families, "vllm:lora_requests_info", "Adapters of running and waiting requests; the time of this page.",
+               names, gauges.now_unix_seconds);
+}
+
 void append_engine_gauges(Families& families, const EngineGauges& gauges, const std::string& model) {
   const std::map<std::string, std::string> labels = {{"model", model}};
   append_gauge(families, "sixfold_requests_waiting", "Requests in the queue.", labels,
@@ -116,6 +129,7 @@ void append_engine_gauges(Families& families, const EngineGauges& gauges, const 
                                                     {"block_size", std::to_string(gauges.kv_page_tokens)},
                                                     {"num_gpu_blocks", std::to_string(gauges.kv_pages_total)}};
   append_gauge(families, "vllm:cache_config_info", "Tokens per KV page and number of pages; always 1.", cache, 1);
+  if (gauges.adapters_max != 0) append_adapter_gauges(families, gauges, model);
 }
 
 void append_process_stats(Families& families) {

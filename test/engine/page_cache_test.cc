@@ -116,5 +116,26 @@ TEST(PageCache, random_use_keeps_every_page_accounted_for) {
   EXPECT_EQ(cache.cached(), 0u);
 }
 
+TEST(PageCache, never_shares_pages_of_different_origins) {
+  PageCache cache(6, 2, true);
+  const PageOrigin origins[] = {
+      {}, {.adapter = 1, .scale = 1}, {.adapter = 1, .scale = 0.5F}, {.adapter = 2, .scale = 1}};
+  std::vector<PageId> held;
+  for (const PageOrigin& origin : origins) {
+    EXPECT_TRUE(cache.find(Tokens{1, 2}, origin).empty());
+    held.push_back(cache.remember(std::nullopt, Tokens{1, 2}, cache.acquire().value(), origin));
+  }
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    EXPECT_EQ(cache.find(Tokens{1, 2}, origins[i]), std::vector<PageId>{held[i]});
+    cache.release(held[i]);
+    cache.release(held[i]);
+  }
+  // Forgotten one by one, each from its own tree.
+  std::vector<PageId> taken;
+  while (const auto page = cache.acquire()) taken.push_back(*page);
+  EXPECT_EQ(taken.size(), 6U);
+  for (const PageOrigin& origin : origins) EXPECT_TRUE(cache.find(Tokens{1, 2}, origin).empty());
+}
+
 }  // namespace
 }  // namespace sixfold::engine

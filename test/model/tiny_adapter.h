@@ -76,6 +76,11 @@ class TinyAdapter {
     }
   }
 
+  void write(const std::string& path) const {
+    const Status written = formats::write_gguf(path, {.metadata = metadata_, .tensors = tensors_});
+    EXPECT_TRUE(written.is_ok()) << written.error().message;
+  }
+
   formats::Checkpoint open() {
     const auto image = formats::make_gguf({.metadata = metadata_, .tensors = tensors_});
     EXPECT_TRUE(image.is_ok()) << image.error().message;

@@ -9,6 +9,7 @@
 #include "formats/huggingface/config_reader.h"
 #include "formats/huggingface/family.h"
 #include "formats/huggingface/json_file.h"
+#include "formats/huggingface/peft_adapter.h"
 #include "formats/huggingface/sentence_transformers.h"
 #include "formats/huggingface/stored_tensors.h"
 #include "formats/huggingface/tokenizer_files.h"
@@ -62,6 +63,9 @@ std::optional<std::string> folder_of(const std::string& path) {
 Result<Checkpoint> open_folder(const std::string& folder) {
   const std::string config_path = fs::path(folder) / kConfigName;
   SIXFOLD_TRY(const auto object, read_json_file(config_path));
+  if (!object && peft_folder_of(folder)) {
+    return invalid_argument("{}: want a model, got a LoRA adapter; give it beside its model (--lora)", folder);
+  }
   if (!object)
     return not_found("{}: want a model file, or a folder with {}, got a folder without", folder, kConfigName);
   const ConfigReader config(*object, config_path);
