@@ -46,7 +46,7 @@ void check_request(const GenerateRequest& request) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
     case 0: {
       const auto parsed = parse_chat(body);
       check_refusal(parsed);
@@ -62,11 +62,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       break;
     }
-    default: {
+    case 2: {
       const auto parsed = parse_predict(body, size % 2 == 0);
       check_refusal(parsed);
       if (const auto* request = std::get_if<GenerateRequest>(&parsed)) check_request(*request);
+      break;
     }
+    default:
+      check_refusal(parse_load_adapter(body));
+      check_refusal(parse_unload_adapter(body));
   }
   std::string escaped;
   append_json_string(escaped, body);

@@ -1,8 +1,14 @@
 // Puts a backend around an engine.
 #include "cli/local_model.h"
 
+#include <fmt/ranges.h>
+
 #include <utility>
 
+#include "cli/adapter_flags.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/limits.h"
 #include "service/local_backend.h"
 #include "tokenizer/chat_template.h"
 
@@ -10,15 +16,22 @@ namespace sixfold::cli {
 namespace {
 
 // Read at every scrape; the engine must live as long as the metrics are served.
-telemetry::EngineGauges read_gauges(const engine::Engine& engine) {
+telemetry::EngineGauges read_gauges(engine::Engine& engine) {
   const engine::EngineStatus status = engine.status();
+  const engine::AdapterShelf& shelf = *engine.adapters();
   return {.requests_waiting = status.requests_waiting,
           .requests_running = status.requests_running,
           .kv_pages_used = status.pages_used,
           .kv_pages_cached = status.pages_cached,
           .kv_pages_total = status.pages_total,
           .kv_page_tokens = status.page_tokens,
-          .last_progress_age_seconds = status.idle_seconds};
+          .last_progress_age_seconds = status.idle_seconds,
+          .adapters_max = limits::kAdaptersMax,
+          .adapters_loaded = shelf.list().size(),
+          .adapter_bytes = shelf.bytes(),
+          .adapters_running = fmt::format("{}", fmt::join(status.adapters_running, ",")),
+          .adapters_waiting = fmt::format("{}", fmt::join(status.adapters_waiting, ",")),
+          .now_unix_seconds = static_cast<double>(system_clock().unix_seconds())};
 }
 
 }  // namespace
@@ -28,7 +41,11 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
                                                      const std::string& pooling) {
   auto local = std::make_unique<LocalModel>();
   SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(options));
+  SIXFOLD_TRY(const std::vector<engine::AdapterFile> adapters, find_adapters(options.adapters, options.fetch));
   if (model::is_encoder(checkpoint)) {
+    if (!adapters.empty()) {
+      return invalid_argument("--lora: {}: models that read only take no adapters", checkpoint.path());
+    }
     const EncoderServiceOptions service_options{
         .queue_max = engine_options.queue_max, .served_name = served_name, .pooling = pooling};
     SIXFOLD_TRY(EncoderService opened, open_encoder(std::move(checkpoint), options, service_options, metrics));
@@ -40,6 +57,7 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
     return local;
   }
   SIXFOLD_TRY(local->loaded, load_engine(std::move(checkpoint), options, engine_options, metrics));
+  SIXFOLD_TRY_STATUS(load_adapters(adapters, *local->loaded.engine));
   const LoadedModel& parts = local->loaded.parts;
   local->facts = {.threads = parts.pool->size(), .seconds = parts.load_seconds, .is_from_cache = parts.is_from_cache};
   const tokenizer::Vocabulary& vocabulary = parts.vocabulary;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/fetch.h"
 #include "core/result.h"
@@ -24,10 +25,11 @@ struct ModelOptions {
   std::size_t threads = 0;  // 0 = as many as this process may use
   std::size_t context = 0;  // tokens; 0 = the model's, capped
   std::string kv_dtype = "f16";
-  bool has_exact_weights = false;        // model::LoadOptions
-  std::string weights = "stored";        // or the type to round them to
-  std::string weight_cache = "auto";     // "off", or a folder
-  std::size_t weight_cache_max_gb = 20;  // 10^9 bytes, of all files in the folder
+  bool has_exact_weights = false;          // model::LoadOptions
+  std::string weights = "stored";          // or the type to round them to
+  std::string weight_cache = "auto";       // "off", or a folder
+  std::size_t weight_cache_max_gb = 20;    // 10^9 bytes, of all files in the folder
+  std::vector<std::string> adapters = {};  // as --lora has them, in the verbs that have it
 };
 
 // Adds --threads, --context, --kv-dtype, --weights, --weight-cache, --weight-cache-max and --offline with their

@@ -7,12 +7,14 @@
 #include <memory>
 #include <string>
 
+#include "cli/adapter_flags.h"
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
 #include "cli/read_input.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "core/error.h"
+#include "formats/adapter.h"
 #include "kernels/isa.h"
 #include "model/divergence.h"
 #include "model/evaluate.h"
@@ -46,6 +48,21 @@ Result<std::vector<tokenizer::TokenId>> read_token_ids(const std::string& path) 
   return ids;
 }
 
+// The one that --lora names; nothing without.
+Result<std::shared_ptr<const model::Adapter>> load_adapter(const model::Model& model, const EvalFlags& flags,
+                                                           model::AdapterUse& use) {
+  if (flags.model.adapters.size() > 1) {
+    return invalid_argument("eval: want at most one --lora, got {}", flags.model.adapters.size());
+  }
+  SIXFOLD_TRY(const auto files, find_adapters(flags.model.adapters, flags.model.fetch));
+  if (files.empty()) return std::shared_ptr<const model::Adapter>();
+  SIXFOLD_TRY(const formats::Checkpoint checkpoint,
+              formats::open_adapter(files.front().path, model.description().architecture));
+  SIXFOLD_TRY(std::shared_ptr<const model::Adapter> adapter, model.load_adapter(checkpoint));
+  use = {.adapter = adapter.get(), .scale = files.front().scale};
+  return adapter;
+}
+
 Status write_logits(const EvalFlags& flags) {
   if (flags.logits_file.empty()) return invalid_argument("eval: --tokens wants --logits FILE to write to");
   SIXFOLD_TRY(const auto ids, read_token_ids(flags.tokens_file));
@@ -54,6 +71,7 @@ Status write_logits(const EvalFlags& flags) {
   SIXFOLD_TRY(LoadedModel loaded, load_model(std::move(checkpoint), flags.model));
   model::EvaluateOptions options;
   SIXFOLD_TRY(options.kv_dtype, parse_kv_dtype(flags.model.kv_dtype));
+  SIXFOLD_TRY(const auto adapter, load_adapter(*loaded.model, flags, options.adapter));
   options.first_wanted = flags.wants_all_positions ? 0 : ids.size() - 1;
   SIXFOLD_TRY(const std::vector<float> logits, model::evaluate_logits(*loaded.model, ids, options));
   SIXFOLD_TRY_STATUS(write_file(flags.logits_file, std::as_bytes(std::span(logits))));
@@ -139,6 +157,7 @@ Status measure_text(const EvalFlags& flags) {
   options.chunks_max = flags.chunks_max;
   if (loaded.tokenizer->adds_bos()) options.bos = loaded.tokenizer->bos();
   SIXFOLD_TRY(options.kv_dtype, parse_kv_dtype(flags.model.kv_dtype));
+  SIXFOLD_TRY(const auto adapter, load_adapter(*loaded.model, flags, options.adapter));
   const InterruptFlag interrupt;
   ProgressLine progress(flags.reference.empty() ? "perplexity" : "comparing");
   options.progress = [&](const model::Perplexity& so_far, std::size_t chunks_in_all) {
@@ -184,6 +203,7 @@ VerbAction add_eval(CLI::App& program) {
   verb->add_flag("--all-positions", flags->wants_all_positions, "A row for every token, not only the last");
   verb->add_flag("--json", flags->is_json, "Results as one JSON object");
   add_model_flags(*verb, flags->model);
+  add_lora_flag(*verb, flags->model.adapters);
   verb->footer(
       "Perplexity: the text is cut into chunks of --context tokens (512 when not set), each begins with the\n"
       "begin-of-text token, and the second half of each is scored. Ctrl-C stops and prints the result so far.\n"

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "cli/adapter_flags.h"
 #include "cli/chat.h"
 #include "cli/engine_flags.h"
 #include "cli/interrupt.h"
@@ -33,6 +34,7 @@ struct RunFlags {
   std::string first, second;  // [MODEL] [PROMPT]
   std::string system;
   std::vector<std::string> stop;  // of the model's package
+  std::string adapter;            // the name of the one that was loaded; empty: none
   std::string speculation = "auto";
   std::size_t tokens_max = kAnswerTokens;
   bool is_raw = false;
@@ -75,6 +77,7 @@ service::GenerateRequest make_request(const RunFlags& flags) {
   request.sampling = flags.sampling;
   if (flags.tokens_max != 0) request.tokens_max = flags.tokens_max;
   request.stop = flags.stop;
+  request.model = flags.adapter;
   return request;
 }
 
@@ -117,6 +120,9 @@ Status continue_text(service::Backend& backend, const RunFlags& flags, const std
 }
 
 Status run(RunFlags flags, const CLI::App& verb) {
+  if (flags.model.adapters.size() > 1) {
+    return invalid_argument("run: want at most one --lora, got {}", flags.model.adapters.size());
+  }
   SIXFOLD_TRY(const ModelAndPrompt chosen, read_arguments(flags));
   ModelOptions options = flags.model;
   options.source = chosen.model;
@@ -125,6 +131,7 @@ Status run(RunFlags flags, const CLI::App& verb) {
   SIXFOLD_TRY_STATUS(apply_defaults(chosen.model, verb, flags));
   const service::BackendDescription description = local->backend->describe();
   if (!description.generates) return lacks_ability(description, service::Ability::kGenerate);
+  if (!description.adapters.empty()) flags.adapter = description.adapters.front().name;
   if (chosen.has_prompt) return continue_text(*local->backend, flags, chosen.prompt, local->has_chat_template);
   return chat(*local->backend, {.request = make_request(flags),
                                 .system = flags.system,
@@ -146,6 +153,7 @@ VerbAction add_run(CLI::App& program) {
   verb->add_flag("--no-stats", flags->hides_stats, "Do not print speeds at the end");
   add_sampling_flags(*verb, flags->sampling);
   add_model_flags(*verb, flags->model);
+  add_lora_flag(*verb, flags->model.adapters);
   add_speculation_flag(*verb, flags->speculation);
   verb->footer(
       "Examples:\n"

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "cli/adapter_flags.h"
 #include "cli/engine_flags.h"
 #include "cli/local_model.h"
 #include "cli/model_options.h"
@@ -35,6 +36,7 @@ struct ServeFlags {
   std::string speculation = "auto";
   std::string pooling;
   std::size_t body_mib = 8;
+  std::size_t lora_memory_mib = 4096;
   int drain_seconds = 30;
   int pre_stop_seconds = 0;
 };
@@ -50,6 +52,7 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
   SIXFOLD_TRY(const manifest::Manifest manifest, manifest::read_manifest(flags.config));
   fill(verb, "model", manifest.model_source, flags.model.source);
   fill(verb, "--weights", manifest.model_weights, flags.model.weights);
+  fill(verb, "--lora", manifest.model_adapters, flags.model.adapters);
   fill(verb, "--name", manifest.name, flags.name);
   fill(verb, "--host", manifest.serve.host, flags.serve.http.host);
   fill(verb, "--port", manifest.serve.port, flags.serve.http.port);
@@ -127,6 +130,7 @@ void serve_until_stopped(service::Server& server, const StopSignals& signals, in
 
 Status serve(ServeFlags flags) {
   flags.serve.http.body_bytes_max = flags.body_mib << 20;
+  flags.engine.adapter_bytes_max = flags.lora_memory_mib << 20;
   flags.engine.has_speculation = flags.speculation == "auto";
   flags.serve.pre_stop_ms = flags.pre_stop_seconds * 1000;
   // The name is known only after the model is open, and metrics carry it from the start.
@@ -190,6 +194,14 @@ VerbAction add_serve(CLI::App& program) {
   verb->add_flag("--cors", flags->serve.allows_cross_origin, "Let pages of any origin call the server")
       ->envname("SIXFOLD_CORS");
   add_model_flags(*verb, flags->model);
+  add_lora_flag(*verb, flags->model.adapters);
+  verb->add_option("--lora-folder", flags->serve.adapter_folder,
+                   "Let clients load adapters from this folder, and unload any, over HTTP")
+      ->envname("SIXFOLD_LORA_FOLDER")
+      ->check(CLI::ExistingDirectory);
+  verb->add_option("--lora-memory", flags->lora_memory_mib, "MiB of adapters in memory at most")
+      ->check(CLI::Range(1, 1 << 30))
+      ->capture_default_str();
   verb->footer(
       "Examples:\n"
       "  sixfold serve                          the built-in model on 127.0.0.1:8080\n"

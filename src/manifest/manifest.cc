@@ -48,6 +48,18 @@ struct Reader {
     return ok();
   }
 
+  Status read_texts(const YAML::Node& node, std::string_view where,
+                    std::optional<std::vector<std::string>>& out) const {
+    if (!node) return ok();
+    if (!node.IsSequence()) return error_at(node.Mark(), fmt::format("{}: want a list of texts", where));
+    out.emplace();
+    for (const YAML::Node& item : node) {
+      if (!item.IsScalar()) return error_at(item.Mark(), fmt::format("{}: want a list of texts", where));
+      out->push_back(item.Scalar());
+    }
+    return ok();
+  }
+
   Status read_count(const YAML::Node& node, std::string_view where, std::uint64_t smallest, std::uint64_t largest,
                     std::optional<std::uint64_t>& out) const {
     if (!node) return ok();
@@ -88,7 +100,7 @@ Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
 
 Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
   static constexpr std::array<std::string_view, 4> kKeys = {"apiVersion", "name", "model", "serve"};
-  static constexpr std::array<std::string_view, 2> kModelKeys = {"source", "weights"};
+  static constexpr std::array<std::string_view, 3> kModelKeys = {"source", "weights", "adapters"};
   SIXFOLD_TRY_STATUS(reader.check_keys(root, "the manifest", kKeys));
   std::optional<std::string> version;
   SIXFOLD_TRY_STATUS(reader.read_text(root["apiVersion"], "apiVersion", version));
@@ -101,6 +113,7 @@ Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
   if (const YAML::Node model = root["model"]) {
     SIXFOLD_TRY_STATUS(reader.check_keys(model, "model", kModelKeys));
     SIXFOLD_TRY_STATUS(reader.read_text(model["source"], "model.source", manifest.model_source));
+    SIXFOLD_TRY_STATUS(reader.read_texts(model["adapters"], "model.adapters", manifest.model_adapters));
     SIXFOLD_TRY_STATUS(reader.read_text(model["weights"], "model.weights", manifest.model_weights));
     if (manifest.model_weights && *manifest.model_weights != "stored" && *manifest.model_weights != "q8_0" &&
         *manifest.model_weights != "q4_0") {

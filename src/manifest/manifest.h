@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.h"
 
@@ -25,7 +26,8 @@ struct Serve {
 struct Manifest {
   std::optional<std::string> name;
   std::optional<std::string> model_source;
-  std::optional<std::string> model_weights;  // "stored", "q8_0" or "q4_0"
+  std::optional<std::string> model_weights;                // "stored", "q8_0" or "q4_0"
+  std::optional<std::vector<std::string>> model_adapters;  // each as after --lora
   Serve serve;
 };
 

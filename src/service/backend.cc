@@ -12,8 +12,29 @@ bool names_model(const BackendDescription& description, std::string_view name) {
          std::find(description.aliases.begin(), description.aliases.end(), name) != description.aliases.end();
 }
 
+const AdapterDescription* find_adapter(const BackendDescription& description, std::string_view name) {
+  const auto found = std::find_if(description.adapters.begin(), description.adapters.end(),
+                                  [&](const AdapterDescription& adapter) { return adapter.name == name; });
+  return found == description.adapters.end() ? nullptr : &*found;
+}
+
+std::string answering_model(const BackendDescription& description, std::string_view name) {
+  const bool is_adapter = !names_model(description, name) && find_adapter(description, name) != nullptr;
+  return is_adapter ? std::string(name) : description.model;
+}
+
 Error model_not_found(const BackendDescription& description, std::string_view name) {
-  return not_found("the model \"{}\" does not exist; this server has \"{}\"", name, description.model);
+  std::string adapters;
+  for (const AdapterDescription& adapter : description.adapters) adapters += ", \"" + adapter.name + "\"";
+  return not_found("the model \"{}\" does not exist; this server has \"{}\"{}", name, description.model, adapters);
+}
+
+Status Backend::load_adapter(AdapterSource, Done<Unit>) {
+  return invalid_argument("the model \"{}\" takes no adapters", describe().model);
+}
+
+Status Backend::unload_adapter(const std::string& name) {
+  return not_found("adapter \"{}\": not loaded", name);
 }
 
 Error lacks_ability(const BackendDescription& description, Ability ability) {

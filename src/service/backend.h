@@ -18,10 +18,18 @@ namespace sixfold::service {
 
 using tokenizer::TokenId;
 
+// An adapter of llama.cpp's requests, by number.
+struct AdapterChoice {
+  std::uint64_t id = 0;
+  float scale = 0;
+};
+
 // A request as every dialect's parser makes it; no JSON from here on.
 struct GenerateRequest {
   std::string id;
-  std::string model;  // empty = the only one
+  std::string model;  // or an adapter of it; empty = the only one
+  // At most one with another scale than 0, and only when `model` names no adapter.
+  std::vector<AdapterChoice> adapters;
   // A conversation (rendered with the model's chat template), plain text, or ready token ids.
   std::variant<std::vector<tokenizer::ChatMessage>, std::string, std::vector<TokenId>> input;
   engine::SamplingOptions sampling;
@@ -85,6 +93,21 @@ struct Scores {
 template <class T>
 using Done = std::function<void(Result<T>)>;
 
+struct AdapterDescription {
+  std::uint64_t id = 0;
+  std::string name;  // a model's name to clients
+  std::string source;
+  float scale = 1;           // of requests that name it
+  std::int64_t created = 0;  // unix seconds
+};
+
+// Where an adapter is to be loaded from.
+struct AdapterSource {
+  std::string name;
+  std::string path;    // of the file or folder
+  std::string source;  // as it is shown
+};
+
 struct BackendDescription {
   std::string model;                 // the name clients use
   std::vector<std::string> aliases;  // other names that reach it; "default" always does
@@ -101,11 +124,18 @@ struct BackendDescription {
   bool generates = true;             // text; else texts are read only
   std::size_t embedding_width = 0;   // 0: no embeddings
   std::vector<std::string> classes;  // that texts are scored for; empty: no scores
+  std::vector<AdapterDescription> adapters;
 };
 
 // Whether a request for `name` means this model: its name, an alias, "default", or nothing.
 bool names_model(const BackendDescription& description, std::string_view name);
 Error model_not_found(const BackendDescription& description, std::string_view name);
+
+// Null when no adapter has this name.
+const AdapterDescription* find_adapter(const BackendDescription& description, std::string_view name);
+
+// What an answer to a request for `name` calls its model: the adapter's name, or the model's own.
+std::string answering_model(const BackendDescription& description, std::string_view name);
 
 // What generate, embed and score say when the model was made for something else.
 enum class Ability { kGenerate, kEmbed, kScore };
@@ -124,6 +154,13 @@ class Backend {
   // no embeddings or scores, or fewer dimensions than wanted.
   virtual Status embed(EmbedRequest request, Done<Embeddings> done) = 0;
   virtual Status score(ScoreRequest request, Done<Scores> done) = 0;
+
+  // Makes requests for a new name possible.  Returns at once; `done` as above.  Errors: as
+  // engine::AdapterShelf::load, unavailable while another adapter is being loaded, invalid_argument from a model that
+  // takes none.
+  virtual Status load_adapter(AdapterSource source, Done<Unit> done);
+  // Requests that use it go on.  Errors: not_found.
+  virtual Status unload_adapter(const std::string& name);
 
   virtual BackendDescription describe() const = 0;
   virtual Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special,

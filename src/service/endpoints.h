@@ -20,7 +20,8 @@ struct ServiceState {
   Backend& backend;
   const telemetry::Metrics* const metrics;  // may be null
   const Clock& clock;
-  std::string openapi;  // the document, made once from the route table
+  std::string adapter_folder;  // that clients may load adapters from; empty: they may not
+  std::string openapi;         // the document, made once from the route table
   std::atomic<bool> is_draining{false};
   ActiveAnswers answers;
 };
@@ -40,6 +41,11 @@ void classify(ServiceState& state, const net::HttpRequest& request, Writer write
 // models.cc
 void list_models(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void show_model(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// adapters.cc
+void list_adapters(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void load_adapter(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void unload_adapter(ServiceState& state, const net::HttpRequest& request, Writer writer);
 
 // tokens.cc
 void tokenize(ServiceState& state, const net::HttpRequest& request, Writer writer);

@@ -1,8 +1,11 @@
 // From messages or text to token ids, and on to the engine.
 #include "service/local_backend.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "core/error.h"
+#include "engine/adapter_shelf.h"
 #include "service/token_text.h"
 #include "tokenizer/tokenizer.h"
 
@@ -53,7 +56,68 @@ LocalBackend::LocalBackend(std::unique_ptr<engine::Engine> engine,
   description_.is_chat_model = options.is_chat_model;
 }
 
-LocalBackend::~LocalBackend() = default;
+LocalBackend::~LocalBackend() {
+  const std::lock_guard lock(loading_mutex_);
+  if (loading_.joinable()) loading_.join();
+}
+
+BackendDescription LocalBackend::describe() const {
+  BackendDescription description = description_;
+  const engine::AdapterShelf* shelf = engine_->adapters();
+  if (shelf == nullptr) return description;
+  for (const auto& adapter : shelf->list()) {
+    description.adapters.push_back({.id = adapter->id,
+                                    .name = adapter->name,
+                                    .source = adapter->source,
+                                    .scale = adapter->scale,
+                                    .created = adapter->loaded});
+  }
+  return description;
+}
+
+// Packing takes a moment, and those who ask are threads that serve connections.
+Status LocalBackend::load_adapter(AdapterSource source, Done<Unit> done) {
+  engine::AdapterShelf* shelf = engine_->adapters();
+  if (shelf == nullptr) return Backend::load_adapter(std::move(source), std::move(done));
+  if (names_model(description_, source.name)) {
+    return already_exists("adapter \"{}\": want another name than the model's", source.name);
+  }
+  const std::lock_guard lock(loading_mutex_);
+  if (is_loading_.exchange(true)) return unavailable("another adapter is being loaded");
+  if (loading_.joinable()) loading_.join();
+  loading_ = std::thread([this, shelf, source = std::move(source), done = std::move(done)] {
+    const Status status = shelf->load({.name = source.name, .path = source.path, .source = source.source});
+    is_loading_ = false;
+    done(status);
+  });
+  return ok();
+}
+
+Status LocalBackend::unload_adapter(const std::string& name) {
+  engine::AdapterShelf* shelf = engine_->adapters();
+  return shelf == nullptr ? Backend::unload_adapter(name) : shelf->unload(name);
+}
+
+// By the name of the model, or by the numbers of its adapters.
+Status LocalBackend::choose_adapter(const GenerateRequest& request, engine::EngineRequest& work) const {
+  const engine::AdapterShelf* shelf = engine_->adapters();
+  if (!names_model(description_, request.model)) {
+    if (shelf != nullptr) work.adapter = shelf->find(request.model);
+    if (work.adapter == nullptr) return model_not_found(describe(), request.model);
+    work.adapter_scale = work.adapter->scale;
+  }
+  const auto known = shelf == nullptr ? std::vector<std::shared_ptr<const engine::NamedAdapter>>() : shelf->list();
+  for (const AdapterChoice& choice : request.adapters) {
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const auto& adapter) { return adapter->id == choice.id; });
+    if (found == known.end()) return invalid_argument("\"lora\": no adapter has the id {}", choice.id);
+    if (choice.scale == 0) continue;
+    if (work.adapter != nullptr) return invalid_argument("\"lora\": want at most one adapter for a request, got two");
+    work.adapter = *found;
+    work.adapter_scale = choice.scale;
+  }
+  return ok();
+}
 
 Result<std::vector<TokenId>> LocalBackend::tokens_of(const GenerateRequest& request) const {
   if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) return *tokens;
@@ -73,8 +137,8 @@ Result<std::vector<TokenId>> LocalBackend::tokens_of(const GenerateRequest& requ
 }
 
 Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest request) {
-  if (!names_model(description_, request.model)) return model_not_found(description_, request.model);
   engine::EngineRequest work;
+  SIXFOLD_TRY_STATUS(choose_adapter(request, work));
   SIXFOLD_TRY(work.prompt, tokens_of(request));
   const std::size_t prompt_tokens = work.prompt.size();
   work.id = std::move(request.id);

@@ -1,11 +1,15 @@
 // The backend that answers from this machine: chat template, tokenizer, engine.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/thread_annotations.h"
 #include "engine/engine.h"
 #include "service/backend.h"
 #include "tokenizer/chat_template.h"
@@ -29,7 +33,9 @@ class LocalBackend final : public Backend {
   Result<std::shared_ptr<Generation>> generate(GenerateRequest request) override;
   Status embed(EmbedRequest request, Done<Embeddings> done) override;
   Status score(ScoreRequest request, Done<Scores> done) override;
-  BackendDescription describe() const override { return description_; }
+  Status load_adapter(AdapterSource source, Done<Unit> done) override;
+  Status unload_adapter(const std::string& name) override;
+  BackendDescription describe() const override;
   Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special, bool parses_special) const override;
   Result<std::string> detokenize(const std::vector<TokenId>& tokens) const override;
   std::string token_text(TokenId token) const override;
@@ -39,11 +45,16 @@ class LocalBackend final : public Backend {
 
  private:
   Result<std::vector<TokenId>> tokens_of(const GenerateRequest& request) const;
+  Status choose_adapter(const GenerateRequest& request, engine::EngineRequest& work) const;
 
   const std::unique_ptr<engine::Engine> engine_;
   const std::unique_ptr<tokenizer::ChatTemplate> chat_template_;
   const Clock& clock_;
-  BackendDescription description_;  // constant after construction
+  BackendDescription description_;  // constant after construction; without adapters
+
+  std::mutex loading_mutex_;
+  std::thread loading_ SIXFOLD_GUARDED_BY(loading_mutex_);  // the newest; ended when is_loading_ is false
+  std::atomic<bool> is_loading_{false};
 };
 
 }  // namespace sixfold::service

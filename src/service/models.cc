@@ -31,10 +31,29 @@ json::object model_object(const BackendDescription& description) {
   };
 }
 
+// As vLLM lists them: root is where it came from, parent the model that it changes.
+json::object adapter_object(const BackendDescription& description, const AdapterDescription& adapter) {
+  return {
+      {"id", adapter.name},
+      {"object", "model"},
+      {"created", adapter.created},
+      {"owned_by", "sixfold"},
+      {"root", adapter.source},
+      {"parent", description.model},
+      {"max_model_len", description.context},
+      {"sixfold", json::object{{"adapter_id", adapter.id}, {"scale", adapter.scale}}},
+  };
+}
+
 }  // namespace
 
 void list_models(ServiceState& state, const net::HttpRequest&, Writer writer) {
-  const json::object list{{"object", "list"}, {"data", json::array{model_object(state.backend.describe())}}};
+  const BackendDescription description = state.backend.describe();
+  json::array models{model_object(description)};
+  for (const AdapterDescription& adapter : description.adapters) {
+    models.push_back(adapter_object(description, adapter));
+  }
+  const json::object list{{"object", "list"}, {"data", std::move(models)}};
   net::HttpResponse response;
   response.body = json::serialize(list);
   writer->send(std::move(response));
@@ -43,12 +62,14 @@ void list_models(ServiceState& state, const net::HttpRequest&, Writer writer) {
 void show_model(ServiceState& state, const net::HttpRequest& request, Writer writer) {
   const BackendDescription description = state.backend.describe();
   const std::string_view name = request.path_value("model");
-  if (!names_model(description, name)) {
+  const AdapterDescription* adapter = names_model(description, name) ? nullptr : find_adapter(description, name);
+  if (!names_model(description, name) && adapter == nullptr) {
     writer->send(error_response(Dialect::kOpenAi, refusal_of_generate(model_not_found(description, name), "model")));
     return;
   }
   net::HttpResponse response;
-  response.body = json::serialize(model_object(description));
+  response.body =
+      json::serialize(adapter != nullptr ? adapter_object(description, *adapter) : model_object(description));
   writer->send(std::move(response));
 }
 

@@ -119,7 +119,8 @@ void chat_completions(ServiceState& state, const net::HttpRequest& request, Writ
   }
   ChatCall call = std::get<ChatCall>(std::move(parsed));
   call.request.id = request.id;
-  AnswerIdentity identity{make_answer_id("chatcmpl-"), state.backend.describe().model, state.clock.unix_seconds()};
+  AnswerIdentity identity{make_answer_id("chatcmpl-"), answering_model(state.backend.describe(), call.request.model),
+                          state.clock.unix_seconds()};
   AnswerParts parts;
   parts.writer = std::move(writer);
   parts.choices_per_prompt = call.request.choices;

@@ -132,7 +132,9 @@ void completions(ServiceState& state, const net::HttpRequest& request, Writer wr
     echoes = std::move(*texts);
   }
   for (GenerateRequest& one : call.requests) one.id = request.id;
-  AnswerIdentity identity{make_answer_id("cmpl-"), state.backend.describe().model, state.clock.unix_seconds()};
+  AnswerIdentity identity{make_answer_id("cmpl-"),
+                          answering_model(state.backend.describe(), call.requests.front().model),
+                          state.clock.unix_seconds()};
   AnswerParts parts;
   parts.writer = std::move(writer);
   parts.choices_per_prompt = call.requests.front().choices;

@@ -92,6 +92,26 @@ void read_logit_bias(FieldReader& reader, engine::SamplingOptions& sampling) {
   }
 }
 
+// llama.cpp's list of adapters by number.
+void read_adapters(FieldReader& reader, std::vector<AdapterChoice>& adapters) {
+  const json::array* array = reader.array("lora");
+  if (array == nullptr) return;
+  if (array->size() > limits::kAdaptersMax) {
+    reader.refuse("lora", fmt::format("want at most {} adapters, got {}", limits::kAdaptersMax, array->size()));
+    return;
+  }
+  for (const json::value& item : *array) {
+    if (!item.is_object()) return reader.refuse("lora", "objects with \"id\" and \"scale\"", item);
+    FieldReader choice(item.get_object(), "lora");
+    check_fields(choice, {"id", "scale"}, {});
+    const auto id = choice.integer("id", 0, std::numeric_limits<std::int64_t>::max());
+    const auto scale = choice.number("scale", -1000, 1000);
+    if (!choice.is_ok()) return reader.refuse(*choice.refusal());
+    if (!id || !scale) return reader.refuse("lora", "objects with \"id\" and \"scale\"", item);
+    adapters.push_back({static_cast<std::uint64_t>(*id), static_cast<float>(*scale)});
+  }
+}
+
 // Reads a probability in (0, 1]; 0, which OpenAI allows, means the likeliest token only.
 void read_share(FieldReader& reader, std::string_view name, float& share) {
   if (const auto value = reader.number(name, 0, 1)) {
@@ -161,7 +181,6 @@ const std::vector<FieldRule>& common_rules() {
       {"chat_template_kwargs", "chat template arguments are not supported", {}},
       {"stop_token_ids", "stop tokens are not supported; use \"stop\" with their text", {}},
       {"min_tokens", "a minimum length is not supported", {"0"}},
-      {"lora", "adapters are not supported", {}},
   };
   return kRules;
 }
@@ -180,7 +199,8 @@ const std::vector<std::string_view>& generation_fields() {
                                                         "repetition_penalty",
                                                         "typical_p",
                                                         "logit_bias",
-                                                        "ignore_eos"};
+                                                        "ignore_eos",
+                                                        "lora"};
   return kFields;
 }
 
@@ -210,6 +230,7 @@ void read_generation(FieldReader& reader, GenerateRequest& request) {
     sampling.seed = static_cast<std::uint64_t>(*value);
   }
   read_logit_bias(reader, sampling);
+  read_adapters(reader, request.adapters);
   if (const auto value = reader.integer("n", 1, static_cast<std::int64_t>(limits::kChoicesMax))) {
     request.choices = static_cast<std::size_t>(*value);
   }

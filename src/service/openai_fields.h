@@ -68,6 +68,11 @@ Parsed<EmbeddingsCall> parse_embeddings(std::string_view body);
 Parsed<RerankCall> parse_rerank(std::string_view body);
 Parsed<ScoreRequest> parse_classify(std::string_view body);
 
+// Without the path, which the caller finds.
+Parsed<AdapterSource> parse_load_adapter(std::string_view body);
+// The name.
+Parsed<std::string> parse_unload_adapter(std::string_view body);
+
 // POST /predict.  is_chat: the input is what a user says to a chat model, otherwise text to go on with.
 Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat);
 

@@ -81,8 +81,8 @@ void predict(ServiceState& state, const net::HttpRequest& request, Writer writer
   }
   AnswerParts parts;
   parts.writer = std::move(writer);
-  parts.format = std::make_unique<PredictFormat>(description.model);
   parts.requests.push_back(std::get<GenerateRequest>(std::move(parsed)));
+  parts.format = std::make_unique<PredictFormat>(answering_model(description, parts.requests.front().model));
   parts.requests.front().id = request.id;
   start_answer(state.backend, state.answers, state.clock, std::move(parts));
 }

@@ -26,6 +26,8 @@ std::string_view schemas_json() {
   "n": {"type": "integer", "minimum": 1, "maximum": 128, "default": 1},
   "logprobs": {"type": "boolean", "default": false},
   "top_logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
+  "lora": {"type": "array", "description": "One adapter by the id of /lora-adapters; naming it as the model is easier",
+    "items": {"type": "object", "properties": {"id": {"type": "integer"}, "scale": {"type": "number"}}}},
   "ignore_eos": {"type": "boolean", "default": false, "description": "Go on after the model's end token"}},
   "example": {"messages": [{"role": "user", "content": "Tell me a short story about the sea."}],
               "max_completion_tokens": 120, "temperature": 0.7, "stream": true}},
@@ -64,6 +66,8 @@ std::string_view schemas_json() {
   "n": {"type": "integer", "minimum": 1, "maximum": 128, "default": 1},
   "best_of": {"type": "integer", "description": "Only the value of n"},
   "logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
+  "lora": {"type": "array", "description": "One adapter by the id of /lora-adapters; naming it as the model is easier",
+    "items": {"type": "object", "properties": {"id": {"type": "integer"}, "scale": {"type": "number"}}}},
   "ignore_eos": {"type": "boolean", "default": false}},
   "example": {"prompt": "Once upon a time", "max_tokens": 60, "temperature": 0.7}},
 "CompletionAnswer": {"type": "object", "properties": {
@@ -89,6 +93,8 @@ std::string_view schemas_json() {
   "logit_bias": {"type": "object"},
   "seed": {"type": "integer"},
   "stop": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
+  "lora": {"type": "array", "description": "One adapter by the id of /lora-adapters; naming it as the model is easier",
+    "items": {"type": "object", "properties": {"id": {"type": "integer"}, "scale": {"type": "number"}}}},
   "ignore_eos": {"type": "boolean", "default": false}},
   "example": {"input": "Once upon a time", "parameters": {"max_tokens": 60, "temperature": 0.7}}},
 "PredictAnswer": {"type": "object", "properties": {
@@ -141,9 +147,20 @@ std::string_view schemas_json() {
 "Model": {"type": "object", "properties": {
   "id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"},
   "owned_by": {"type": "string"}, "max_model_len": {"type": "integer"},
+  "root": {"type": "string", "description": "Of an adapter: where it came from"},
+  "parent": {"type": "string", "description": "Of an adapter: the model that it changes"},
   "sixfold": {"type": "object", "description": "Architecture, weights, size, context and the chat template's name"}}},
 "ModelList": {"type": "object", "properties": {
   "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}}},
+"LoadAdapterRequest": {"type": "object", "required": ["lora_name", "lora_path"], "properties": {
+  "lora_name": {"type": "string", "description": "Its name as a model"},
+  "lora_path": {"type": "string", "description": "A file or folder inside the folder that the server was started with"}},
+  "example": {"lora_name": "poet", "lora_path": "poet"}},
+"UnloadAdapterRequest": {"type": "object", "required": ["lora_name"], "properties": {
+  "lora_name": {"type": "string"}}, "example": {"lora_name": "poet"}},
+"AdapterList": {"type": "array", "items": {"type": "object", "properties": {
+  "id": {"type": "integer"}, "name": {"type": "string"}, "path": {"type": "string"},
+  "scale": {"type": "number", "description": "Of requests that name it and say no other"}}}},
 "TokenizeRequest": {"type": "object", "required": ["content"], "properties": {
   "content": {"type": "string"},
   "text": {"type": "string", "description": "The same as content"},

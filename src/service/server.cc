@@ -21,6 +21,7 @@ class ServerImplementation final : public Server {
         host_(options.http.host),
         pre_stop_ms_(options.pre_stop_ms),
         metrics_(metrics) {
+    state_.adapter_folder = options.adapter_folder;
     state_.openapi = make_openapi(backend.describe());
   }
 

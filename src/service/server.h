@@ -17,6 +17,7 @@ namespace sixfold::service {
 struct ServeOptions {
   net::HttpServerOptions http;  // error_response, on_finished and before are filled in; a given `before` runs first
   bool allows_cross_origin = false;
+  std::string adapter_folder;    // that clients may load adapters from; empty: they may not
   int pre_stop_ms = 0;           // how long a draining server goes on accepting, so that balancers see it first
   const Clock* clock = nullptr;  // null: the system's
 };

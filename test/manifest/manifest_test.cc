@@ -15,7 +15,7 @@ TEST(Manifest, reads_every_setting) {
   const auto result = parse_manifest(
       "apiVersion: sixfold/v1\n"
       "name: support-bot\n"
-      "model:\n  source: model.gguf\n  weights: q8_0\n"
+      "model:\n  source: model.gguf\n  weights: q8_0\n  adapters: [poet=./poet, clerk.gguf@0.5]\n"
       "serve: {host: 0.0.0.0, port: 9000, threads: 4, context: 4096, parallel: 8, kv_dtype: f32, queue: 32, "
       "speculation: off, weight_cache: off}\n",
       "sixfold.yaml");
@@ -23,6 +23,7 @@ TEST(Manifest, reads_every_setting) {
   EXPECT_EQ(result->name, "support-bot");
   EXPECT_EQ(result->model_source, "model.gguf");
   EXPECT_EQ(result->model_weights, "q8_0");
+  EXPECT_EQ(result->model_adapters, (std::vector<std::string>{"poet=./poet", "clerk.gguf@0.5"}));
   EXPECT_EQ(result->serve.host, "0.0.0.0");
   EXPECT_EQ(result->serve.port, 9000u);
   EXPECT_EQ(result->serve.threads, 4u);
@@ -51,6 +52,10 @@ TEST(Manifest, wrong_values_are_refused_with_range) {
             "sixfold.yaml:2: serve.port: want a whole number from 0 to 65535, got \"70000\"");
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nserve: {kv_dtype: q4}\n"),
             "sixfold.yaml:2: serve.kv_dtype: want f16, bf16 or f32, got \"q4\"");
+  EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel: {adapters: poet}\n"),
+            "sixfold.yaml:2: model.adapters: want a list of texts");
+  EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel:\n  adapters:\n    - {poet: a}\n"),
+            "sixfold.yaml:4: model.adapters: want a list of texts");
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel: {weights: q3}\n"),
             "sixfold.yaml:2: model.weights: want stored, q8_0 or q4_0, got \"q3\"");
   EXPECT_EQ(error_of("apiVersion: v2\n"), "sixfold.yaml:1: apiVersion: want sixfold/v1, got v2");

@@ -119,5 +119,22 @@ TEST(LocalBackend, a_generation_reads_to_its_end) {
   EXPECT_EQ((*generation)->prompt_tokens(), 2u);
 }
 
+TEST(LocalBackend, refuses_adapters_where_the_engine_takes_none) {
+  Local local;
+  const auto refuse = [](const Result<Unit>&) { ADD_FAILURE() << "called after an error"; };
+  EXPECT_EQ(local.backend->load_adapter({.name = "poet", .path = "poet", .source = "poet"}, refuse).error().message,
+            "the model \"served\" takes no adapters");
+  EXPECT_EQ(local.backend->unload_adapter("poet").error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(local.backend->describe().adapters.empty());
+  GenerateRequest by_name;
+  by_name.model = "poet";
+  by_name.input = std::string("hi");
+  EXPECT_EQ(local.backend->generate(by_name).error().code, ErrorCode::kNotFound);
+  GenerateRequest by_number;
+  by_number.input = std::string("hi");
+  by_number.adapters = {{.id = 1, .scale = 1}};
+  EXPECT_EQ(local.backend->generate(by_number).error().message, "\"lora\": no adapter has the id 1");
+}
+
 }  // namespace
 }  // namespace sixfold::service

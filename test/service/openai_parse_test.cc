@@ -235,6 +235,8 @@ TEST(Schemas, name_only_fields_that_are_read_and_all_that_the_endpoints_share) {
   check("EmbeddingsRequest", [&](const std::string& body) { return is_unknown(parse_embeddings(body)); });
   check("RerankRequest", [&](const std::string& body) { return is_unknown(parse_rerank(body)); });
   check("ClassifyRequest", [&](const std::string& body) { return is_unknown(parse_classify(body)); });
+  check("LoadAdapterRequest", [&](const std::string& body) { return is_unknown(parse_load_adapter(body)); });
+  check("UnloadAdapterRequest", [&](const std::string& body) { return is_unknown(parse_unload_adapter(body)); });
   for (const std::string_view field : generation_fields()) {
     EXPECT_TRUE(chat.contains(json::string_view(field))) << field;
     EXPECT_TRUE(text.contains(json::string_view(field))) << field;
@@ -251,6 +253,8 @@ TEST(Schemas, examples_are_accepted) {
   EXPECT_EQ(parse_embeddings(json::serialize(schemas->at("EmbeddingsRequest").at("example"))).index(), 0u);
   EXPECT_EQ(parse_rerank(json::serialize(schemas->at("RerankRequest").at("example"))).index(), 0u);
   EXPECT_EQ(parse_classify(json::serialize(schemas->at("ClassifyRequest").at("example"))).index(), 0u);
+  EXPECT_EQ(parse_load_adapter(json::serialize(schemas->at("LoadAdapterRequest").at("example"))).index(), 0u);
+  EXPECT_EQ(parse_unload_adapter(json::serialize(schemas->at("UnloadAdapterRequest").at("example"))).index(), 0u);
 }
 
 }  // namespace
