@@ -43,6 +43,9 @@ constexpr std::array<std::string_view, 23> kFolderFiles = {"config.json",
                                                            "LICENSE",
                                                            "LICENSE.txt"};
 
+// A LoRA adapter as PEFT saves it.
+constexpr std::array<std::string_view, 2> kAdapterFiles = {"adapter_config.json", "adapter_model.safetensors"};
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& letter : out) letter = net::ascii_lower(letter);
@@ -158,8 +161,11 @@ Result<std::vector<std::string>> choose_files(std::span<const std::string> paths
     }
     return not_found("{}: no GGUF file with \"{}\"; there is: {}", source, wish.quantization, shown(models));
   }
-  const bool has_folder = std::find(paths.begin(), paths.end(), "config.json") != paths.end() &&
-                          std::any_of(paths.begin(), paths.end(), is_weight_file);
+  const auto has = [&](std::string_view name) { return std::find(paths.begin(), paths.end(), name) != paths.end(); };
+  if (!has("config.json") && has(kAdapterFiles[0]) && has(kAdapterFiles[1])) {
+    return std::vector<std::string>(kAdapterFiles.begin(), kAdapterFiles.end());
+  }
+  const bool has_folder = has("config.json") && std::any_of(paths.begin(), paths.end(), is_weight_file);
   if (has_folder) return folder_files(paths);
   if (models.size() == 1) return models.begin()->second;
   if (const auto found = fits("Q4_K_M"); found.size() == 1) return found.begin()->second;

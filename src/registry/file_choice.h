@@ -17,8 +17,8 @@ struct FileWish {
 
 // A path: that file, and all parts of a GGUF file that is split.
 // A quantization: the one GGUF file whose name has it as a word.
-// Neither: config, tokenizer and weights of a folder with safetensors; else the only GGUF file, or the one with Q4_K_M.
-// Pickled weights are never chosen: loading them would run their code.
+// Neither: config, tokenizer and weights of a folder with safetensors; both files of a LoRA adapter without a model;
+// else the only GGUF file, or the one with Q4_K_M. Pickled weights are never chosen: loading them would run their code.
 // source: for messages.  Errors: not_found and invalid_argument (several fit), naming what there is.
 Result<std::vector<std::string>> choose_files(std::span<const std::string> paths, const FileWish& wish,
                                               std::string_view source);

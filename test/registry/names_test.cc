@@ -47,6 +47,14 @@ std::string chosen(std::vector<std::string> paths, const FileWish& wish) {
   return out;
 }
 
+TEST(ChooseFiles, of_an_adapter_that_stands_alone_without_what_training_left_there) {
+  EXPECT_EQ(chosen({"README.md", "adapter_config.json", "adapter_model.safetensors", "tokenizer.json",
+                    "checkpoint-10/adapter_model.safetensors", "training_args.bin"},
+                   {}),
+            "adapter_config.json adapter_model.safetensors");
+  EXPECT_EQ(chosen({"adapter_config.json", "lora.gguf"}, {}), "lora.gguf");
+}
+
 TEST(ChooseFiles, by_quantization_as_a_word_in_any_case) {
   const std::vector<std::string> paths = {"m-Q4_K_M.gguf", "m-Q4_K_S.gguf", "m-IQ4_XS.gguf",   "m-q8_0.gguf",
                                           "README.md",     "m-f16.gguf",    "mmproj-f16.gguf", "m.imatrix.gguf"};
