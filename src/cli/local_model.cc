@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/limits.h"
+#include "engine/recommended_sampling.h"
 #include "service/local_backend.h"
 #include "tokenizer/chat_template.h"
 
@@ -56,6 +57,9 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
                     .is_from_cache = local->encoder.is_from_cache};
     return local;
   }
+  if (options.generation_config == "model") {
+    SIXFOLD_TRY(local->recommended_sampling, engine::read_recommended_sampling(checkpoint));
+  }
   SIXFOLD_TRY(local->loaded, load_engine(std::move(checkpoint), options, engine_options, metrics));
   SIXFOLD_TRY_STATUS(load_adapters(adapters, *local->loaded.engine));
   const LoadedModel& parts = local->loaded.parts;
@@ -69,6 +73,7 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
   service::LocalBackendOptions backend_options;
   backend_options.model = served_name;
   backend_options.is_chat_model = local->has_chat_template;
+  backend_options.sampling = local->recommended_sampling.value_or(engine::SamplingOptions());
   local->backend = std::make_unique<service::LocalBackend>(std::move(local->loaded.engine), std::move(chat_template),
                                                            std::move(backend_options));
   return local;

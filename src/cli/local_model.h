@@ -1,6 +1,7 @@
 // Everything that answers requests in this process: model, engine, backend.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/encoder_model.h"
@@ -23,6 +24,8 @@ struct LocalModel {
   LoadFacts facts;
   std::unique_ptr<service::Backend> backend;
   bool has_chat_template = false;  // the model's own
+  // What the model recommends, unless it does not count.
+  std::optional<engine::SamplingOptions> recommended_sampling;
 };
 
 // Of whatever kind the model is.  served_name: what clients call it; "" = its own name.  pooling: as for open_encoder.

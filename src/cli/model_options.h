@@ -25,10 +25,12 @@ struct ModelOptions {
   std::size_t threads = 0;  // 0 = as many as this process may use
   std::size_t context = 0;  // tokens; 0 = the model's, capped
   std::string kv_dtype = "f16";
-  bool has_exact_weights = false;          // model::LoadOptions
-  std::string weights = "stored";          // or the type to round them to
-  std::string weight_cache = "auto";       // "off", or a folder
-  std::size_t weight_cache_max_gb = 20;    // 10^9 bytes, of all files in the folder
+  bool has_exact_weights = false;        // model::LoadOptions
+  std::string weights = "stored";        // or the type to round them to
+  std::string weight_cache = "auto";     // "off", or a folder
+  std::size_t weight_cache_max_gb = 20;  // 10^9 bytes, of all files in the folder
+  // "model": requests that do not say otherwise are sampled as the model recommends; "none": plainly.
+  std::string generation_config = "model";
   std::vector<std::string> adapters = {};  // as --lora has them, in the verbs that have it
 };
 

@@ -30,4 +30,27 @@ void add_sampling_flags(CLI::App& verb, engine::SamplingOptions& options) {
       "--seed", [&options](const std::uint64_t& seed) { options.seed = seed; }, "Same seed, same text");
 }
 
+void add_generation_config_flag(CLI::App& verb, std::string& choice) {
+  verb.add_option("--generation-config", choice,
+                  "Sample as the model's makers recommend where nobody says otherwise, or not")
+      ->envname("SIXFOLD_GENERATION_CONFIG")
+      ->check(CLI::IsMember({"model", "none"}))
+      ->capture_default_str();
+}
+
+void follow_recommendation(const CLI::App& verb, const engine::SamplingOptions& recommended,
+                           engine::SamplingOptions& options) {
+  const auto follow = [&](const char* flag, auto member) {
+    if (verb.get_option(flag)->count() == 0) options.*member = recommended.*member;
+  };
+  follow("--temperature", &engine::SamplingOptions::temperature);
+  follow("--top-k", &engine::SamplingOptions::top_k);
+  follow("--top-p", &engine::SamplingOptions::top_p);
+  follow("--min-p", &engine::SamplingOptions::min_p);
+  follow("--typical-p", &engine::SamplingOptions::typical_p);
+  follow("--repetition-penalty", &engine::SamplingOptions::repetition_penalty);
+  follow("--presence-penalty", &engine::SamplingOptions::presence_penalty);
+  follow("--frequency-penalty", &engine::SamplingOptions::frequency_penalty);
+}
+
 }  // namespace sixfold::cli

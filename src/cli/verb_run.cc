@@ -20,6 +20,7 @@
 #include "cli/verb.h"
 #include "cli/write_answer.h"
 #include "core/error.h"
+#include "engine/recommended_sampling.h"
 #include "registry/artifact.h"
 #include "registry/model_defaults.h"
 
@@ -86,7 +87,8 @@ Status apply_defaults(const std::string& source, const CLI::App& verb, RunFlags&
   SIXFOLD_TRY(const registry::ModelDefaults defaults,
               registry::find_model_defaults(source, registry::process_environment));
   const auto apply = [&](const char* flag, const auto& value, auto& field) {
-    if (value && verb.count(flag) == 0) field = static_cast<std::decay_t<decltype(field)>>(*value);
+    const bool counts = flags.model.generation_config == "model" && verb.count(flag) == 0;
+    if (value && counts) field = static_cast<std::decay_t<decltype(field)>>(*value);
   };
   apply("--temperature", defaults.temperature, flags.sampling.temperature);
   apply("--top-p", defaults.top_p, flags.sampling.top_p);
@@ -119,6 +121,13 @@ Status continue_text(service::Backend& backend, const RunFlags& flags, const std
   return ok();
 }
 
+void print_sampling(const LocalModel& local, const RunFlags& flags) {
+  if (!local.recommended_sampling || flags.hides_stats) return;
+  const Style style = stderr_style();
+  fmt::print(stderr, "{}sampling: {} (recommended by the model: {}){}\n", style.dim, engine::summary_of(flags.sampling),
+             engine::summary_of(*local.recommended_sampling), style.reset);
+}
+
 Status run(RunFlags flags, const CLI::App& verb) {
   if (flags.model.adapters.size() > 1) {
     return invalid_argument("run: want at most one --lora, got {}", flags.model.adapters.size());
@@ -128,10 +137,12 @@ Status run(RunFlags flags, const CLI::App& verb) {
   options.source = chosen.model;
   const engine::EngineOptions engine_options{.sequences_max = 1, .has_speculation = flags.speculation == "auto"};
   SIXFOLD_TRY(const auto local, open_local_model(options, engine_options, nullptr, ""));
+  if (local->recommended_sampling) follow_recommendation(verb, *local->recommended_sampling, flags.sampling);
   SIXFOLD_TRY_STATUS(apply_defaults(chosen.model, verb, flags));
   const service::BackendDescription description = local->backend->describe();
   if (!description.generates) return lacks_ability(description, service::Ability::kGenerate);
   if (!description.adapters.empty()) flags.adapter = description.adapters.front().name;
+  print_sampling(*local, flags);
   if (chosen.has_prompt) return continue_text(*local->backend, flags, chosen.prompt, local->has_chat_template);
   return chat(*local->backend, {.request = make_request(flags),
                                 .system = flags.system,
@@ -152,6 +163,7 @@ VerbAction add_run(CLI::App& program) {
   verb->add_flag("--raw", flags->is_raw, "Continue the text as it is, without the model's chat template");
   verb->add_flag("--no-stats", flags->hides_stats, "Do not print speeds at the end");
   add_sampling_flags(*verb, flags->sampling);
+  add_generation_config_flag(*verb, flags->model.generation_config);
   add_model_flags(*verb, flags->model);
   add_lora_flag(*verb, flags->model.adapters);
   add_speculation_flag(*verb, flags->speculation);

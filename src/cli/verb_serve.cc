@@ -13,11 +13,13 @@
 #include "cli/engine_flags.h"
 #include "cli/local_model.h"
 #include "cli/model_options.h"
+#include "cli/sampling_flags.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/version.h"
+#include "engine/recommended_sampling.h"
 #include "kernels/isa.h"
 #include "manifest/manifest.h"
 #include "registry/artifact.h"
@@ -80,7 +82,9 @@ std::string_view example_of(const service::BackendDescription& model) {
 }
 
 // stderr, so that pipes and scripts that read stdout stay clean; "listening on URL" is a stable line.
-void print_banner(const service::Server& server, const service::BackendDescription& model, const LoadFacts& facts) {
+void print_banner(const service::Server& server, const LocalModel& local) {
+  const service::BackendDescription model = local.backend->describe();
+  const LoadFacts& facts = local.facts;
   const Style style = stderr_style();
   const std::string url = server.url();
   fmt::print(stderr,
@@ -92,6 +96,10 @@ void print_banner(const service::Server& server, const service::BackendDescripti
              style.bold, version(), style.reset, model.model, human_count(model.parameters), model.weights,
              facts.threads, kernels::active_isa(), facts.seconds, facts.is_from_cache ? " from the weight cache" : "",
              url, url, example_of(model), url);
+  if (local.recommended_sampling) {
+    fmt::print(stderr, "  Sampling, unless a request says otherwise: {} (recommended by the model)\n\n",
+               engine::summary_of(*local.recommended_sampling));
+  }
 }
 
 // SIGINT and SIGTERM are blocked in every thread and taken here, on the main thread.
@@ -144,7 +152,7 @@ Status serve(ServeFlags flags) {
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
   SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name, flags.pooling));
   SIXFOLD_TRY(const auto server, service::Server::serve(*local->backend, &metrics, flags.serve));
-  print_banner(*server, local->backend->describe(), local->facts);
+  print_banner(*server, *local);
   serve_until_stopped(*server, signals, flags.drain_seconds);
   return ok();
 }
@@ -175,6 +183,7 @@ VerbAction add_serve(CLI::App& program) {
       ->capture_default_str();
   add_speculation_flag(*verb, flags->speculation);
   add_pooling_flag(*verb, flags->pooling);
+  add_generation_config_flag(*verb, flags->model.generation_config);
   verb->add_option("--http-threads", http.threads, "Threads for connections")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

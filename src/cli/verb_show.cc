@@ -10,6 +10,7 @@
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/text_file.h"
+#include "engine/recommended_sampling.h"
 #include "formats/checkpoint.h"
 #include "registry/store.h"
 
@@ -53,6 +54,12 @@ void print_checkpoint(const std::string& path) {
   fmt::print("architecture  {}\n", *architecture);
   const auto context = checkpoint->unsigned_integer(fmt::format("{}.context_length", *architecture));
   if (context.is_ok()) fmt::print("context       {} tokens\n", *context);
+  const auto sampling = engine::read_recommended_sampling(*checkpoint);
+  if (!sampling.is_ok()) {
+    fmt::print("problem       {}\n", sampling.error().message);
+  } else if (sampling->has_value()) {
+    fmt::print("sampling      {}\n", engine::summary_of(**sampling));
+  }
 }
 
 Status show(const ShowFlags& flags) {

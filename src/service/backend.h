@@ -122,6 +122,7 @@ struct BackendDescription {
   std::string chat_template;         // its name
   bool is_chat_model = false;        // the model brought its own chat template, so it was made for conversations
   bool generates = true;             // text; else texts are read only
+  engine::SamplingOptions sampling;  // of requests that do not say otherwise
   std::size_t embedding_width = 0;   // 0: no embeddings
   std::vector<std::string> classes;  // that texts are scored for; empty: no scores
   std::vector<AdapterDescription> adapters;

@@ -54,6 +54,7 @@ LocalBackend::LocalBackend(std::unique_ptr<engine::Engine> engine,
   description_.created = clock_.unix_seconds();
   description_.chat_template = chat_template_->name();
   description_.is_chat_model = options.is_chat_model;
+  description_.sampling = std::move(options.sampling);
 }
 
 LocalBackend::~LocalBackend() {

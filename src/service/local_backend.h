@@ -20,6 +20,7 @@ struct LocalBackendOptions {
   std::string model;                 // the name clients use; empty: the model's own
   std::vector<std::string> aliases;  // further names
   bool is_chat_model = false;        // the chat template is the model's own
+  engine::SamplingOptions sampling;  // of requests that do not say otherwise
   const Clock* clock = nullptr;      // null: the system's
 };
 

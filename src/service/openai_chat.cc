@@ -112,7 +112,7 @@ class ChatFormat final : public AnswerFormat {
 }  // namespace
 
 void chat_completions(ServiceState& state, const net::HttpRequest& request, Writer writer) {
-  auto parsed = parse_chat(request.body);
+  auto parsed = parse_chat(request.body, state.backend.describe().sampling);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     writer->send(error_response(Dialect::kOpenAi, *refusal));
     return;

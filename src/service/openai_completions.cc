@@ -116,7 +116,7 @@ Result<std::vector<std::string>> echoes_of(const Backend& backend, const Complet
 }  // namespace
 
 void completions(ServiceState& state, const net::HttpRequest& request, Writer writer) {
-  auto parsed = parse_completion(request.body);
+  auto parsed = parse_completion(request.body, state.backend.describe().sampling);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     writer->send(error_response(Dialect::kOpenAi, *refusal));
     return;

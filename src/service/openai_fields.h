@@ -61,8 +61,9 @@ struct RerankCall {
 // Conversation of a chat body: roles and text parts.
 std::vector<tokenizer::ChatMessage> read_messages(FieldReader& reader);
 
-Parsed<ChatCall> parse_chat(std::string_view body);
-Parsed<CompletionCall> parse_completion(std::string_view body);
+// sampling: of a body that does not say otherwise.
+Parsed<ChatCall> parse_chat(std::string_view body, const engine::SamplingOptions& sampling = {});
+Parsed<CompletionCall> parse_completion(std::string_view body, const engine::SamplingOptions& sampling = {});
 
 Parsed<EmbeddingsCall> parse_embeddings(std::string_view body);
 Parsed<RerankCall> parse_rerank(std::string_view body);
@@ -74,6 +75,7 @@ Parsed<AdapterSource> parse_load_adapter(std::string_view body);
 Parsed<std::string> parse_unload_adapter(std::string_view body);
 
 // POST /predict.  is_chat: the input is what a user says to a chat model, otherwise text to go on with.
-Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat);
+Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat,
+                                      const engine::SamplingOptions& sampling = {});
 
 }  // namespace sixfold::service

@@ -133,7 +133,7 @@ std::vector<tokenizer::ChatMessage> read_messages(FieldReader& reader) {
   return messages;
 }
 
-Parsed<ChatCall> parse_chat(std::string_view body) {
+Parsed<ChatCall> parse_chat(std::string_view body, const engine::SamplingOptions& sampling) {
   auto document = parse_object(body);
   if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
   FieldReader reader(std::get<json::value>(document).get_object());
@@ -142,6 +142,7 @@ Parsed<ChatCall> parse_chat(std::string_view body) {
            {"messages", "max_completion_tokens", "logprobs", "top_logprobs", "n", "stream", "stream_options"});
   check_fields(reader, kKnown, common_rules());
   ChatCall call;
+  call.request.sampling = sampling;
   call.request.input = read_messages(reader);
   read_generation(reader, call.request);
   read_chat_logprobs(reader, call.request);
@@ -150,7 +151,7 @@ Parsed<ChatCall> parse_chat(std::string_view body) {
   return call;
 }
 
-Parsed<CompletionCall> parse_completion(std::string_view body) {
+Parsed<CompletionCall> parse_completion(std::string_view body, const engine::SamplingOptions& sampling) {
   auto document = parse_object(body);
   if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
   FieldReader reader(std::get<json::value>(document).get_object());
@@ -164,6 +165,7 @@ Parsed<CompletionCall> parse_completion(std::string_view body) {
   check_fields(reader, kKnown, kRules);
 
   GenerateRequest shared;
+  shared.sampling = sampling;
   read_generation(reader, shared);
   if (!shared.tokens_max) shared.tokens_max = kCompletionTokensDefault;
   CompletionCall call;

@@ -42,7 +42,7 @@ class PredictFormat final : public AnswerFormat {
 
 }  // namespace
 
-Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat) {
+Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat, const engine::SamplingOptions& sampling) {
   auto document = parse_object(body);
   if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
   FieldReader reader(std::get<json::value>(document).get_object());
@@ -54,6 +54,7 @@ Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat) {
   check_fields(reader, kKnown, {});
   GenerateRequest request;
   request.tokens_max = kPredictTokensDefault;
+  request.sampling = sampling;
   read_generation(reader, request);
   if (const json::object* parameters = reader.object("parameters")) {
     FieldReader inner(*parameters, "parameters");
@@ -74,7 +75,7 @@ Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat) {
 
 void predict(ServiceState& state, const net::HttpRequest& request, Writer writer) {
   const BackendDescription description = state.backend.describe();
-  auto parsed = parse_predict(request.body, description.is_chat_model);
+  auto parsed = parse_predict(request.body, description.is_chat_model, description.sampling);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     writer->send(error_response(Dialect::kPlain, *refusal));
     return;

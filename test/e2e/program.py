@@ -3,6 +3,7 @@ import os
 import re
 import resource
 import signal
+import struct
 import subprocess
 import threading
 import unittest
@@ -83,6 +84,25 @@ class CommandTest(unittest.TestCase):
         for command in (first, second):
             command.communicate(timeout=60)
             self.assertEqual(command.returncode, 0)
+
+
+def builtin_with_sampling(path, numbers):
+    """Writes the built-in model to `path`, with general.sampling.* set to these floats, or integers."""
+    with open(BUILTIN, "rb") as file:
+        model = file.read()
+
+    def entry(key, kind, value):
+        return struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", kind) + value
+
+    entries = [entry("general.sampling." + name, 6 if isinstance(value, float) else 4,
+                     struct.pack("<f" if isinstance(value, float) else "<I", value)) for name, value in numbers.items()]
+    # Tensors lie at multiples of 32 bytes; a text as long as needed keeps them there.
+    filled = sum(map(len, entries)) + len(entry("test.filler", 8, struct.pack("<Q", 0)))
+    filler = -filled % 32
+    entries.append(entry("test.filler", 8, struct.pack("<Q", filler) + b"x" * filler))
+    count = struct.unpack_from("<Q", model, 16)[0] + len(entries)
+    with open(path, "wb") as file:
+        file.write(model[:16] + struct.pack("<Q", count) + b"".join(entries) + model[24:])
 
 
 class Server:

@@ -18,6 +18,7 @@ struct Local {
     LocalBackendOptions options;
     options.model = "served";
     options.aliases = {"other"};
+    options.sampling.top_k = 20;
     backend = std::make_unique<LocalBackend>(std::move(made), std::make_unique<LineTemplate>(template_front), options);
   }
 
@@ -95,6 +96,7 @@ TEST(LocalBackend, describes_itself) {
   EXPECT_EQ(description.context, 256u);
   EXPECT_EQ(description.context_max, 512u);
   EXPECT_EQ(description.chat_template, "lines");
+  EXPECT_EQ(description.sampling.top_k, 20U);
 }
 
 TEST(LocalBackend, tokens_outside_the_vocabulary_have_no_text) {

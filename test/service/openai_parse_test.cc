@@ -70,6 +70,25 @@ TEST(ParseChat, reads_every_field) {
   EXPECT_TRUE(call.stream.includes_usage);
 }
 
+TEST(ParseRequests, say_how_to_sample_or_take_what_the_model_recommends) {
+  engine::SamplingOptions recommended;
+  recommended.temperature = 0.5F;
+  recommended.top_k = 20;
+  const auto check = [](const engine::SamplingOptions& sampling) {
+    EXPECT_EQ(sampling.temperature, 0.25F);
+    EXPECT_EQ(sampling.top_k, 20U);
+    EXPECT_EQ(sampling.top_p, 1.0F);
+  };
+  const auto chat = parse_chat(chat_with(R"("temperature":0.25)"), recommended);
+  check(std::get<ChatCall>(chat).request.sampling);
+  const auto completion = parse_completion(R"({"prompt":["a","b"],"temperature":0.25})", recommended);
+  check(std::get<CompletionCall>(completion).requests.at(1).sampling);
+  const auto predicted = parse_predict(R"({"input":"a","parameters":{"temperature":0.25}})", false, recommended);
+  check(std::get<GenerateRequest>(predicted).sampling);
+  const auto off = parse_chat(chat_with(R"("top_k":0)"), recommended);
+  EXPECT_EQ(std::get<ChatCall>(off).request.sampling.top_k, 0U);
+}
+
 TEST(ParseChat, joins_text_parts_and_calls_developer_system) {
   const ChatCall call = chat_of(
       R"({"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},
