@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <boost/json.hpp>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -13,6 +12,7 @@
 #include "cli/model_options.h"
 #include "cli/read_texts.h"
 #include "cli/verb.h"
+#include "service/json.h"
 
 namespace sixfold::cli {
 namespace {
@@ -38,14 +38,37 @@ std::vector<std::vector<float>> cosines_of(const std::vector<std::vector<float>>
   return rows;
 }
 
-void print_json(const EmbedFlags& flags, const std::vector<std::string>& texts, const service::Embeddings& made) {
-  boost::json::array rows;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    rows.push_back(boost::json::object{{"text", texts[i]}, {"vector", boost::json::value_from(made.vectors[i])}});
+// Each number in the shortest text that gives the same float.
+void append_vector(std::string& out, const std::vector<float>& vector) {
+  out += '[';
+  for (std::size_t i = 0; i < vector.size(); ++i) {
+    if (i > 0) out += ',';
+    service::append_json_number(out, vector[i]);
   }
-  boost::json::object document = {{"texts", std::move(rows)}, {"tokens", made.tokens}};
-  if (flags.compares) document["cosines"] = boost::json::value_from(cosines_of(made.vectors));
-  fmt::print("{}\n", boost::json::serialize(document));
+  out += ']';
+}
+
+void print_json(const EmbedFlags& flags, const std::vector<std::string>& texts, const service::Embeddings& made) {
+  std::string out = R"({"texts":[)";
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    out += i > 0 ? R"(,{"text":)" : R"({"text":)";
+    service::append_json_string(out, texts[i]);
+    out += R"(,"vector":)";
+    append_vector(out, made.vectors[i]);
+    out += '}';
+  }
+  out += R"(],"tokens":)";
+  service::append_json_integer(out, made.tokens);
+  if (flags.compares) {
+    const std::vector<std::vector<float>> cosines = cosines_of(made.vectors);
+    out += R"(,"cosines":[)";
+    for (std::size_t i = 0; i < cosines.size(); ++i) {
+      if (i > 0) out += ',';
+      append_vector(out, cosines[i]);
+    }
+    out += ']';
+  }
+  fmt::print("{}}}\n", out);
 }
 
 void print_cosines(const std::vector<std::string>& texts, const std::vector<std::vector<float>>& vectors) {
@@ -73,7 +96,11 @@ Status embed(const EmbedFlags& flags) {
   } else if (flags.compares) {
     print_cosines(texts, made.vectors);
   } else {
-    for (const auto& vector : made.vectors) fmt::print("[{:.7g}]\n", fmt::join(vector, ","));
+    for (const auto& vector : made.vectors) {
+      std::string out;
+      append_vector(out, vector);
+      fmt::print("{}\n", out);
+    }
   }
   return ok();
 }
