@@ -100,6 +100,7 @@ class Decoder final : public Model {
   void embed(const Batch& batch);
   const float* normalize(const Norm& norm);
   void attend(std::size_t layer, const kernels::KvLayerView& kv, const Batch& batch);
+  const RopeTable* rope_of(std::size_t layer) const;
   void rotate(std::size_t layer, const Batch& batch);
   void rotate_heads(float* heads, std::size_t count, const Norm& norm, const float* cos_sin) const;
   void keep_wanted_rows();
@@ -215,11 +216,16 @@ void Decoder::attend(std::size_t layer, const kernels::KvLayerView& kv, const Ba
               weights.post_attention_norm);
 }
 
+// Null for a layer without.
+const RopeTable* Decoder::rope_of(std::size_t layer) const {
+  if (!rope_ || (traits_.positionless_period != 0 && (layer + 1) % traits_.positionless_period == 0)) return nullptr;
+  return local_rope_ && p_.has_window[layer] ? &*local_rope_ : &*rope_;
+}
+
 // The norms of q and k, and RoPE.
 void Decoder::rotate(std::size_t layer, const Batch& batch) {
   const DecoderLayer& weights = weights_.layers[layer];
-  const bool is_local = local_rope_ && p_.has_window[layer];
-  const RopeTable* rope = is_local ? &*local_rope_ : rope_ ? &*rope_ : nullptr;
+  const RopeTable* rope = rope_of(layer);
   if (rope == nullptr && weights.q_norm.is_empty()) return;
   for_rows(pool_, rows_, p_.query_width() + p_.kv_width(), [&](std::size_t r) {
     const float* cos_sin = rope != nullptr ? rope->row(batch.rows[r].position) : nullptr;

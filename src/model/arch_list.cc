@@ -15,6 +15,10 @@ constexpr Architecture kArchitectures[] = {
                 .qkv_bias = Presence::kOptional,
                 .output_bias = Presence::kOptional,
                 .experts = Presence::kOptional}},
+    // SmolLM 3 (huggingface.co/HuggingFaceTB/SmolLM3-3B).
+    {.name = "smollm3",
+     .load = load_decoder,
+     .traits = {.rope_pairing = RopePairing::kInterleaved, .positionless_period = 4, .window = Presence::kNever}},
     // Qwen 2 and 2.5, arXiv:2407.10671.
     {.name = "qwen2",
      .load = load_decoder,

@@ -29,7 +29,8 @@ struct DecoderTraits {
   bool has_learned_positions = false;  // vectors added to the embedding, in place of RoPE
   // Which elements of a head RoPE rotates together; the converter of each architecture fixed it.
   kernels::RopePairing rope_pairing = kernels::RopePairing::kInterleaved;
-  bool has_long_rope = false;  // frequency factors for long and for short contexts, where the file has them
+  std::size_t positionless_period = 0;  // the last of so many layers has no RoPE, arXiv:2305.19466; 0 = all have it
+  bool has_long_rope = false;           // frequency factors for long and for short contexts, where the file has them
   // RoPE base of the layers with a window; 0 = that of the others.  Scaling is not for these layers then.
   double local_rope_base = 0;
   Presence window = Presence::kOptional;

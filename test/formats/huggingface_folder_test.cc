@@ -152,6 +152,22 @@ TEST_F(HuggingFaceFolder, refuses_what_the_architecture_cannot_compute) {
   EXPECT_THAT(error_with("true", "false"), HasSubstr("tie_word_embeddings: want lm_head.weight among the tensors"));
 }
 
+TEST_F(HuggingFaceFolder, smollm3_has_positions_in_three_of_four_layers) {
+  const auto error_of = [&](std::string_view fields) {
+    return error_with("\"llama\"", "\"smollm3\"," + std::string(fields));
+  };
+  EXPECT_EQ(error_of(R"("no_rope_layers":null)"), "accepted");
+  EXPECT_EQ(open().number("smollm3.rope.freq_base").value(), 2e6);
+  EXPECT_EQ(error_of(R"("no_rope_layers":[1])"), "accepted");
+  EXPECT_THAT(error_of(R"("no_rope_layers":[0])"), HasSubstr("no_rope_layers: 0 of layer 0 is not supported, want 1"));
+  EXPECT_THAT(error_of(R"("no_rope_layers":["1"])"), HasSubstr("no_rope_layers: \"1\" of layer 0 is not supported"));
+  EXPECT_THAT(error_of(R"("no_rope_layers":[])"), HasSubstr("no_rope_layers: want an array of 1 layers, got []"));
+  EXPECT_THAT(error_of(R"("no_rope_layers":1)"), HasSubstr("no_rope_layers: want an array of 1 layers, got 1"));
+  EXPECT_THAT(error_of(R"("no_rope_layer_interval":2)"),
+              HasSubstr("no_rope_layer_interval: 2 is not supported, want 4"));
+  EXPECT_THAT(error_of(R"("use_sliding_window":true)"), HasSubstr("use_sliding_window"));
+}
+
 TEST_F(HuggingFaceFolder, a_longer_context_by_yarn_is_offered) {
   folder_.write("config.json",
                 std::string(kLlamaConfig).replace(0, 1, R"({"rope_scaling":{"type":"yarn","factor":4.0},)"));

@@ -74,6 +74,11 @@ TEST(Forward, sliding_window_matches_a_plain_decoder) {
   expect_as_plain(tiny, {.window = 9});
 }
 
+TEST(Forward, layers_without_positions_match_a_plain_decoder) {
+  TinyModel tiny({.architecture = "smollm3", .layers = 5});
+  expect_as_plain(tiny, {.positionless_period = 4});
+}
+
 TEST(Forward, linear_rope_scaling_matches_a_plain_decoder) {
   TinyModel tiny;
   tiny.set("llama.rope.freq_base", 500.0);

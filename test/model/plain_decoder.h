@@ -16,7 +16,8 @@ struct PlainOptions {
   std::size_t window = 0;     // tokens; 0 = all
   double epsilon = 1e-3;
   double rope_base = 10000;
-  double rope_divisor = 1;  // of all angles
+  double rope_divisor = 1;              // of all angles
+  std::size_t positionless_period = 0;  // the last of so many layers has no RoPE; 0 = all have it
   double embedding_scale = 1;
   double residual_scale = 1;
   double attention_scale = 0;  // 0: 1/sqrt(head_dim)
@@ -38,7 +39,7 @@ class PlainDecoder {
     }
     for (std::size_t layer = 0; layer < s_.layers; ++layer) {
       const std::string prefix = "blk." + std::to_string(layer) + ".";
-      add_attention(prefix, x);
+      add_attention(prefix, o_.positionless_period == 0 || (layer + 1) % o_.positionless_period != 0, x);
       for (Row& row : x) add_feed_forward(prefix, row);
     }
     std::vector<float> out;
@@ -102,7 +103,8 @@ class PlainDecoder {
     return out;
   }
 
-  void add_attention(const std::string& prefix, std::vector<Row>& x) const {
+  void add_attention(const std::string& prefix, bool has_positions, std::vector<Row>& x) const {
+    const auto placed = [&](const Row& head, std::size_t at) { return has_positions ? rotated(head, at) : head; };
     std::vector<Row> q, k, v;
     for (const Row& row : x) {
       const Row normed = norm(row, prefix + "attn_norm.weight");
@@ -115,12 +117,12 @@ class PlainDecoder {
       Row attended;
       for (std::size_t head = 0; head < s_.heads; ++head) {
         const std::size_t kv_head = head / (s_.heads / s_.kv_heads);
-        const Row query = rotated(head_of(q[position], head, prefix + "attn_q_norm.weight"), position);
+        const Row query = placed(head_of(q[position], head, prefix + "attn_q_norm.weight"), position);
         Row sum(s_.head_dim);
         double weights = 0;
         const std::size_t first = o_.window != 0 && position + 1 > o_.window ? position + 1 - o_.window : 0;
         for (std::size_t seen = first; seen <= position; ++seen) {
-          const Row key = rotated(head_of(k[seen], kv_head, prefix + "attn_k_norm.weight"), seen);
+          const Row key = placed(head_of(k[seen], kv_head, prefix + "attn_k_norm.weight"), seen);
           double score = 0;
           for (std::size_t i = 0; i < s_.head_dim; ++i) score += query[i] * key[i];
           const double weight = std::exp(score * scale);

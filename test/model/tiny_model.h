@@ -90,10 +90,15 @@ class TinyModel {
     return {};
   }
 
+  // The bytes of the file.
+  std::vector<std::byte> image() const {
+    auto made = formats::make_gguf({.metadata = metadata_, .tensors = tensors_});
+    EXPECT_TRUE(made.is_ok()) << made.error().message;
+    return std::move(made).value();
+  }
+
   formats::Checkpoint open() {
-    const auto image = formats::make_gguf({.metadata = metadata_, .tensors = tensors_});
-    EXPECT_TRUE(image.is_ok()) << image.error().message;
-    const std::vector<std::byte>& bytes = image.value();
+    const std::vector<std::byte> bytes = image();
     images_.push_back(model::make_aligned_floats(bytes.size() / sizeof(float) + 1));
     auto* data = reinterpret_cast<std::byte*>(images_.back().get());
     std::memcpy(data, bytes.data(), bytes.size());

@@ -153,6 +153,27 @@ Status add_query_scale(const ConfigReader& config, ModelFacts& facts) {
   return ok();
 }
 
+// GGUF's architecture has no key for these layers: the last of every four has no positions.
+Status expect_positionless_layers(const ConfigReader& config, std::uint64_t layers) {
+  constexpr std::uint64_t kPeriod = 4;
+  const json::value* list = config.find("no_rope_layers");
+  if (list == nullptr) {
+    SIXFOLD_TRY(const double period, config.number_or("no_rope_layer_interval", kPeriod));
+    if (period == kPeriod) return ok();
+    return config.unsupported("no_rope_layer_interval", "{} is not supported, want {}", period, kPeriod);
+  }
+  if (!list->is_array() || list->get_array().size() < layers) {
+    return config.wrong("no_rope_layers", fmt::format("an array of {} layers", layers));
+  }
+  for (std::uint64_t layer = 0; layer < layers; ++layer) {
+    const std::uint64_t want = (layer + 1) % kPeriod == 0 ? 0 : 1;
+    if (as_unsigned(list->get_array()[layer]) == want) continue;
+    return config.unsupported("no_rope_layers", "{} of layer {} is not supported, want {}",
+                              shown(list->get_array()[layer]), layer, want);
+  }
+  return ok();
+}
+
 // Numbers that are passed on under another name, where they are there.
 struct PlainField {
   std::string_view theirs;
@@ -190,6 +211,13 @@ Result<ModelFacts> read_mixtral(const ConfigReader& config) {
   SIXFOLD_TRY(ModelFacts facts, read_decoder(config, {.rope = {.base = 1e6}}));
   SIXFOLD_TRY_STATUS(add_window(config, facts));
   SIXFOLD_TRY_STATUS(add_experts(config, "num_local_experts", facts));
+  return facts;
+}
+
+Result<ModelFacts> read_smollm3(const ConfigReader& config) {
+  SIXFOLD_TRY(ModelFacts facts, read_decoder(config, {.is_tied = true, .rope = {.base = 2e6}}));
+  SIXFOLD_TRY_STATUS(config.expect("use_sliding_window", false, false));
+  SIXFOLD_TRY_STATUS(expect_positionless_layers(config, facts.layers));
   return facts;
 }
 

@@ -10,6 +10,7 @@ namespace sixfold::formats::huggingface {
 Result<ModelFacts> read_llama(const ConfigReader& config);
 Result<ModelFacts> read_mistral(const ConfigReader& config);
 Result<ModelFacts> read_mixtral(const ConfigReader& config);
+Result<ModelFacts> read_smollm3(const ConfigReader& config);
 Result<ModelFacts> read_granite(const ConfigReader& config);
 Result<ModelFacts> read_qwen2(const ConfigReader& config);
 Result<ModelFacts> read_qwen2_moe(const ConfigReader& config);
