@@ -71,7 +71,7 @@ const wordLevel = () => ({type: "WordLevel", unk_token: "[UNK]", vocab: Object.f
 const added = (content, options = {}) => ({content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: false, ...options});
 const defaultAdded = [added("<tool>"), added("<|end|>", {special: true}), added("<mask>", {special: true, lstrip: true}), added("day", {normalized: true, single_word: true}), added("the the", {rstrip: true})];
 const clsSep = {type: "TemplateProcessing", single: [{SpecialToken: {id: "c", type_id: 0}}, {Sequence: {id: "A", type_id: 0}}, {SpecialToken: {id: "s", type_id: 0}}],
-  pair: [{Sequence: {id: "A", type_id: 0}}, {Sequence: {id: "B", type_id: 1}}], special_tokens: {c: {id: "c", ids: [1, 2], tokens: ["a", "b"]}, s: {id: "s", ids: [2], tokens: ["b"]}}};
+  pair: [{SpecialToken: {id: "c", type_id: 0}}, {Sequence: {id: "A", type_id: 0}}, {SpecialToken: {id: "s", type_id: 0}}, {Sequence: {id: "B", type_id: 1}}, {SpecialToken: {id: "s", type_id: 1}}], special_tokens: {c: {id: "c", ids: [1, 2], tokens: ["a", "b"]}, s: {id: "s", ids: [2], tokens: ["b"]}}};
 const seq = (key, type, ...list) => ({type, [key]: list});
 const norm = (...list) => seq("normalizers", "Sequence", ...list);
 const pre = (...list) => seq("pretokenizers", "Sequence", ...list);
@@ -133,6 +133,11 @@ for (const [name, [normalizer, pre_tokenizer, model, post_processor, decoder]] o
     const full = (await tokenizer.encode(text, null, {addSpecialTokens: true})).getIds();
     rows.push({text, ids: plain, ids_special: full, decoded: plain.length ? await tokenizer.decode(plain, true) : ""});
   }
-  cases.push({name, json, rows});
+  const pairs = [];
+  for (const [first, second] of [["hello world", "the quick"], ["", "hello"], ["caf\u00e9 <tool>", ""], [" 123 ", " \u4e2d\u6587"]]) {
+    const encoding = await tokenizer.encode(first, second, {addSpecialTokens: true});
+    pairs.push({first, second, ids: encoding.getIds(), types: encoding.getTypeIds()});
+  }
+  cases.push({name, json, rows, pairs});
 }
 fs.writeFileSync(process.argv[2], JSON.stringify(cases));
