@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <random>
 #include <thread>
 #include <utility>
@@ -146,7 +147,9 @@ Result<ResponseHead> HttpClient::send(const ClientRequest& request, BodySink& si
 Result<TextResponse> HttpClient::fetch(const ClientRequest& request, std::size_t bytes_max) {
   Backoff attempts = backoff();
   for (;;) {
-    TextSink sink(bytes_max, fmt::format("{} {}", request.method, shown_url(request.url)));
+    // An answer to HEAD tells the length of a body that does not come.
+    const std::size_t room = request.method == "HEAD" ? std::numeric_limits<std::size_t>::max() : bytes_max;
+    TextSink sink(room, fmt::format("{} {}", request.method, shown_url(request.url)));
     auto head = send(request, sink);
     if (head.is_ok() && !is_transient_status(head->status)) {
       return TextResponse{std::move(*head), std::move(sink.text)};

@@ -1,8 +1,6 @@
 // Exponential backoff with a random half, and the headers that ask for a delay.
 #include "net/retry.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "net/http_date.h"
 
 namespace sixfold::net {
 namespace {
@@ -46,9 +45,9 @@ std::optional<Nanoseconds> asked_delay(const ResponseHead& head, std::int64_t un
       const auto seconds = seconds_in(after);
       return seconds ? std::optional<Nanoseconds>(std::chrono::seconds(*seconds)) : std::nullopt;
     }
-    const std::int64_t date = curl_getdate(after.c_str(), nullptr);
-    if (date < 0) return std::nullopt;
-    return std::chrono::seconds(std::max<std::int64_t>(0, date - unix_seconds));
+    const auto date = parse_http_date(after);
+    if (!date) return std::nullopt;
+    return std::chrono::seconds(std::max<std::int64_t>(0, *date - unix_seconds));
   }
   const std::string_view limit = head.header("RateLimit");
   if (parameter(limit, "r=") != 0) return std::nullopt;

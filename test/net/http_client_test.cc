@@ -132,6 +132,15 @@ TEST(HttpClient, head_has_no_body_and_its_length_is_told) {
   EXPECT_EQ(response->body, "");
 }
 
+TEST(HttpClient, head_of_something_larger_than_the_limit_is_an_answer) {
+  Recorder recorder;
+  recorder.answer = [](const HttpRequest&) { return HttpResponse{.body = std::string(2 * kBytesMax, 'x')}; };
+  HttpClient client(quick());
+  const auto response = client.fetch({.method = "HEAD", .url = recorder.start() + "/x"}, kBytesMax);
+  ASSERT_TRUE(response.is_ok()) << response.error().message;
+  EXPECT_EQ(response->head.content_length(), 2 * kBytesMax);
+}
+
 TEST(HttpClient, more_than_the_limit_is_refused) {
   Recorder recorder;
   recorder.answer = [](const HttpRequest&) { return HttpResponse{.body = std::string(1000, 'x')}; };
