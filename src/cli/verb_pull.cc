@@ -55,6 +55,7 @@ VerbAction add_pull(CLI::App& program) {
       "  sixfold pull qwen2.5-0.5b                       a name from sixfold list --catalog\n"
       "  sixfold pull hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF:Q4_K_M\n"
       "  sixfold pull hf:openai-community/gpt2@main --name gpt2\n"
+      "  sixfold pull s3:bucket/models/tiny/\n"
       "  sixfold pull https://host/model.gguf#sha256=...\n"
       "An interrupted download goes on when the same command is given again.");
   return [flags] { return pull(*flags); };

@@ -32,6 +32,12 @@ enum class Next {
   kWait,
 };
 
+// Of a request that was refused; another helps at most once until data comes.
+struct Renewal {
+  bool is_due = false;
+  bool is_spent = false;
+};
+
 // The threads of one download share it.  run() is for the calling thread, the rest for the workers.
 class Download {
  public:
@@ -52,7 +58,7 @@ class Download {
   void work_on(std::size_t& next);
   Status fetch_part(net::HttpClient& client, Part& part);
   Result<net::ClientRequest> make_request(const Part& part, bool is_renewed);
-  Result<Next> settle(const net::ResponseHead& head, Part& part, bool& is_renewed);
+  Result<Next> settle(const net::ResponseHead& head, Part& part, Renewal& renewal);
 
   Status learn(const net::ResponseHead& head, Part& part);
   Status learn_range(const net::ResponseHead& head, Part& part);
@@ -209,10 +215,10 @@ void Download::work_on(std::size_t& next) {
 
 Status Download::fetch_part(net::HttpClient& client, Part& part) {
   net::Backoff backoff = client.backoff();
-  bool is_renewed = false;
+  Renewal renewal;
   for (;;) {
     const std::uint64_t before = part.done.load();
-    SIXFOLD_TRY(const net::ClientRequest request, make_request(part, is_renewed));
+    SIXFOLD_TRY(const net::ClientRequest request, make_request(part, std::exchange(renewal.is_due, false)));
     Sink sink(*this, part);
     const auto head = client.send(request, sink);
     std::optional<Error> trouble;
@@ -221,7 +227,7 @@ Status Download::fetch_part(net::HttpClient& client, Part& part) {
       if (!net::is_transient(head.error())) return head.error();
       trouble = head.error();
     } else {
-      SIXFOLD_TRY(const Next next, settle(*head, part, is_renewed));
+      SIXFOLD_TRY(const Next next, settle(*head, part, renewal));
       if (next == Next::kAskAgain) continue;
       if (next == Next::kWait) {
         trouble = net::status_error(*head);
@@ -232,7 +238,10 @@ Status Download::fetch_part(net::HttpClient& client, Part& part) {
         trouble = unavailable("{}: the server sent nothing", file_.path);
       }
     }
-    if (part.done.load() > before) backoff.reset();
+    if (part.done.load() > before) {
+      backoff.reset();
+      renewal.is_spent = false;
+    }
     if (trouble) SIXFOLD_TRY_STATUS(backoff.wait(*trouble, asked));
   }
 }
@@ -247,20 +256,24 @@ Result<net::ClientRequest> Download::make_request(const Part& part, bool is_rene
   return request;
 }
 
-Result<Next> Download::settle(const net::ResponseHead& head, Part& part, bool& is_renewed) {
+Result<Next> Download::settle(const net::ResponseHead& head, Part& part, Renewal& renewal) {
   const std::lock_guard lock(mutex_);
   if (head.status == 200 && !is_size_known_) {  // a stream without a length, now at its end
     part.end = part.begin + part.done;
     SIXFOLD_TRY_STATUS(set_size(part.end));
   }
   if (head.status == 200 || head.status == 206) return Next::kData;
-  if (head.status == 401 && !std::exchange(is_renewed, true)) return Next::kAskAgain;
   if (head.status == 416) {
     if (is_size_known_) return restart();
     if (std::exchange(has_ranges_, false)) return Next::kAskAgain;  // an empty file has no first byte
   }
-  if (net::is_transient_status(head.status)) return Next::kWait;
-  return with_context(net::status_error(head), file_.path);
+  Refusal refusal = file_.read_refusal ? file_.read_refusal(head) : read_refusal(head);
+  if (refusal.remedy == Remedy::kWait) return Next::kWait;
+  if (refusal.remedy == Remedy::kOtherRequest && !std::exchange(renewal.is_spent, true)) {
+    renewal.is_due = true;
+    return Next::kAskAgain;
+  }
+  return with_context(refusal.error, file_.path);
 }
 
 Status Download::learn(const net::ResponseHead& head, Part& part) {

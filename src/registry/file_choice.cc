@@ -142,6 +142,10 @@ Result<std::vector<std::string>> choose_path(std::span<const std::string> paths,
 
 }  // namespace
 
+bool is_split_gguf(std::string_view path) {
+  return path.ends_with(kGguf) && stem_of(path).size() + kGguf.size() < path.size();
+}
+
 Result<std::vector<std::string>> choose_files(std::span<const std::string> paths, const FileWish& wish,
                                               std::string_view source) {
   if (!wish.path.empty()) return choose_path(paths, wish.path, source);

@@ -23,4 +23,7 @@ struct FileWish {
 Result<std::vector<std::string>> choose_files(std::span<const std::string> paths, const FileWish& wish,
                                               std::string_view source);
 
+// True for "model-00001-of-00003.gguf".
+bool is_split_gguf(std::string_view path);
+
 }  // namespace sixfold::registry

@@ -22,11 +22,35 @@ std::uint64_t Record::bytes() const {
   return sum;
 }
 
-std::string to_json(const Record& record) {
-  json::array files;
-  for (const RecordedFile& file : record.files) {
-    files.push_back(json::object{{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+json::array files_to_json(std::span<const RecordedFile> files) {
+  json::array rows;
+  for (const RecordedFile& file : files) {
+    rows.push_back(json::object{{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   }
+  return rows;
+}
+
+Result<std::vector<RecordedFile>> files_from_json(const json::object& object, bool may_lack_hash,
+                                                  std::string_view where) {
+  const json::array* rows = array_at(object, "files");
+  if (rows == nullptr || rows->empty() || rows->size() > limits::kArtifactFilesMax) {
+    return corrupt_data("{}: files: want a list of 1 to {}", where, limits::kArtifactFilesMax);
+  }
+  std::vector<RecordedFile> files;
+  for (const json::value& item : *rows) {
+    const json::object* row = item.if_object();
+    if (row == nullptr) return corrupt_data("{}: files: want objects", where);
+    RecordedFile file{text_at(*row, "path"), count_at(*row, "bytes").value_or(0), text_at(*row, "sha256")};
+    SIXFOLD_TRY_STATUS(check_artifact_path(file.path, where));
+    if (!is_sha256_hex(file.sha256) && !(may_lack_hash && file.sha256.empty())) {
+      return corrupt_data("{}: {}: sha256: want 64 hex digits", where, file.path);
+    }
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+std::string to_json(const Record& record) {
   return json::serialize(json::object{{"version", kRecordVersion},
                                       {"name", record.name},
                                       {"source", record.source},
@@ -35,7 +59,7 @@ std::string to_json(const Record& record) {
                                       {"pulled_at", record.pulled_at},
                                       {"folder", record.folder},
                                       {"is_ours", record.is_ours},
-                                      {"files", std::move(files)}});
+                                      {"files", files_to_json(record.files)}});
 }
 
 Result<Record> record_from_json(std::string_view text, std::string_view where) {
@@ -59,21 +83,8 @@ Result<Record> record_from_json(std::string_view text, std::string_view where) {
   } else if (!record.folder.starts_with('/')) {
     return corrupt_data("{}: folder: want an absolute path, got \"{}\"", where, record.folder);
   }
-  const json::array* files = array_at(object, "files");
-  if (files == nullptr || files->empty() || files->size() > limits::kArtifactFilesMax) {
-    return corrupt_data("{}: files: want a list of 1 to {}", where, limits::kArtifactFilesMax);
-  }
-  for (const json::value& item : *files) {
-    const json::object* file = item.if_object();
-    if (file == nullptr) return corrupt_data("{}: files: want objects", where);
-    RecordedFile recorded{text_at(*file, "path"), count_at(*file, "bytes").value_or(0), text_at(*file, "sha256")};
-    SIXFOLD_TRY_STATUS(check_artifact_path(recorded.path, where));
-    // Files of a shared cache have one only when they were hashed here.
-    if (!is_sha256_hex(recorded.sha256) && (record.is_ours || !recorded.sha256.empty())) {
-      return corrupt_data("{}: {}: sha256: want 64 hex digits", where, recorded.path);
-    }
-    record.files.push_back(std::move(recorded));
-  }
+  // Files of a shared cache have a hash only when they were hashed here.
+  SIXFOLD_TRY(record.files, files_from_json(object, !record.is_ours, where));
   return record;
 }
 

@@ -11,6 +11,13 @@
 
 namespace sixfold::registry {
 
+Refusal read_refusal(const net::ResponseHead& head) {
+  const Remedy remedy = head.status == 401                      ? Remedy::kOtherRequest
+                        : net::is_transient_status(head.status) ? Remedy::kWait
+                                                                : Remedy::kNone;
+  return {remedy, net::status_error(head)};
+}
+
 Status check_artifact_path(std::string_view path, std::string_view where) {
   const auto refuse = [&](std::string_view reason) -> Status {
     std::string shown(path.substr(0, 80));

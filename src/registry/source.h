@@ -13,9 +13,27 @@
 
 namespace sixfold::registry {
 
-// Makes the request for a file, without Range.  is_renewed: the credentials of the last one were refused with 401.
+// Makes the request for a file, without Range.  is_renewed: the last one was refused with Remedy::kOtherRequest.
 // Called by one thread at a time.
 using MakeRequest = std::function<Result<net::ClientRequest>(bool is_renewed)>;
+
+// What helps against an answer without content.
+enum class Remedy {
+  kNone,
+  kOtherRequest,  // with other credentials, say: MakeRequest knows
+  kWait,
+};
+
+struct Refusal {
+  Remedy remedy = Remedy::kNone;
+  Error error;  // for a person, when nothing helps
+};
+
+// By one thread at a time, and never while MakeRequest is called.
+using ReadRefusal = std::function<Refusal(const net::ResponseHead&)>;
+
+// By the status alone: 401 wants other credentials, 408, 429 and 5xx pass.
+Refusal read_refusal(const net::ResponseHead& head);
 
 struct RemoteFile {
   std::string path;                      // where it stands in the artifact's folder; check_artifact_path holds
@@ -25,6 +43,7 @@ struct RemoteFile {
   std::string local_path{};              // a file of this machine with the content; then there is no request
   bool is_linked = false;                // local_path stays where it is and is linked to, instead of copied
   MakeRequest request{};
+  ReadRefusal read_refusal{};  // none: by the status
 };
 
 // A repository in the cache that all programs for the Hugging Face Hub share.

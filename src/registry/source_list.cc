@@ -4,6 +4,7 @@
 #include <array>
 
 #include "net/url.h"
+#include "registry/aws/s3_name.h"
 #include "registry/hub_name.h"
 #include "registry/mlflow_name.h"
 #include "registry/oci_reference.h"
@@ -32,11 +33,17 @@ std::string canonical_mlflow(const std::string& rest) {
   return "mlflow:" + (name.is_ok() ? name->text() : rest);
 }
 
+std::string canonical_s3(const std::string& rest) {
+  const auto name = parse_s3_name(rest);
+  return name.is_ok() ? name->text() : "s3:" + rest;
+}
+
 constexpr std::array kRows = std::to_array<SourceRow>({
     {"hf:", "hf:ORG/NAME[@REVISION][:QUANTIZATION|/FILE]", canonical_hub, resolve_hub},
     {"oci:", "oci:[HOST/]NAME[:TAG|@sha256:HEX]", canonical_oci, resolve_oci},
     {"ollama:", "ollama:[HOST/][SPACE/]MODEL[:TAG]", canonical_ollama, resolve_ollama},
     {"mlflow:", "mlflow:[models:/]NAME[/VERSION|@ALIAS] or mlflow:runs:/RUN/PATH", canonical_mlflow, resolve_mlflow},
+    {"s3:", "s3:BUCKET/KEY | s3:BUCKET/FOLDER/[:QUANTIZATION]", canonical_s3, resolve_s3},
     {"https:", "https://HOST/FILE[#sha256=HEX]",
      [](const std::string& rest) { return net::shown_url("https:" + rest); }, resolve_https},
     {"http:", "http://HOST/FILE[#sha256=HEX]", [](const std::string& rest) { return net::shown_url("http:" + rest); },

@@ -22,5 +22,6 @@ Result<RemoteArtifact> resolve_hub(const std::string& rest, const SourceContext&
 Result<RemoteArtifact> resolve_mlflow(const std::string& rest, const SourceContext& context);
 Result<RemoteArtifact> resolve_ollama(const std::string& rest, const SourceContext& context);
 Result<RemoteArtifact> resolve_oci(const std::string& rest, const SourceContext& context);
+Result<RemoteArtifact> resolve_s3(const std::string& rest, const SourceContext& context);
 
 }  // namespace sixfold::registry

@@ -5,6 +5,7 @@ import resource
 import signal
 import struct
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -54,7 +55,6 @@ class CommandTest(unittest.TestCase):
             self.assertIn(word, done.stderr.decode())
         return done
 
-
     def start_program(self, *arguments, environment=None, **more):
         """Runs on; both outputs are pipes."""
         return subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -84,6 +84,22 @@ class CommandTest(unittest.TestCase):
         for command in (first, second):
             command.communicate(timeout=60)
             self.assertEqual(command.returncode, 0)
+
+
+class HomeTest(CommandTest):
+    """Commands in an empty home of their own."""
+
+    def setUp(self):
+        self.work = tempfile.TemporaryDirectory()
+        self.addCleanup(self.work.cleanup)
+
+    def path(self, *parts):
+        return os.path.join(self.work.name, *parts)
+
+    def environment(self, extra=None):
+        proxies = {key: "" for key in os.environ if key.lower().endswith("_proxy")}
+        return super().environment({**proxies, "NO_PROXY": "*", "HOME": self.path("home"),
+                                    "SIXFOLD_HOME": self.path("sixfold"), **(extra or {})})
 
 
 def builtin_with_sampling(path, numbers):
