@@ -22,7 +22,7 @@ struct VerbRow {
   AddVerb add;
 };
 
-constexpr std::array<VerbRow, 13> kVerbs = {{
+constexpr std::array<VerbRow, 14> kVerbs = {{
     {"run", add_run},
     {"serve", add_serve},
     {"embed", add_embed},
@@ -31,6 +31,7 @@ constexpr std::array<VerbRow, 13> kVerbs = {{
     {"eval", add_eval},
     {"tokenize", add_tokenize},
     {"pull", add_pull},
+    {"push", add_push},
     {"list", add_list},
     {"show", add_show},
     {"rm", add_rm},

@@ -7,11 +7,19 @@
 
 namespace sixfold::cli {
 
-std::string record_json(const registry::Record& record) {
-  boost::json::array files;
-  for (const registry::RecordedFile& file : record.files) {
-    files.push_back(boost::json::object{{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+namespace {
+
+boost::json::array files_json(const std::vector<registry::RecordedFile>& files) {
+  boost::json::array rows;
+  for (const registry::RecordedFile& file : files) {
+    rows.push_back(boost::json::object{{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   }
+  return rows;
+}
+
+}  // namespace
+
+std::string record_json(const registry::Record& record) {
   return boost::json::serialize(boost::json::object{{"name", record.name},
                                                     {"source", record.source},
                                                     {"revision", record.revision},
@@ -19,7 +27,14 @@ std::string record_json(const registry::Record& record) {
                                                     {"bytes", record.bytes()},
                                                     {"pulled_at", record.pulled_at},
                                                     {"path", registry::main_path(record)},
-                                                    {"files", std::move(files)}});
+                                                    {"files", files_json(record.files)}});
+}
+
+std::string pushed_json(const registry::Pushed& pushed) {
+  return boost::json::serialize(boost::json::object{{"source", pushed.source},
+                                                    {"revision", pushed.revision},
+                                                    {"sent_bytes", pushed.sent_bytes},
+                                                    {"files", files_json(pushed.files)}});
 }
 
 std::string local_time(std::int64_t unix_seconds) {

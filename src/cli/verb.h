@@ -22,6 +22,7 @@ VerbAction add_bench(CLI::App& program);
 VerbAction add_eval(CLI::App& program);
 VerbAction add_tokenize(CLI::App& program);
 VerbAction add_pull(CLI::App& program);
+VerbAction add_push(CLI::App& program);
 VerbAction add_list(CLI::App& program);
 VerbAction add_show(CLI::App& program);
 VerbAction add_rm(CLI::App& program);

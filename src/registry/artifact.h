@@ -23,6 +23,14 @@ Result<formats::Checkpoint> open_artifact(const std::string& source, const PullO
 // The file or folder that open_artifact would open, pulled if need be.  Not for the built-in model.
 Result<std::string> locate_artifact(const std::string& source, const PullOptions& options);
 
+struct FoundArtifact {
+  std::string path;
+  std::optional<Record> record{};  // of the store, with an absolute folder; none for a path
+};
+
+// As locate_artifact, with what is known about it.
+Result<FoundArtifact> find_artifact(const std::string& source, const PullOptions& options);
+
 // What is known about a model of this machine, by its name or source; record.folder is absolute.  Nothing is pulled.
 std::optional<Record> find_record(const std::string& source, const Environment& environment);
 

@@ -126,6 +126,16 @@ std::vector<std::string> folder_files(std::span<const std::string> paths) {
   return files;
 }
 
+// A model of which a part is missing, perhaps because somebody is still sending it, is none.
+Result<std::vector<std::string>> whole(std::vector<std::string> files, std::string_view source) {
+  constexpr std::size_t kDigits = 5;
+  const std::string& first = files.front();
+  if (!is_split_gguf(first)) return files;
+  const std::size_t count = std::stoul(first.substr(first.size() - kGguf.size() - kDigits, kDigits));
+  if (count == files.size()) return files;
+  return not_found("{}: {}: want {} parts, there are {}", source, first, count, files.size());
+}
+
 Result<std::vector<std::string>> choose_path(std::span<const std::string> paths, const std::string& wanted,
                                              std::string_view source) {
   if (std::find(paths.begin(), paths.end(), wanted) == paths.end()) {
@@ -137,7 +147,7 @@ Result<std::vector<std::string>> choose_path(std::span<const std::string> paths,
     if (path.ends_with(kGguf) && stem_of(path) == stem_of(wanted)) files.push_back(path);
   }
   std::sort(files.begin(), files.end());
-  return files;
+  return whole(std::move(files), source);
 }
 
 }  // namespace
@@ -159,7 +169,7 @@ Result<std::vector<std::string>> choose_files(std::span<const std::string> paths
   };
   if (!wish.quantization.empty()) {
     const auto found = fits(wish.quantization);
-    if (found.size() == 1) return found.begin()->second;
+    if (found.size() == 1) return whole(found.begin()->second, source);
     if (!found.empty()) {
       return invalid_argument("{}: several files fit \"{}\": {}", source, wish.quantization, shown(found));
     }
@@ -171,8 +181,8 @@ Result<std::vector<std::string>> choose_files(std::span<const std::string> paths
   }
   const bool has_folder = has("config.json") && std::any_of(paths.begin(), paths.end(), is_weight_file);
   if (has_folder) return folder_files(paths);
-  if (models.size() == 1) return models.begin()->second;
-  if (const auto found = fits("Q4_K_M"); found.size() == 1) return found.begin()->second;
+  if (models.size() == 1) return whole(models.begin()->second, source);
+  if (const auto found = fits("Q4_K_M"); found.size() == 1) return whole(found.begin()->second, source);
   if (models.empty()) return not_found("{}: neither GGUF nor safetensors files", source);
   return invalid_argument("{}: want a quantization or a file, there is: {}", source, shown(models));
 }

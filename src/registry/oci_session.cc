@@ -1,4 +1,4 @@
-// The distribution protocol's reading half.  Source: OCI distribution specification; distribution's "Token
+// The distribution protocol.  Source: OCI distribution specification; distribution's "Token
 // Authentication Specification".
 #include "registry/oci_session.h"
 
@@ -48,22 +48,54 @@ Result<std::string> OciSession::blob(const std::string& digest) {
 
 Result<net::ClientRequest> OciSession::blob_request(const std::string& digest, bool is_renewed) {
   if (is_renewed) SIXFOLD_TRY_STATUS(fetch_token());
-  net::ClientRequest request{
-      .url = fmt::format("{}/v2/{}/blobs/{}", reference_.base_url(), reference_.repository, digest)};
+  net::ClientRequest request{.url = url("/blobs/" + digest)};
   if (!authorization_.empty()) request.credentials.push_back({"Authorization", authorization_});
   return request;
 }
 
-Result<net::TextResponse> OciSession::get(const std::string& path, const std::string& accept) {
+std::string OciSession::url(const std::string& path) const {
+  return fmt::format("{}/v2/{}{}", reference_.base_url(), reference_.repository, path);
+}
+
+// Only the registry itself sees credentials, and only it may say where a login goes.
+bool OciSession::is_registry(const std::string& address) const {
+  const auto asked = net::parse_url(address);
+  const auto registry = net::parse_url(reference_.base_url());
+  return asked.is_ok() && registry.is_ok() && net::have_same_origin(*asked, *registry);
+}
+
+net::ClientRequest OciSession::with_credentials(net::ClientRequest request) const {
+  if (!authorization_.empty() && is_registry(request.url)) {
+    request.credentials.push_back({"Authorization", authorization_});
+  }
+  return request;
+}
+
+Result<net::TextResponse> OciSession::send(const net::ClientRequest& request) {
   for (bool is_refused = false;; is_refused = true) {
-    net::ClientRequest request{.url = fmt::format("{}/v2/{}{}", reference_.base_url(), reference_.repository, path),
-                               .headers = {{"Accept", accept}}};
-    if (!authorization_.empty()) request.credentials.push_back({"Authorization", authorization_});
-    SIXFOLD_TRY(net::TextResponse response, client_.fetch(request, limits::kListingBytesMax));
-    if (response.head.status == 200) return response;
-    if (response.head.status != 401 || is_refused) return explain(response.head);
+    SIXFOLD_TRY(net::TextResponse response, client_.fetch(with_credentials(request), limits::kListingBytesMax));
+    if (response.head.status != 401 || is_refused || !is_registry(response.head.url)) return response;
     SIXFOLD_TRY_STATUS(authenticate(response.head));
   }
+}
+
+Result<net::ResponseHead> OciSession::send_once(const net::ClientRequest& request) {
+  class DroppingSink final : public net::BodySink {
+   public:
+    Status begin(const net::ResponseHead&) override { return ok(); }
+    Status take(std::span<const std::byte>) override { return ok(); }
+  } sink;
+  for (bool is_refused = false;; is_refused = true) {
+    SIXFOLD_TRY(net::ResponseHead head, client_.send(with_credentials(request), sink));
+    if (head.status != 401 || is_refused || !is_registry(head.url)) return head;
+    SIXFOLD_TRY_STATUS(authenticate(head));
+  }
+}
+
+Result<net::TextResponse> OciSession::get(const std::string& path, const std::string& accept) {
+  SIXFOLD_TRY(net::TextResponse response, send({.url = url(path), .headers = {{"Accept", accept}}}));
+  if (response.head.status != 200) return explain(response.head);
+  return response;
 }
 
 Status OciSession::authenticate(const net::ResponseHead& refusal) {

@@ -51,10 +51,10 @@ std::string recorded_name(const std::string& source) {
 
 }  // namespace
 
-Result<std::string> locate_artifact(const std::string& source, const PullOptions& options) {
-  if (source.starts_with(kFileScheme)) return source.substr(kFileScheme.size());
+Result<FoundArtifact> find_artifact(const std::string& source, const PullOptions& options) {
+  if (source.starts_with(kFileScheme)) return FoundArtifact{source.substr(kFileScheme.size())};
   std::error_code ignored;
-  if (std::filesystem::exists(source, ignored)) return source;
+  if (std::filesystem::exists(source, ignored)) return FoundArtifact{source};
   SIXFOLD_TRY(Store store, Store::open(options.context.environment));
   std::optional<Record> record = store.find_name(recorded_name(source));
   if (!record) {
@@ -63,7 +63,13 @@ Result<std::string> locate_artifact(const std::string& source, const PullOptions
     SIXFOLD_TRY(record, pull(store, source, "", options));
   }
   record->folder = store.folder_of(*record);
-  return main_path(*record);
+  std::string path = main_path(*record);
+  return FoundArtifact{std::move(path), std::move(record)};
+}
+
+Result<std::string> locate_artifact(const std::string& source, const PullOptions& options) {
+  SIXFOLD_TRY(FoundArtifact found, find_artifact(source, options));
+  return std::move(found.path);
 }
 
 Result<formats::Checkpoint> open_artifact(const std::string& source, const PullOptions& options) {

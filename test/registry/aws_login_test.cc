@@ -204,16 +204,17 @@ TEST(AwsIdentity, a_role_is_assumed_with_another_profiles_keys) {
 TEST(AwsIdentity, a_refusal_of_sts_is_explained_without_the_token) {
   Fixture fixture;
   AwsServer sts([](const net::HttpRequest&) {
-    return net::HttpResponse{.status = 400,
-                             .body =
-                                 "<ErrorResponse><Error><Code>ExpiredTokenException</Code><Message>Token expired"
-                                 "</Message></Error></ErrorResponse>"};
+    return net::HttpResponse{
+        .status = 400,
+        .body =
+            "<ErrorResponse><Error><Code>ExpiredTokenException</Code><Message>Token expired, secret-token"
+            "</Message></Error></ErrorResponse>"};
   });
   write_all(fixture.folder.at("token"), "secret-token");
   fixture.environment.set("AWS_WEB_IDENTITY_TOKEN_FILE", fixture.folder.at("token"));
   fixture.environment.set("AWS_ROLE_ARN", "r");
   fixture.environment.set("AWS_ENDPOINT_URL", sts.url());
-  EXPECT_NE(fixture.key().find("ExpiredTokenException: Token expired"), std::string::npos);
+  EXPECT_NE(fixture.key().find("ExpiredTokenException: Token expired, ***"), std::string::npos);
   EXPECT_EQ(fixture.key().find("secret-token"), std::string::npos);
 }
 
@@ -333,16 +334,21 @@ TEST(AwsIdentity, an_instances_keys_are_used_on_when_there_are_no_new_ones) {
   EXPECT_EQ(Fixture::key_of(identity), "EC2");
 }
 
-TEST(AwsIdentity, forgotten_keys_are_looked_for_again) {
+TEST(AwsIdentity, refused_keys_are_looked_for_again_if_they_can_change) {
   Fixture fixture;
+  fixture.environment.set("AWS_CREDENTIAL_EXPIRATION", "2030-01-01T00:00:00Z");
   fixture.environment.set("AWS_ACCESS_KEY_ID", "ONE");
   fixture.environment.set("AWS_SECRET_ACCESS_KEY", "s");
   AwsIdentity identity = fixture.identity();
   EXPECT_EQ(Fixture::key_of(identity), "ONE");
   fixture.environment.set("AWS_ACCESS_KEY_ID", "TWO");
   EXPECT_EQ(Fixture::key_of(identity), "ONE");
-  identity.forget();
+  EXPECT_TRUE(identity.renew());
   EXPECT_EQ(Fixture::key_of(identity), "TWO");
+  fixture.environment.set("AWS_CREDENTIAL_EXPIRATION", "");
+  AwsIdentity written_down = fixture.identity();
+  EXPECT_EQ(Fixture::key_of(written_down), "TWO");
+  EXPECT_FALSE(written_down.renew());
 }
 
 }  // namespace

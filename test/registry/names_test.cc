@@ -75,6 +75,14 @@ TEST(ChooseFiles, all_parts_of_a_split_file_in_order) {
   EXPECT_EQ(chosen(paths, {.path = "x.gguf"}), "error: src: no file \"x.gguf\"");
 }
 
+TEST(ChooseFiles, a_split_file_that_lacks_a_part_is_no_model) {
+  const std::vector<std::string> paths = {"m-q8_0-00001-of-00003.gguf", "m-q8_0-00003-of-00003.gguf"};
+  const std::string refusal = "error: src: m-q8_0-00001-of-00003.gguf: want 3 parts, there are 2";
+  EXPECT_EQ(chosen(paths, {}), refusal);
+  EXPECT_EQ(chosen(paths, {.quantization = "Q8_0"}), refusal);
+  EXPECT_EQ(chosen(paths, {.path = paths[1]}), refusal);
+}
+
 TEST(ChooseFiles, the_obvious_choice) {
   EXPECT_EQ(chosen({"a.md", "m.gguf"}, {}), "m.gguf");
   EXPECT_EQ(chosen({"m-Q8_0.gguf", "m-q4_k_m.gguf"}, {}), "m-q4_k_m.gguf");

@@ -14,13 +14,6 @@ constexpr std::array kPlaces = {login_of_environment, login_of_role,    login_of
 constexpr std::int64_t kRenewBeforeS = 15 * 60;
 constexpr std::int64_t kRetryS = 60;  // after a renewal that failed
 
-void replace_all(std::string& text, const std::string& what) {
-  if (what.empty()) return;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at)) {
-    text.replace(at, what.size(), "***");
-  }
-}
-
 }  // namespace
 
 AwsIdentity::AwsIdentity(AwsSetting setting)
@@ -51,6 +44,12 @@ Result<std::optional<net::AwsCredentials>> AwsIdentity::keys() {
   return std::optional(login_->keys);
 }
 
+bool AwsIdentity::renew() {
+  if (!login_ || !login_->expires_at) return false;
+  login_.reset();
+  return true;
+}
+
 FoundLogin AwsIdentity::find() const {
   for (const auto place : kPlaces) {
     SIXFOLD_TRY(auto login, place(setting_));
@@ -60,13 +59,9 @@ FoundLogin AwsIdentity::find() const {
 }
 
 std::string AwsIdentity::without_secrets(std::string text) const {
-  if (login_) {
-    for (const std::string* secret :
-         {&login_->keys.secret_key, &login_->keys.session_token, &login_->keys.access_key}) {
-      replace_all(text, *secret);
-    }
-  }
-  return text;
+  if (!login_) return text;
+  const net::AwsCredentials& keys = login_->keys;
+  return wiped(std::move(text), {keys.secret_key, keys.session_token, keys.access_key});
 }
 
 }  // namespace sixfold::registry

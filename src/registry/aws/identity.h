@@ -20,10 +20,11 @@ class AwsIdentity {
   // old ones are used as long as they hold.  Errors: those of the place that is set up and does not work.
   Result<std::optional<net::AwsCredentials>> keys();
 
-  // They were refused: the next keys() looks again.
-  void forget() { login_.reset(); }
+  // They were refused: the next keys() looks again.  False when that cannot help, because they are written down
+  // somewhere that is not read twice.
+  bool renew();
 
-  // `text` with all that is secret about the keys replaced: a server may repeat what it was sent.
+  // `text` with all that is secret about the keys replaced.
   std::string without_secrets(std::string text) const;
 
  private:

@@ -75,6 +75,16 @@ std::optional<std::int64_t> parse_iso_time(const std::string& text) {
   return timegm(&time);
 }
 
+std::string wiped(std::string text, std::initializer_list<std::string_view> secrets) {
+  for (const std::string_view secret : secrets) {
+    if (secret.empty()) continue;
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+      text.replace(at, secret.size(), "***");
+    }
+  }
+  return text;
+}
+
 std::string aws_region(const Environment& environment, const AwsProfiles& profiles) {
   std::string region = first_set(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
   return region.empty() ? profiles.value("region") : region;

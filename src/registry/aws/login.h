@@ -1,6 +1,7 @@
 // Who we are at AWS: keys, how long they hold, and where they are looked for.
 #pragma once
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,9 @@ Result<AwsLogin> login_of_json(const json::object& object, std::string_view toke
 
 // "2026-03-14T15:09:26Z", with or without a fraction, also "+00:00".  Nothing for anything else.
 std::optional<std::int64_t> parse_iso_time(const std::string& text);
+
+// `text` with all `secrets` replaced: a server may repeat what it was sent.
+std::string wiped(std::string text, std::initializer_list<std::string_view> secrets);
 
 // Where requests go: AWS_REGION, AWS_DEFAULT_REGION, the profile's; "" when none says.
 std::string aws_region(const Environment& environment, const AwsProfiles& profiles);

@@ -65,7 +65,14 @@ Result<AwsLogin> ask(const AwsSetting& setting, const std::string& action, const
   }
   net::HttpClient client(setting.http);
   SIXFOLD_TRY(const net::TextResponse response, client.fetch(request, kAnswerBytesMax));
-  return login_of_answer(response, action);
+  auto login = login_of_answer(response, action);
+  if (login.is_ok()) return login;
+  std::string message = login.error().message;
+  for (const auto& [name, value] : form) {
+    if (name == "WebIdentityToken") message = wiped(std::move(message), {value});
+  }
+  if (signer != nullptr) message = wiped(std::move(message), {signer->secret_key, signer->session_token});
+  return Error{login.error().code, std::move(message)};
 }
 
 struct WebIdentity {

@@ -98,11 +98,10 @@ Refusal S3Session::read(const net::ResponseHead& head) {
   if ((is_mute || error.code == "RequestTimeTooSkewed") && set_clock(head)) {
     return {Remedy::kOtherRequest, std::move(why)};
   }
-  if (is_mute || head.status == 401 ||
-      is_one_of(error.code, {"ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"})) {
-    identity_.forget();
-    return {Remedy::kOtherRequest, std::move(why)};
-  }
+  const bool is_expired =
+      is_mute || head.status == 401 ||
+      is_one_of(error.code, {"ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"});
+  if (is_expired && identity_.renew()) return {Remedy::kOtherRequest, std::move(why)};
   const bool is_passing = net::is_transient_status(head.status) ||
                           is_one_of(error.code, {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException",
                                                  "RequestLimitExceeded", "InternalError"});

@@ -15,6 +15,8 @@
 
 namespace sixfold::registry {
 
+struct AwsError;
+
 struct S3Request {
   std::string method = "GET";
   std::string key = {};    // "" = of the bucket itself
@@ -48,7 +50,7 @@ class S3Session {
   S3Session(std::string bucket, S3Endpoint endpoint, AwsSetting setting);
   bool move(const net::ResponseHead& head, const std::string& said_region);
   bool set_clock(const net::ResponseHead& head);  // false when it was right
-  Error explain(const net::ResponseHead& head, const struct AwsError& error) const;
+  Error explain(const net::ResponseHead& head, const AwsError& error) const;
 
   const std::string bucket_;
   const Clock* const clock_;

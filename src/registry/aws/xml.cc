@@ -1,6 +1,8 @@
 // pugixml: it knows no entities but XML's own five, so that a small document cannot grow.
 #include "registry/aws/xml.h"
 
+#include <sstream>
+
 #include "core/error.h"
 
 namespace sixfold::registry {
@@ -28,6 +30,12 @@ Result<pugi::xml_document> parse_xml(std::string_view text, std::string_view wha
 
 std::string text_of(const pugi::xml_node& node, const char* path) {
   return node.first_element_by_path(path).child_value();
+}
+
+std::string xml_text(const pugi::xml_document& document) {
+  std::ostringstream text;
+  document.save(text, "", pugi::format_raw);
+  return text.str();
 }
 
 AwsError parse_aws_error(std::string_view body) {

@@ -14,6 +14,9 @@ Result<pugi::xml_document> parse_xml(std::string_view text, std::string_view wha
 // The text of the element at a path below `node`, "Credentials/AccessKeyId"; "" when absent.
 std::string text_of(const pugi::xml_node& node, const char* path);
 
+// The document as it is sent, without line breaks.
+std::string xml_text(const pugi::xml_document& document);
+
 // What an error answer says.  Empty fields where it does not; no control characters.
 struct AwsError {
   std::string code;  // "NoSuchKey"
