@@ -169,7 +169,7 @@ Status expect_positionless_layers(const ConfigReader& config, std::uint64_t laye
     const std::uint64_t want = (layer + 1) % kPeriod == 0 ? 0 : 1;
     if (as_unsigned(list->get_array()[layer]) == want) continue;
     return config.unsupported("no_rope_layers", "{} of layer {} is not supported, want {}",
-                              shown(list->get_array()[layer]), layer, want);
+                              shown_json(list->get_array()[layer]), layer, want);
   }
   return ok();
 }

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/text_file.h"
+#include "registry/folders.h"
 
 namespace sixfold::registry {
 namespace {
