@@ -52,10 +52,11 @@ INSTANTIATE_TEST_SUITE_P(
         erase_key("no_width", "llama.embedding_length"), erase_key("no_context", "llama.context_length"),
         erase_key("no_feed_forward", "llama.feed_forward_length"), erase_key("no_heads", "llama.attention.head_count"),
         erase_key("no_epsilon", "llama.attention.layer_norm_rms_epsilon"),
-        set_key("unknown_architecture", "general.architecture", std::string("perceiver"),
-                "architecture \"perceiver\": not supported, want one of llama, qwen2, qwen2moe, qwen3, qwen3moe, "
-                "granite, gemma",
-                ErrorCode::kInvalidArgument),
+        set_key(
+            "unknown_architecture", "general.architecture", std::string("perceiver"),
+            "architecture \"perceiver\": not supported, want one of llama, smollm3, qwen2, qwen2moe, qwen3, qwen3moe, "
+            "granite, gemma",
+            ErrorCode::kInvalidArgument),
         set_key("layers_0", "llama.block_count", std::uint64_t{0}, "llama.block_count: 0, want 1 to 1024"),
         set_key("layers_huge", "llama.block_count", kHuge, "want 1 to 1024"),
         set_key("layers_missing", "llama.block_count", std::uint64_t{3}, "tensor blk.2.attn_norm.weight: missing"),

@@ -162,8 +162,9 @@ Status expect_positionless_layers(const ConfigReader& config, std::uint64_t laye
     if (period == kPeriod) return ok();
     return config.unsupported("no_rope_layer_interval", "{} is not supported, want {}", period, kPeriod);
   }
-  if (!list->is_array() || list->get_array().size() < layers) {
-    return config.wrong("no_rope_layers", fmt::format("an array of {} layers", layers));
+  if (!list->is_array()) return config.wrong("no_rope_layers", fmt::format("an array of {} layers", layers));
+  if (const std::size_t count = list->get_array().size(); count < layers) {
+    return config.unsupported("no_rope_layers", "want {} layers, got {}", layers, count);
   }
   for (std::uint64_t layer = 0; layer < layers; ++layer) {
     const std::uint64_t want = (layer + 1) % kPeriod == 0 ? 0 : 1;
