@@ -16,6 +16,9 @@ function(sixfold_isa name)
     # GCC 12's avx512fintrin.h itself warns (GCC bug 105593); clang keeps the checks.
     target_compile_options(sixfold_kernels_${name} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
   endif()
+  if(SIXFOLD_SANITIZE)
+    target_compile_options(sixfold_kernels_${name} PRIVATE -O1)
+  endif()
   # Unrolled kernels with inline checks take minutes to compile; calls check the same accesses.
   if(SIXFOLD_SANITIZE MATCHES "address")
     target_compile_options(sixfold_kernels_${name} PRIVATE -fno-sanitize=undefined
@@ -24,6 +27,10 @@ function(sixfold_isa name)
   target_sources(sixfold_kernels PRIVATE $<TARGET_OBJECTS:sixfold_kernels_${name}>)
   set(SIXFOLD_ISAS ${SIXFOLD_ISAS} ${name} PARENT_SCOPE)
 endfunction()
+
+if(SIXFOLD_SANITIZE)
+  target_compile_options(sixfold_kernels PRIVATE -O1)  # most of the time of sanitized tests is spent here
+endif()
 
 # The features named here are those that dispatch.cc asks the CPU for.
 sixfold_isa(scalar)
