@@ -135,13 +135,14 @@ inline std::string check_add(const KernelTable& table) {
   Random random(2);
   return at_every_length([&](std::size_t count, std::size_t offset) {
     std::vector<float> x(count + offset + 40, kUntouched);
-    const std::vector<float> y = random.floats(count + 3 - offset);
+    const std::size_t y_offset = 3 - offset;
+    const std::vector<float> y = random.floats(count + y_offset + 1);  // never empty: its address is offset
     std::vector<double> want(count);
     for (std::size_t i = 0; i < count; ++i) {
       x[offset + i] = random.between(-4, 4);
-      want[i] = x[offset + i] + y[3 - offset + i];  // the sum in f32 is what is asked for
+      want[i] = x[offset + i] + y[y_offset + i];  // the sum in f32 is what is asked for
     }
-    table.add(x.data() + offset, y.data() + 3 - offset, count);
+    table.add(x.data() + offset, y.data() + y_offset, count);
     return compare(x, offset, want, 0);
   });
 }
