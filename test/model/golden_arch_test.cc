@@ -1,6 +1,7 @@
 // Logits and greedy text of every architecture against the reference; testdata/golden/README.md is the law.
 #include <gtest/gtest.h>
 
+#include "golden_agreement.h"
 #include "golden_files.h"
 #include "golden_models.h"
 #include "kernels/isa.h"
@@ -10,7 +11,6 @@
 namespace sixfold::test {
 namespace {
 
-constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
 constexpr Tolerance kHalfCache{.max_abs = 1.5e-1, .nmse = 3e-4, .kl = 1e-3};
 constexpr std::size_t kPositions = 70 + 32;
 
@@ -33,19 +33,7 @@ TEST_P(GoldenArchitecture, logits_and_greedy_text_match_in_float) {
   SIXFOLD_NEEDS_TESTDATA(folder);
   const auto model = load(folder);
   ASSERT_NE(model, nullptr);
-  const std::size_t vocabulary = model->description().vocabulary;
-  Agreement agreement;
-  for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
-    SCOPED_TRACE(prompt.name);
-    Sequence sequence(*model, KvDType::kF32, kPositions);
-    const std::vector<float> logits = sequence.feed(prompt.ids);
-    const std::span<const float> got = std::span(logits).subspan(prompt.first_position * vocabulary);
-    expect_close(prompt.logits, got, vocabulary, kFloat);
-    const std::vector<TokenId> ids = sequence.continue_greedily(logits, prompt.greedy.ids.size());
-    expect_same_choices(prompt.greedy, ids, kFloat.max_abs);
-    agreement.add(difference(prompt.logits, got, vocabulary));
-    agreement.add(prompt.greedy.ids, ids);
-  }
+  const Agreement agreement = expect_golden(*model, read_prompts(folder + "/golden/arch", GetParam()), kFloat);
   record("architecture", GetParam(), model->description(), "F32", agreement);
 }
 
@@ -55,10 +43,7 @@ TEST_P(GoldenArchitecture, a_prompt_in_pieces_gives_the_same_bits) {
   ASSERT_NE(model, nullptr);
   for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
     for (const KvDType dtype : {KvDType::kF32, KvDType::kF16, KvDType::kBF16}) {
-      SCOPED_TRACE(prompt.name);
-      const std::vector<float> whole = Sequence(*model, dtype, kPositions).feed(prompt.ids);
-      EXPECT_EQ(Sequence(*model, dtype, kPositions).feed_in_pieces(prompt.ids, 1), whole);
-      EXPECT_EQ(Sequence(*model, dtype, kPositions).feed_in_pieces(prompt.ids, 8), whole);
+      expect_same_bits_in_pieces(*model, prompt, dtype);
     }
   }
 }

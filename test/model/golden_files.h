@@ -91,6 +91,9 @@ struct Tolerance {
   double kl = 0;
 };
 
+// Of float32 weights, activations and cache.
+inline constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
+
 struct Difference {
   double max_abs = 0;
   double nmse = 0;

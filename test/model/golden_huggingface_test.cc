@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "formats/model_folder.h"
+#include "golden_agreement.h"
 #include "golden_files.h"
 #include "huggingface_cases.h"
 #include "measurements.h"
@@ -13,7 +14,6 @@ namespace {
 
 using formats::ModelFolder;
 
-constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
 // Inputs of BF16 weights are rounded to bf16 where the CPU multiplies pairs of them.
 constexpr Tolerance kPairs{.max_abs = 0.2, .nmse = 5e-4, .kl = 2e-3};
 
@@ -27,23 +27,12 @@ std::size_t head_dim_of(const formats::Checkpoint& gguf) {
          gguf.unsigned_integer(prefix + "attention.head_count").value();
 }
 
-// Every position that the reference has, and the greedy texts.
+// Of the model at a path.
 void expect_golden_logits(const std::string& model_path, const std::vector<GoldenPrompt>& prompts,
                           const Tolerance& tolerance, Agreement& agreement) {
   const auto model = load_file(model_path, 128, kContext);
   ASSERT_NE(model, nullptr);
-  const std::size_t vocabulary = model->description().vocabulary;
-  for (const GoldenPrompt& prompt : prompts) {
-    SCOPED_TRACE(prompt.name);
-    Sequence sequence(*model, KvDType::kF32, kContext);
-    const std::vector<float> logits = sequence.feed(prompt.ids);
-    const std::span<const float> got = std::span(logits).subspan(prompt.first_position * vocabulary);
-    expect_close(prompt.logits, got, vocabulary, tolerance);
-    const std::vector<TokenId> ids = sequence.continue_greedily(logits, prompt.greedy.ids.size());
-    expect_same_choices(prompt.greedy, ids, tolerance.max_abs);
-    agreement.add(difference(prompt.logits, got, vocabulary));
-    agreement.add(prompt.greedy.ids, ids);
-  }
+  agreement = expect_golden(*model, prompts, tolerance);
 }
 
 class GoldenHuggingFace : public testing::TestWithParam<HuggingFaceCase> {};

@@ -17,7 +17,6 @@ constexpr double kUnlimited = std::numeric_limits<double>::infinity();
 
 // F16 weights are multiplied with float activations; Q8_0 and Q4_0 with activations of 8 bits.  Inputs of BF16 weights
 // are rounded to bf16 where the CPU multiplies pairs of them.
-constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
 constexpr Tolerance kPairs{.max_abs = 1, .nmse = 1e-3, .kl = 2e-2};
 constexpr Tolerance kEightBit{.max_abs = 3, .nmse = 1e-2, .kl = 0.5};
 // One expert chosen otherwise moves single logits far.

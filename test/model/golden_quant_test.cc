@@ -11,7 +11,6 @@ namespace sixfold::test {
 namespace {
 
 // 16-bit weights are multiplied with float activations; the others with activations of 8 bits.
-constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
 constexpr Tolerance kEightBit{.max_abs = 3, .nmse = 1e-2, .kl = 0.5};
 
 // Inputs of BF16 weights are rounded to bf16 where the CPU multiplies pairs of them.

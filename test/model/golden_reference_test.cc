@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "formats/model_folder.h"
+#include "golden_agreement.h"
 #include "golden_files.h"
 #include "measurements.h"
 #include "model_runner.h"
@@ -14,9 +15,6 @@
 
 namespace sixfold::test {
 namespace {
-
-constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
-constexpr std::size_t kPositions = 70 + 32;
 
 std::vector<GoldenPrompt> prompts_of(const char* name) {
   std::vector<GoldenPrompt> prompts;
@@ -33,22 +31,8 @@ std::vector<GoldenPrompt> prompts_of(const char* name) {
 
 // All prompts; the pieces too.
 Agreement expect_reference(Model& model, const std::vector<GoldenPrompt>& prompts) {
-  const std::size_t vocabulary = model.description().vocabulary;
-  Agreement agreement;
-  for (const GoldenPrompt& prompt : prompts) {
-    SCOPED_TRACE(prompt.name);
-    Sequence sequence(model, KvDType::kF32, kPositions);
-    const std::vector<float> logits = sequence.feed(prompt.ids);
-    EXPECT_EQ(Sequence(model, KvDType::kF32, kPositions).feed_in_pieces(prompt.ids, 1), logits);
-    EXPECT_EQ(Sequence(model, KvDType::kF32, kPositions).feed_in_pieces(prompt.ids, 8), logits);
-    const std::span<const float> got = std::span(logits).subspan(prompt.first_position * vocabulary);
-    expect_close(prompt.logits, got, vocabulary, kFloat);
-    const std::vector<TokenId> ids = sequence.continue_greedily(logits, prompt.greedy.ids.size());
-    expect_same_choices(prompt.greedy, ids, kFloat.max_abs);
-    agreement.add(difference(prompt.logits, got, vocabulary));
-    agreement.add(prompt.greedy.ids, ids);
-  }
-  return agreement;
+  for (const GoldenPrompt& prompt : prompts) expect_same_bits_in_pieces(model, prompt, KvDType::kF32);
+  return expect_golden(model, prompts, kFloat);
 }
 
 class GoldenReference : public testing::TestWithParam<ReferenceModel> {};

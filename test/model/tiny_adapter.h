@@ -2,22 +2,18 @@
 #pragma once
 #include <gtest/gtest.h>
 
-#include <cstring>
-#include <deque>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "formats/checkpoint.h"
-#include "formats/gguf_write.h"
-#include "model/aligned_floats.h"
+#include "tiny_file.h"
 #include "tiny_model.h"
 
 namespace sixfold::test {
 
 // The opened checkpoints borrow from this object.
-class TinyAdapter {
+class TinyAdapter : public TinyFile {
  public:
   TinyAdapter(std::string architecture, unsigned seed, double alpha = 6)
       : architecture_(std::move(architecture)), alpha_(alpha), random_(seed) {
@@ -27,33 +23,11 @@ class TinyAdapter {
     set("adapter.lora.alpha", alpha_);
   }
 
-  void set(const std::string& key, formats::MetadataValue value) {
-    erase(key);
-    metadata_.push_back({key, std::move(value)});
-  }
-  void erase(const std::string& key) {
-    std::erase_if(metadata_, [&](const formats::MetadataEntry& entry) { return entry.key == key; });
-  }
-
   // A change of a matrix [rows, cols].
   void add(const std::string& base, std::size_t rows, std::size_t cols, std::size_t rank = 3) {
     pairs_.push_back({base, rows, cols, rank, random_values(rank * cols), random_values(rows * rank)});
     add_tensor(base + ".lora_a", {rank, cols}, pairs_.back().a);
     add_tensor(base + ".lora_b", {rows, rank}, pairs_.back().b);
-  }
-
-  void add_tensor(const std::string& name, std::vector<std::size_t> dims, std::vector<float> values) {
-    erase_tensor(name);
-    TensorView view;
-    view.name = name;
-    for (const std::size_t dim : dims) view.shape.dims[view.shape.rank++] = dim;
-    values.resize(view.shape.elements());
-    values_.push_back(std::move(values));
-    view.bytes = std::as_bytes(std::span<const float>(values_.back()));
-    tensors_.push_back(std::move(view));
-  }
-  void erase_tensor(const std::string& name) {
-    std::erase_if(tensors_, [&](const TensorView& tensor) { return tensor.name == name; });
   }
 
   // W + scale * alpha / rank * B A, of every change.
@@ -76,22 +50,7 @@ class TinyAdapter {
     }
   }
 
-  void write(const std::string& path) const {
-    const Status written = formats::write_gguf(path, {.metadata = metadata_, .tensors = tensors_});
-    EXPECT_TRUE(written.is_ok()) << written.error().message;
-  }
-
-  formats::Checkpoint open() {
-    const auto image = formats::make_gguf({.metadata = metadata_, .tensors = tensors_});
-    EXPECT_TRUE(image.is_ok()) << image.error().message;
-    const std::vector<std::byte>& bytes = image.value();
-    images_.push_back(model::make_aligned_floats(bytes.size() / sizeof(float) + 1));
-    auto* data = reinterpret_cast<std::byte*>(images_.back().get());
-    std::memcpy(data, bytes.data(), bytes.size());
-    auto checkpoint = formats::read_gguf({data, bytes.size()}, "adapter.gguf");
-    EXPECT_TRUE(checkpoint.is_ok()) << checkpoint.error().message;
-    return std::move(checkpoint).value();
-  }
+  formats::Checkpoint open() { return TinyFile::open("adapter.gguf"); }
 
  private:
   struct Pair {
@@ -111,11 +70,7 @@ class TinyAdapter {
   std::string architecture_;
   double alpha_;
   std::mt19937 random_;
-  std::vector<formats::MetadataEntry> metadata_;
-  std::vector<TensorView> tensors_;
   std::vector<Pair> pairs_;
-  std::deque<std::vector<float>> values_;
-  std::deque<model::AlignedFloats> images_;
 };
 
 }  // namespace sixfold::test

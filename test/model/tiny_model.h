@@ -2,18 +2,13 @@
 #pragma once
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <cstring>
-#include <deque>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "formats/checkpoint.h"
-#include "formats/gguf_write.h"
-#include "model/aligned_floats.h"
+#include "tiny_file.h"
 
 namespace sixfold::test {
 
@@ -35,7 +30,7 @@ struct TinyShape {
 };
 
 // The opened checkpoints borrow from this object.
-class TinyModel {
+class TinyModel : public TinyFile {
  public:
   explicit TinyModel(const TinyShape& shape = {}) : shape_(shape) {
     add_hyper_parameters();
@@ -46,27 +41,6 @@ class TinyModel {
   const TinyShape& shape() const { return shape_; }
   std::string key(const std::string& name) const { return shape_.architecture + "." + name; }
 
-  void set(const std::string& key, formats::MetadataValue value) {
-    erase(key);
-    metadata_.push_back({key, std::move(value)});
-  }
-
-  void erase(const std::string& key) {
-    std::erase_if(metadata_, [&](const formats::MetadataEntry& entry) { return entry.key == key; });
-  }
-
-  // Replaces a tensor of the same name.
-  void add_tensor(const std::string& name, std::vector<std::size_t> dims, std::vector<float> values) {
-    erase_tensor(name);
-    TensorView view;
-    view.name = name;
-    for (const std::size_t dim : dims) view.shape.dims[view.shape.rank++] = dim;
-    values.resize(view.shape.elements());
-    values_.push_back(std::move(values));
-    view.bytes = std::as_bytes(std::span<const float>(values_.back()));
-    tensors_.push_back(std::move(view));
-  }
-
   void add_random_tensor(const std::string& name, std::vector<std::size_t> dims, float spread, float middle = 0) {
     std::size_t elements = 1;
     for (const std::size_t dim : dims) elements *= dim;
@@ -76,36 +50,7 @@ class TinyModel {
     add_tensor(name, std::move(dims), std::move(values));
   }
 
-  void erase_tensor(const std::string& name) {
-    std::erase_if(tensors_, [&](const TensorView& tensor) { return tensor.name == name; });
-  }
-
-  // Empty when there is none.
-  std::span<const float> values(const std::string& name) const {
-    for (const TensorView& tensor : tensors_) {
-      if (tensor.name == name) {
-        return {reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float)};
-      }
-    }
-    return {};
-  }
-
-  // The bytes of the file.
-  std::vector<std::byte> image() const {
-    auto made = formats::make_gguf({.metadata = metadata_, .tensors = tensors_});
-    EXPECT_TRUE(made.is_ok()) << made.error().message;
-    return std::move(made).value();
-  }
-
-  formats::Checkpoint open() {
-    const std::vector<std::byte> bytes = image();
-    images_.push_back(model::make_aligned_floats(bytes.size() / sizeof(float) + 1));
-    auto* data = reinterpret_cast<std::byte*>(images_.back().get());
-    std::memcpy(data, bytes.data(), bytes.size());
-    auto checkpoint = formats::read_gguf({data, bytes.size()}, "tiny.gguf");
-    EXPECT_TRUE(checkpoint.is_ok()) << checkpoint.error().message;
-    return std::move(checkpoint).value();
-  }
+  formats::Checkpoint open() { return TinyFile::open("tiny.gguf"); }
 
  private:
   void add_hyper_parameters() {
@@ -182,10 +127,6 @@ class TinyModel {
 
   TinyShape shape_;
   std::mt19937 random_{1};
-  std::vector<formats::MetadataEntry> metadata_;
-  std::vector<TensorView> tensors_;
-  std::deque<std::vector<float>> values_;  // what the tensors point to
-  std::vector<model::AlignedFloats> images_;
 };
 
 }  // namespace sixfold::test
