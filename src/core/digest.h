@@ -37,6 +37,12 @@ Sha256Bytes hmac_sha256(std::span<const unsigned char> key, std::string_view tex
 // Lower case.
 std::string to_hex(std::span<const unsigned char> bytes);
 
+// How registries write such a hash: "sha256:" and its hex digits.
+inline constexpr std::string_view kSha256Prefix = "sha256:";
+inline std::string sha256_digest(std::string_view hex) {
+  return std::string(kSha256Prefix).append(hex);
+}
+
 // True for 64 lower-case hex digits.
 bool is_sha256_hex(std::string_view text);
 

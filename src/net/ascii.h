@@ -1,12 +1,19 @@
 // Comparisons as HTTP makes them: ASCII, without case, whatever the locale.
 #pragma once
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace sixfold::net {
 
 constexpr char ascii_lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+inline std::string ascii_lowered(std::string_view text) {
+  std::string out(text);
+  for (char& letter : out) letter = ascii_lower(letter);
+  return out;
 }
 
 constexpr bool equals_ignoring_case(std::string_view left, std::string_view right) {

@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& letter : out) letter = ascii_lower(letter);
-  return out;
-}
-
 // Proxies and libraries add or change these.
 bool is_signed(std::string_view name) {
   constexpr std::array<std::string_view, 9> kLeftOut = {"authorization",     "connection", "expect",
@@ -51,7 +45,7 @@ Pairs canonical_headers(const ClientRequest& request, const Url& url) {
   Pairs headers = {{"host", url.authority()}};
   for (const std::vector<Header>* list : {&request.headers, &request.credentials}) {
     for (const Header& header : *list) {
-      std::string name = lower(header.name);
+      std::string name = ascii_lowered(header.name);
       if (is_signed(name)) headers.emplace_back(std::move(name), folded(header.value));
     }
   }

@@ -25,13 +25,11 @@ std::string copy_of(View view) {
 
 Result<Url> take_apart(const boost::urls::url_view_base& view, std::string_view text) {
   Url url;
-  url.scheme = copy_of(view.scheme());
-  for (char& letter : url.scheme) letter = ascii_lower(letter);
+  url.scheme = ascii_lowered(copy_of(view.scheme()));
   if (url.scheme != "http" && url.scheme != "https") {
     return invalid_argument("address \"{}\": want http: or https:", shown_url(text));
   }
-  url.host = copy_of(view.encoded_host());
-  for (char& letter : url.host) letter = ascii_lower(letter);
+  url.host = ascii_lowered(copy_of(view.encoded_host()));
   if (url.host.empty()) return invalid_argument("address \"{}\": want a host", shown_url(text));
   url.port = own_port(url.scheme);
   if (const std::string port = copy_of(view.port()); !port.empty()) {

@@ -8,12 +8,6 @@
 namespace sixfold::registry {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& letter : out) letter = net::ascii_lower(letter);
-  return out;
-}
-
 void skip(std::string_view& text, std::string_view letters) {
   text.remove_prefix(std::min(text.find_first_not_of(letters), text.size()));
 }
@@ -49,13 +43,13 @@ std::string AuthChallenge::parameter(const std::string& name) const {
 std::optional<AuthChallenge> parse_auth_challenge(std::string_view text) {
   AuthChallenge challenge;
   const std::size_t end = std::min(text.find(' '), text.size());
-  challenge.scheme = lower(text.substr(0, end));
+  challenge.scheme = net::ascii_lowered(text.substr(0, end));
   if (challenge.scheme.empty()) return std::nullopt;
   text.remove_prefix(end);
   for (skip(text, ", \t"); !text.empty(); skip(text, ", \t")) {
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) return std::nullopt;
-    std::string name = lower(text.substr(0, equals));
+    std::string name = net::ascii_lowered(text.substr(0, equals));
     if (name.find_first_of(" ,\"") != std::string::npos) return std::nullopt;
     text.remove_prefix(equals + 1);
     auto value = take_value(text);

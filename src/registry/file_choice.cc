@@ -46,12 +46,6 @@ constexpr std::array<std::string_view, 23> kFolderFiles = {"config.json",
 // A LoRA adapter as PEFT saves it.
 constexpr std::array<std::string_view, 2> kAdapterFiles = {"adapter_config.json", "adapter_model.safetensors"};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& letter : out) letter = net::ascii_lower(letter);
-  return out;
-}
-
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -71,8 +65,8 @@ std::string_view stem_of(std::string_view path) {
 
 // Neither image projectors nor importance matrices are models.
 bool is_gguf_model(std::string_view path) {
-  const std::string name = lower(path.substr(path.rfind('/') + 1));
-  return lower(path).ends_with(kGguf) && name.find("mmproj") == std::string::npos &&
+  const std::string name = net::ascii_lowered(path.substr(path.rfind('/') + 1));
+  return net::ascii_lowered(path).ends_with(kGguf) && name.find("mmproj") == std::string::npos &&
          name.find("imatrix") == std::string::npos;
 }
 
@@ -87,8 +81,8 @@ std::map<std::string, std::vector<std::string>> gguf_models(std::span<const std:
 }
 
 bool has_word(std::string_view text, std::string_view word) {
-  const std::string in = lower(text);
-  const std::string wanted = lower(word);
+  const std::string in = net::ascii_lowered(text);
+  const std::string wanted = net::ascii_lowered(word);
   const auto continues = [](char letter) {
     return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
   };

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubServer = "registry-1.docker.io";
-constexpr std::string_view kSha256 = "sha256:";
 constexpr std::size_t kRepositoryMax = 255;
 constexpr std::size_t kTagMax = 128;
 
@@ -92,8 +91,9 @@ Result<OciReference> parse_oci_reference(const std::string& rest) {
   if (reference.host == kHub && reference.repository.find('/') == std::string::npos) {
     reference.repository = "library/" + reference.repository;
   }
-  const bool has_good_digest = reference.digest.empty() || (reference.digest.starts_with(kSha256) &&
-                                                            is_sha256_hex(reference.digest.substr(kSha256.size())));
+  const bool has_good_digest =
+      reference.digest.empty() ||
+      (reference.digest.starts_with(kSha256Prefix) && is_sha256_hex(reference.digest.substr(kSha256Prefix.size())));
   if (!is_host_name(reference.host) || !is_repository(reference.repository) || !is_tag(reference.tag) ||
       !has_good_digest) {
     return invalid_argument("oci:{}: want oci:[HOST/]NAME[:TAG|@sha256:HEX]", rest);

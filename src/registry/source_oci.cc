@@ -10,8 +10,6 @@
 namespace sixfold::registry {
 namespace {
 
-constexpr std::string_view kSha256 = "sha256:";
-
 struct LayerKind {
   std::string_view media_type;
   std::string_view name;  // of the file when no annotation names it; "" = the annotation must
@@ -57,8 +55,10 @@ Result<std::optional<RemoteFile>> file_of(const json::object& layer, const std::
   RemoteFile file{.path = annotated_path(layer), .bytes = count_at(layer, "size")};
   if (file.path.empty()) file.path = kind->name;
   const std::string digest = text_at(layer, "digest");
-  if (!digest.starts_with(kSha256) || !file.bytes) return corrupt_data("{}: layer: want a digest and a size", where);
-  file.sha256 = digest.substr(kSha256.size());
+  if (!digest.starts_with(kSha256Prefix) || !file.bytes) {
+    return corrupt_data("{}: layer: want a digest and a size", where);
+  }
+  file.sha256 = digest.substr(kSha256Prefix.size());
   file.request = [session, digest](bool is_renewed) { return session->blob_request(digest, is_renewed); };
   return std::optional<RemoteFile>(std::move(file));
 }

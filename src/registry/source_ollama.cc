@@ -67,7 +67,7 @@ std::optional<Found> find_local(const OllamaName& name, const std::vector<Ollama
     Places places = find_places(stores, *content);
     const bool is_whole =
         std::all_of(places.begin(), places.end(), [](const auto& place) { return place.has_value(); });
-    if (is_whole) return Found{"sha256:" + sha256_hex(*text), std::move(*content), std::move(places), nullptr};
+    if (is_whole) return Found{sha256_digest(sha256_hex(*text)), std::move(*content), std::move(places), nullptr};
   }
   return std::nullopt;
 }
@@ -90,7 +90,7 @@ RemoteFile file_of(const Found& found, std::size_t index) {
     file.local_path = *place;
     file.is_linked = true;
   } else {
-    file.request = [session = found.session, digest = "sha256:" + layer.sha256](bool is_renewed) {
+    file.request = [session = found.session, digest = sha256_digest(layer.sha256)](bool is_renewed) {
       return session->blob_request(digest, is_renewed);
     };
   }
@@ -102,7 +102,8 @@ std::string license_of(const Found& found) {
     const OllamaLayer& layer = found.content.layers[i];
     if (layer.kind != OllamaLayerKind::kLicense || layer.bytes > kLicenseBytesMax) continue;
     const auto& place = found.places[i];
-    const auto text = place ? read_text_file(*place, kLicenseBytesMax) : found.session->blob("sha256:" + layer.sha256);
+    const auto text =
+        place ? read_text_file(*place, kLicenseBytesMax) : found.session->blob(sha256_digest(layer.sha256));
     if (text.is_ok()) return title_of(*text);
   }
   return {};

@@ -95,8 +95,7 @@ std::string aws_endpoint(const Environment& environment, const AwsProfiles& prof
       net::equals_ignoring_case(profiles.value("ignore_configured_endpoint_urls"), "true")) {
     return {};
   }
-  std::string name = service;
-  for (char& letter : name) letter = net::ascii_lower(letter);
+  std::string name = net::ascii_lowered(service);
   std::string endpoint = environment("AWS_ENDPOINT_URL_" + service);
   if (endpoint.empty()) endpoint = environment("AWS_ENDPOINT_URL");
   if (endpoint.empty()) {

@@ -20,7 +20,7 @@ std::string_view layer_type(std::string_view path) {
 
 json::object descriptor(std::string_view media_type, const std::string& sha256, std::uint64_t bytes) {
   return {{"mediaType", json::string_view(media_type.data(), media_type.size())},
-          {"digest", "sha256:" + sha256},
+          {"digest", sha256_digest(sha256)},
           {"size", bytes}};
 }
 
@@ -34,7 +34,7 @@ std::string oci_model_config(const ModelToPush& model) {
   set_unless_empty(kind, "format", model.format);
   set_unless_empty(kind, "paramSize", model.parameters);
   json::array digests;
-  for (const PushFile& file : model.files) digests.emplace_back("sha256:" + file.about.sha256);
+  for (const PushFile& file : model.files) digests.emplace_back(sha256_digest(file.about.sha256));
   return json::serialize(json::object{{"descriptor", std::move(about)},
                                       {"config", std::move(kind)},
                                       {"modelfs", {{"type", "layers"}, {"diffIds", std::move(digests)}}}});

@@ -20,7 +20,7 @@ std::string mount_from(const std::string& source, const OciReference& target) {
 }
 
 Result<std::string> put_manifest(OciSession& session, const std::string& manifest) {
-  const std::string digest = "sha256:" + sha256_hex(manifest);
+  const std::string digest = sha256_digest(sha256_hex(manifest));
   SIXFOLD_TRY(const net::TextResponse response,
               session.send({.method = "PUT",
                             .url = session.url("/manifests/" + session.reference().tag),
@@ -48,7 +48,7 @@ Result<Pushed> push_oci(const std::string& rest, const ModelToPush& model, const
   for (const PushFile& file : model.files) {
     SIXFOLD_TRY(const UploadFile content, UploadFile::open(file.from));
     const CountSent count = progress.counter(file.about);
-    OciUpload upload(session, {"sha256:" + file.about.sha256, file.about.bytes}, options.part_bytes);
+    OciUpload upload(session, {sha256_digest(file.about.sha256), file.about.bytes}, options.part_bytes);
     SIXFOLD_TRY(const std::uint64_t sent,
                 upload.run([&](auto offset, auto bytes) { return content.reader(offset, bytes, count); }, near));
     pushed.sent_bytes += sent;
@@ -56,7 +56,7 @@ Result<Pushed> push_oci(const std::string& rest, const ModelToPush& model, const
     pushed.files.push_back(file.about);
   }
   const std::string config = oci_model_config(model);
-  OciUpload upload(session, {"sha256:" + sha256_hex(config), config.size()}, options.part_bytes);
+  OciUpload upload(session, {sha256_digest(sha256_hex(config)), config.size()}, options.part_bytes);
   SIXFOLD_TRY_STATUS(upload.run(content_of_text(config), ""));
   SIXFOLD_TRY(pushed.revision, put_manifest(session, oci_model_manifest(model, config)));
   return pushed;
