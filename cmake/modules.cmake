@@ -1,3 +1,5 @@
+include(cmake/together.cmake)
+
 # One static library per module: sixfold_<module>, made of src/<module>/**/*.cc.
 #   sixfold_module(NAME [modules and libraries it uses])
 function(sixfold_module name)
@@ -7,6 +9,9 @@ function(sixfold_module name)
     return()
   endif()
   add_library(sixfold_${name} STATIC ${sources})
+  if(SIXFOLD_SANITIZE)
+    sixfold_compile_together(sixfold_${name})
+  endif()
   target_include_directories(sixfold_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   foreach(used ${ARGN})
     if(TARGET sixfold_${used})

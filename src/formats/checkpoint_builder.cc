@@ -21,7 +21,7 @@ Result<Checkpoint> CheckpointBuilder::finish() && {
   const auto twin_key =
       std::adjacent_find(metadata.begin(), metadata.end(), [](const auto& a, const auto& b) { return a.key == b.key; });
   if (twin_key != metadata.end()) {
-    return corrupt_data("{}: metadata {}: want one entry, got two", checkpoint_.path_, quoted(twin_key->key));
+    return corrupt_data("{}: metadata {}: want one entry, got two", checkpoint_.path_, shown_text(twin_key->key));
   }
 
   const auto& tensors = checkpoint_.tensors_;
@@ -33,12 +33,12 @@ Result<Checkpoint> CheckpointBuilder::finish() && {
                                        [&](auto a, auto b) { return tensors[a].name == tensors[b].name; });
   if (twin != order.end()) {
     return corrupt_data("{}: tensor {}: want one of this name, got two", checkpoint_.path_,
-                        quoted(tensors[*twin].name));
+                        shown_text(tensors[*twin].name));
   }
   return std::move(checkpoint_);
 }
 
-std::string quoted(std::string_view text) {
+std::string shown_text(std::string_view text) {
   constexpr std::size_t kShownBytesMax = 96;
   std::string shown = "\"";
   while (!text.empty()) {

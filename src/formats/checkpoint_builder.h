@@ -29,6 +29,6 @@ class CheckpointBuilder {
 };
 
 // Text from a file, fit for a message: quoted, control and broken bytes as \xNN, long text cut.
-std::string quoted(std::string_view text);
+std::string shown_text(std::string_view text);
 
 }  // namespace sixfold::formats

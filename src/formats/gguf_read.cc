@@ -116,7 +116,7 @@ Result<GgufReader::Header> GgufReader::read_header() {
   const std::optional<std::uint32_t> magic = reader_.read<std::uint32_t>();
   if (magic != kGgufMagic) {
     return corrupt_data("{}: not a GGUF file: want \"GGUF\" at its start, got {}", name_,
-                        quoted(ByteReader(bytes_).read_text(std::min<std::size_t>(bytes_.size(), 4)).value()));
+                        shown_text(ByteReader(bytes_).read_text(std::min<std::size_t>(bytes_.size(), 4)).value()));
   }
   Header header;
   SIXFOLD_TRY(header.version, read_number<std::uint32_t>("version"));
@@ -146,9 +146,9 @@ Result<MetadataEntry> GgufReader::read_metadata_entry() {
   SIXFOLD_TRY(entry.key, read_string("metadata key", kGgufKeyBytesMax));
   if (entry.key.empty() || !is_valid_utf8(entry.key)) {
     return corrupt_data("{}: metadata key before offset {}: want UTF-8 text, got {}", name_, reader_.position(),
-                        quoted(entry.key));
+                        shown_text(entry.key));
   }
-  const std::string where = "metadata " + quoted(entry.key);
+  const std::string where = "metadata " + shown_text(entry.key);
   SIXFOLD_TRY(const std::uint32_t type, read_number<std::uint32_t>(where));
   SIXFOLD_TRY(entry.value, read_value(static_cast<GgufValueType>(type), where));
   return entry;
@@ -279,9 +279,9 @@ Result<TensorInfo> GgufReader::read_tensor_info(std::uint64_t index, std::uint64
   const std::string unnamed = fmt::format("tensor {}", index);
   SIXFOLD_TRY(info.view.name, read_string(unnamed, kGgufTensorNameBytesMax));
   if (info.view.name.empty() || !is_valid_utf8(info.view.name)) {
-    return corrupt_data("{}: {}: want a name in UTF-8, got {}", name_, unnamed, quoted(info.view.name));
+    return corrupt_data("{}: {}: want a name in UTF-8, got {}", name_, unnamed, shown_text(info.view.name));
   }
-  const std::string where = "tensor " + quoted(info.view.name);
+  const std::string where = "tensor " + shown_text(info.view.name);
   SIXFOLD_TRY_STATUS(read_shape(info, where));
 
   SIXFOLD_TRY(const std::uint32_t type, read_number<std::uint32_t>(where));
@@ -347,7 +347,7 @@ Status GgufReader::place_tensors(std::vector<TensorInfo>& infos, std::uint64_t d
   for (TensorInfo& info : infos) {
     if (info.offset > data_bytes || info.size > data_bytes - info.offset) {
       return corrupt_data("{}: tensor {}: want {} bytes at offset {}, got {} bytes of tensor data", name_,
-                          quoted(info.view.name), info.size, info.offset, data_bytes);
+                          shown_text(info.view.name), info.size, info.offset, data_bytes);
     }
     info.view.bytes =
         bytes_.subspan(static_cast<std::size_t>(data_start + info.offset), static_cast<std::size_t>(info.size));
@@ -360,8 +360,8 @@ Status GgufReader::place_tensors(std::vector<TensorInfo>& infos, std::uint64_t d
     const TensorInfo& before = *by_offset[i - 1];
     if (by_offset[i]->offset < before.offset + before.size) {
       return corrupt_data("{}: tensor {}: want an offset of at least {}, where tensor {} ends, got {}", name_,
-                          quoted(by_offset[i]->view.name), before.offset + before.size, quoted(before.view.name),
-                          by_offset[i]->offset);
+                          shown_text(by_offset[i]->view.name), before.offset + before.size,
+                          shown_text(before.view.name), by_offset[i]->offset);
     }
   }
   return ok();

@@ -62,7 +62,7 @@ class HeaderReader {
 
 Result<std::vector<Described>> HeaderReader::read(std::string_view text) const {
   if (text.empty() || text.front() != '{') {
-    return corrupt_data("{}: header: want \"{{\" at its start, got {}", file_, quoted(text.substr(0, 1)));
+    return corrupt_data("{}: header: want \"{{\" at its start, got {}", file_, shown_text(text.substr(0, 1)));
   }
   SIXFOLD_TRY(const json::value header, parse_json(text, file_ + ": header", kHeaderLimits));
   const json::object& entries = header.get_object();  // it begins with a brace
@@ -89,14 +89,14 @@ Status HeaderReader::check_metadata(const json::value& metadata) const {
     return corrupt_data("{}: {}: want an object of strings, got another value", file_, kMetadataName);
   for (const auto& [key, value] : *entries) {
     if (!value.is_string()) {
-      return corrupt_data("{}: {}: {}: want a string, got another value", file_, kMetadataName, quoted(key));
+      return corrupt_data("{}: {}: {}: want a string, got another value", file_, kMetadataName, shown_text(key));
     }
   }
   return ok();
 }
 
 Result<Described> HeaderReader::read_tensor(std::string_view name, const json::value& info) const {
-  const std::string where = file_ + ": tensor " + quoted(name);
+  const std::string where = file_ + ": tensor " + shown_text(name);
   const json::object* fields = info.if_object();
   if (fields == nullptr) return corrupt_data("{}: want an object with dtype, shape and data_offsets", where);
   Described out;
@@ -117,7 +117,7 @@ Status HeaderReader::read_type(const json::object& info, const std::string& wher
   if (type == nullptr || !type->is_string()) return corrupt_data("{}: dtype: want a string, got none", where);
   const std::string_view name(type->get_string());
   const auto* row = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeRow& t) { return t.name == name; });
-  if (row == kTypes.end()) return corrupt_data("{}: dtype: want a type of the format, got {}", where, quoted(name));
+  if (row == kTypes.end()) return corrupt_data("{}: dtype: want a type of the format, got {}", where, shown_text(name));
   out.tensor.type = row->name;
   out.tensor.dtype = row->dtype;
   out.bits = row->bits;
@@ -172,7 +172,7 @@ Status check_places(std::vector<Described>& tensors, std::uint64_t data_bytes, c
   for (const Described& described : tensors) {
     if (described.begin != filled) {
       return corrupt_data("{}: tensor {}: data_offsets: want a begin of {}, where the tensor before it ends, got {}",
-                          file, quoted(described.tensor.name), filled, described.begin);
+                          file, shown_text(described.tensor.name), filled, described.begin);
     }
     filled = described.end;
   }
@@ -211,7 +211,7 @@ Result<std::vector<SafetensorsTensor>> read_safetensors(std::span<const std::byt
 Result<TensorView> to_tensor_view(const SafetensorsTensor& tensor, const std::string& file_name) {
   if (!tensor.dtype) {
     return invalid_argument("{}: tensor {}: want elements of type F32, F16 or BF16, got {}", file_name,
-                            quoted(tensor.name), tensor.type);
+                            shown_text(tensor.name), tensor.type);
   }
   return TensorView{.name = tensor.name, .dtype = *tensor.dtype, .shape = tensor.shape, .bytes = tensor.bytes};
 }

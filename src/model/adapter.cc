@@ -113,7 +113,7 @@ class AdapterLoader {
 
   template <class... Args>
   Error refused(const TensorView& tensor, fmt::format_string<Args...> format, Args&&... args) const {
-    return invalid_argument("{}: tensor {}: {}", checkpoint_.path(), formats::quoted(tensor.name),
+    return invalid_argument("{}: tensor {}: {}", checkpoint_.path(), formats::shown_text(tensor.name),
                             fmt::format(format, std::forward<Args>(args)...));
   }
 
@@ -129,7 +129,7 @@ Status AdapterLoader::check_kind() const {
     SIXFOLD_TRY(const std::string_view got, checkpoint_.string_or(key, ""));
     if (got == want) return ok();
     return invalid_argument("{}: {}: {}, want \"{}\"", checkpoint_.path(), key,
-                            got.empty() ? "missing" : formats::quoted(got), want);
+                            got.empty() ? "missing" : formats::shown_text(got), want);
   };
   SIXFOLD_TRY_STATUS(expect("general.type", "adapter"));
   SIXFOLD_TRY_STATUS(expect("adapter.type", "lora"));
@@ -145,7 +145,7 @@ Status AdapterLoader::read_order() {
   const std::string key = std::string(base_.architecture) + ".rope.pairing";
   SIXFOLD_TRY(const std::string_view pairing, checkpoint_.string_or(key, ""));
   if (!pairing.empty() && pairing != "halves") {
-    return invalid_argument("{}: {}: {}, want halves", checkpoint_.path(), key, formats::quoted(pairing));
+    return invalid_argument("{}: {}: {}, want halves", checkpoint_.path(), key, formats::shown_text(pairing));
   }
   if (base_.traits.has_learned_positions) return ok();
   const RopePairing own = pairing.empty() ? base_.traits.rope_pairing : RopePairing::kHalves;

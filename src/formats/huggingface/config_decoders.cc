@@ -29,7 +29,7 @@ Status check_activation(const ConfigReader& config, std::string_view field,
                         std::initializer_list<std::string_view> supported) {
   SIXFOLD_TRY(const std::string_view name, config.text_or(field, *supported.begin()));
   if (std::find(supported.begin(), supported.end(), name) != supported.end()) return ok();
-  return config.unsupported(field, "{} is not supported, want {}", quoted(name), quoted(*supported.begin()));
+  return config.unsupported(field, "{} is not supported, want {}", shown_text(name), shown_text(*supported.begin()));
 }
 
 // Some programs keep quantized weights in safetensors, under this heading.
@@ -38,7 +38,7 @@ Status refuse_quantized(const ConfigReader& config) {
   if (!quantization) return ok();
   SIXFOLD_TRY(const std::string_view method, quantization->text_or("quant_method", "unknown"));
   return config.unsupported("quantization_config", "{} weights are not supported, want F32, F16 or BF16",
-                            quoted(method));
+                            shown_text(method));
 }
 
 // Told from a body alone, which some embedding models are, by the class that wrote the folder.
@@ -75,7 +75,7 @@ Result<std::optional<std::vector<bool>>> windowed_layers(const ConfigReader& con
   for (const std::string_view type : types) {
     if (type != "full_attention" && type != "sliding_attention") {
       return config.unsupported("layer_types", "{} is not supported, want full_attention or sliding_attention",
-                                quoted(type));
+                                shown_text(type));
     }
     windowed.push_back(type == "sliding_attention");
   }

@@ -17,7 +17,7 @@ Status read_head(const ConfigReader& config, ModelFacts& facts) {
   for (const std::string_view name : classes) {
     if (name.ends_with("ForSequenceClassification")) facts.has_classifier = true;
     for (const std::string_view other : {"ForTokenClassification", "ForQuestionAnswering", "ForMultipleChoice"}) {
-      if (name.ends_with(other)) return config.unsupported("architectures", "{} is not supported", quoted(name));
+      if (name.ends_with(other)) return config.unsupported("architectures", "{} is not supported", shown_text(name));
     }
   }
   return ok();
@@ -40,7 +40,7 @@ Status add_labels(const ConfigReader& config, ModelFacts& facts) {
 Status check_activation(const ConfigReader& config) {
   SIXFOLD_TRY(const std::string_view name, config.text_or("hidden_act", "gelu"));
   if (name == "gelu") return ok();
-  return config.unsupported("hidden_act", "{} is not supported, want \"gelu\"", quoted(name));
+  return config.unsupported("hidden_act", "{} is not supported, want \"gelu\"", shown_text(name));
 }
 
 // What all encoders say in numbers.
@@ -61,7 +61,8 @@ Result<ModelFacts> read_bert(const ConfigReader& config) {
   SIXFOLD_TRY_STATUS(check_activation(config));
   SIXFOLD_TRY(const std::string_view positions, config.text_or("position_embedding_type", "absolute"));
   if (positions != "absolute") {
-    return config.unsupported("position_embedding_type", "{} is not supported, want \"absolute\"", quoted(positions));
+    return config.unsupported("position_embedding_type", "{} is not supported, want \"absolute\"",
+                              shown_text(positions));
   }
   SIXFOLD_TRY_STATUS(config.expect("is_decoder", false, false));
   ModelFacts facts;
@@ -94,7 +95,7 @@ Result<ModelFacts> read_roberta(const ConfigReader& config) {
 Result<ModelFacts> read_nomic_bert(const ConfigReader& config) {
   SIXFOLD_TRY(const std::string_view activation, config.text_or("activation_function", "swiglu"));
   if (activation != "swiglu") {
-    return config.unsupported("activation_function", "{} is not supported, want \"swiglu\"", quoted(activation));
+    return config.unsupported("activation_function", "{} is not supported, want \"swiglu\"", shown_text(activation));
   }
   SIXFOLD_TRY_STATUS(config.expect("prenorm", false, false));
   SIXFOLD_TRY_STATUS(config.expect("rotary_emb_interleaved", false, false));

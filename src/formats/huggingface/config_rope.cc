@@ -121,7 +121,8 @@ Status read_scaling(const ConfigReader& scaling, Rope& rope, ModelFacts& facts) 
     if (row.type != type) continue;
     return row.read == nullptr ? ok() : row.read(scaling, rope, facts);
   }
-  return scaling.unsupported(name, "{} is not supported, want default, linear, yarn, llama3 or longrope", quoted(type));
+  return scaling.unsupported(name, "{} is not supported, want default, linear, yarn, llama3 or longrope",
+                             shown_text(type));
 }
 
 }  // namespace

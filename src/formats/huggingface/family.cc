@@ -140,7 +140,7 @@ Result<const Family*> find_family(const ConfigReader& config) {
     if (!known.empty()) known += ", ";
     known += family.model_type;
   }
-  return config.unsupported("model_type", "{} is not supported, want one of {}", quoted(type), known);
+  return config.unsupported("model_type", "{} is not supported, want one of {}", shown_text(type), known);
 }
 
 }  // namespace sixfold::formats::huggingface

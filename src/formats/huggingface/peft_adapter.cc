@@ -63,7 +63,7 @@ Result<std::string> PeftReader::base_name(std::string_view module, const std::st
 }
 
 Status PeftReader::add(const SafetensorsTensor& stored, CheckpointBuilder& builder) const {
-  const std::string where = weights_path_ + ": tensor " + formats::quoted(stored.name);
+  const std::string where = weights_path_ + ": tensor " + formats::shown_text(stored.name);
   for (const auto& [part, refusal] : kRefusedParts) {
     if (stored.name.find(part) != std::string::npos) return invalid_argument("{}: {}", where, refusal);
   }

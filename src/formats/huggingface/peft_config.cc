@@ -38,9 +38,10 @@ bool is_neutral(const json::value& value) {
 Status check_neutral(const ConfigReader& config) {
   SIXFOLD_TRY(const std::string_view type, config.text("peft_type"));
   if (type != "LORA")
-    return config.unsupported("peft_type", "{} is not supported, want \"LORA\"", formats::quoted(type));
+    return config.unsupported("peft_type", "{} is not supported, want \"LORA\"", formats::shown_text(type));
   SIXFOLD_TRY(const std::string_view bias, config.text_or("bias", "none"));
-  if (bias != "none") return config.unsupported("bias", "{} is not supported, want \"none\"", formats::quoted(bias));
+  if (bias != "none")
+    return config.unsupported("bias", "{} is not supported, want \"none\"", formats::shown_text(bias));
   for (const RefusedField& field : kRefusedFields) {
     const json::value* value = config.find(field.name);
     if (value == nullptr || is_neutral(*value)) continue;
@@ -63,7 +64,8 @@ Status check_pattern(const ConfigReader& config, std::string_view field, std::st
   const std::string_view name = pattern.starts_with('^') ? pattern.substr(1) : pattern;
   const bool is_name = !name.empty() && name.find_first_of("^$\\*+?()[]{}|") == std::string_view::npos;
   if (is_name) return ok();
-  return config.unsupported(field, "{} is not supported, want a module's name or its end", formats::quoted(pattern));
+  return config.unsupported(field, "{} is not supported, want a module's name or its end",
+                            formats::shown_text(pattern));
 }
 
 bool fits(std::string_view pattern, std::string_view module) {

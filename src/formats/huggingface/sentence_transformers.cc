@@ -74,7 +74,7 @@ Result<Steps> read_steps(const std::string& path) {
     } else if (kind == "Normalize") {
       steps.normalizes = true;
     } else if (kind != "Transformer") {
-      return step.unsupported("type", "{} is not supported, want Transformer, Pooling or Normalize", quoted(type));
+      return step.unsupported("type", "{} is not supported, want Transformer, Pooling or Normalize", shown_text(type));
     }
   }
   return steps;

@@ -90,7 +90,7 @@ void TensorAdder::add_one(TensorView& view) {
 }
 
 Status TensorAdder::add(const SafetensorsTensor& stored, const std::string& file) {
-  const std::string where = file + ": tensor " + quoted(stored.name);
+  const std::string where = file + ": tensor " + shown_text(stored.name);
   auto named = rename_tensor(stored.name, family_.prefix, family_.names);
   if (!named) return invalid_argument("{}: not a part of a {} model that is supported", where, family_.model_type);
   if (is_ignored(*named)) return ok();

@@ -41,12 +41,12 @@ Status read_token_map(const json::object& entries, const std::string& path, std:
   for (const auto& [text, value] : entries) {
     const auto id = as_unsigned(value);
     if (!id || *id >= out.texts.size()) {
-      return corrupt_data("{}: {}: want an id below the vocabulary's size {}, got {}", path, quoted(text),
+      return corrupt_data("{}: {}: want an id below the vocabulary's size {}, got {}", path, shown_text(text),
                           out.texts.size(), shown_json(value));
     }
     if (out.kinds[*id] != kUnused && out.texts[*id] != std::string_view(text)) {
-      return corrupt_data("{}: {}: want an id of its own, got {}, which {} has", path, quoted(text), *id,
-                          formats::quoted(out.texts[*id]));
+      return corrupt_data("{}: {}: want an id of its own, got {}, which {} has", path, shown_text(text), *id,
+                          formats::shown_text(out.texts[*id]));
     }
     out.texts[*id] = std::string(text);
     out.kinds[*id] = kind;
@@ -77,7 +77,7 @@ Result<StringArray> read_merges(const std::string& path) {
     const std::size_t space = line.find(' ');
     if (space == std::string_view::npos || space == 0 || space + 1 == line.size() ||
         line.find(' ', space + 1) != std::string_view::npos || !is_valid_utf8(line)) {
-      return corrupt_data("{}:{}: want two tokens and a space between them, got {}", path, number, quoted(line));
+      return corrupt_data("{}:{}: want two tokens and a space between them, got {}", path, number, shown_text(line));
     }
     merges.push_back(line);
   }
@@ -129,7 +129,7 @@ Status add_word_pieces(const fs::path& folder, std::string_view text, const Mode
   Tokens tokens(facts.vocabulary);
   for (std::size_t id = 0; id < lines.size(); ++id) {
     if (!is_valid_utf8(lines[id]))
-      return corrupt_data("{}:{}: want UTF-8 text, got {}", path, id + 1, quoted(lines[id]));
+      return corrupt_data("{}:{}: want UTF-8 text, got {}", path, id + 1, shown_text(lines[id]));
     const auto* special =
         std::find_if(std::begin(kSpecial), std::end(kSpecial), [&](const auto& row) { return row.first == lines[id]; });
     const bool is_special = special != std::end(kSpecial);

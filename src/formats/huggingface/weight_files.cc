@@ -35,8 +35,8 @@ Result<Shards> read_weight_map(const json::object& index, const std::string& pat
   for (const auto& [tensor, file] : entries->get_object()) {
     const json::string* name = file.if_string();
     if (name == nullptr || !is_plain_file_name(*name)) {
-      return corrupt_data("{}: weight_map: {}: want a .safetensors file of this folder, got {}", path, quoted(tensor),
-                          shown_json(file));
+      return corrupt_data("{}: weight_map: {}: want a .safetensors file of this folder, got {}", path,
+                          shown_text(tensor), shown_json(file));
     }
     shards[std::string(*name)].insert(tensor);
     if (shards.size() > limits::kWeightFilesMax) {
@@ -62,14 +62,14 @@ Status add_shard(const std::string& path, const std::set<std::string_view>& want
   for (std::size_t i = first; i < out.tensors.size(); ++i) {
     const std::string& name = out.tensors[i].tensor.name;
     if (!wanted.contains(name)) {
-      return corrupt_data("{}: tensor {}: want only tensors that {} has in this file", path, formats::quoted(name),
+      return corrupt_data("{}: tensor {}: want only tensors that {} has in this file", path, formats::shown_text(name),
                           kWeightIndexName);
     }
   }
   if (out.tensors.size() - first == wanted.size()) return ok();
   std::set<std::string_view> missing = wanted;
   for (std::size_t i = first; i < out.tensors.size(); ++i) missing.erase(out.tensors[i].tensor.name);
-  return corrupt_data("{}: tensor {}: missing, want it here as {} says", path, formats::quoted(*missing.begin()),
+  return corrupt_data("{}: tensor {}: missing, want it here as {} says", path, formats::shown_text(*missing.begin()),
                       kWeightIndexName);
 }
 
