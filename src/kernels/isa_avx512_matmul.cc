@@ -12,6 +12,7 @@ constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kShifted;
 constexpr std::size_t kTokensMax[] = {12, 16, 16};
 constexpr std::size_t kWidthMax = 2;
+constexpr bool kUnpacksLate = false;
 
 using Codes = __m512i;
 using Ints = __m512i;

@@ -11,6 +11,7 @@ constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kSigned;
 constexpr std::size_t kTokensMax[] = {4, 4, 4};
 constexpr std::size_t kWidthMax = 1;
+constexpr bool kUnpacksLate = false;
 
 struct Codes {
   std::uint8_t at[kVectorBytes];
