@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/adapter_flags.h"
+#include "cli/onnx_model.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/limits.h"
@@ -41,6 +42,13 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
                                                      telemetry::Metrics* metrics, const std::string& served_name,
                                                      const std::string& pooling) {
   auto local = std::make_unique<LocalModel>();
+  if (onnx::is_onnx_path(options.source)) {
+    if (!options.adapters.empty()) return invalid_argument("--lora: {}: ONNX models take no adapters", options.source);
+    SIXFOLD_TRY(OnnxService opened, open_onnx_service(options, served_name, engine_options.queue_max));
+    local->backend = std::move(opened.backend);
+    local->facts = {.threads = opened.threads, .seconds = opened.load_seconds};
+    return local;
+  }
   SIXFOLD_TRY(formats::Checkpoint checkpoint, open_model(options));
   SIXFOLD_TRY(const std::vector<engine::AdapterFile> adapters, find_adapters(options.adapters, options.fetch));
   if (model::is_encoder(checkpoint)) {

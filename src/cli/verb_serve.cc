@@ -69,7 +69,10 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
 }
 
 // A request to try first, of what the model can do.
-std::string_view example_of(const service::BackendDescription& model) {
+std::string example_of(const service::BackendDescription& model) {
+  if (model.tensors) {
+    return "/v1/models\n         (its inputs; " + std::string("/docs has a request for POST /predict to start from)");
+  }
   if (model.generates) {
     return "/v1/completions -H 'Content-Type: application/json' \\\n"
            "           -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 60, \"temperature\": 0.7}'";
@@ -81,6 +84,12 @@ std::string_view example_of(const service::BackendDescription& model) {
          "           -d '{\"query\": \"Where is the cat?\", \"documents\": [\"It rains.\", \"The cat is here.\"]}'";
 }
 
+// "22.7 million parameters, Q8_0", or what computes it.
+std::string kind_of(const service::BackendDescription& model) {
+  if (model.tensors) return fmt::format("{}, {}", model.architecture, model.tensors->runtime);
+  return fmt::format("{} parameters, {}", human_count(model.parameters), model.weights);
+}
+
 // stderr, so that pipes and scripts that read stdout stay clean; "listening on URL" is a stable line.
 void print_banner(const service::Server& server, const LocalModel& local) {
   const service::BackendDescription model = local.backend->describe();
@@ -88,14 +97,13 @@ void print_banner(const service::Server& server, const LocalModel& local) {
   const Style style = stderr_style();
   const std::string url = server.url();
   fmt::print(stderr,
-             "{}sixfold {}{} serves {} ({} parameters, {}, {} threads, {}), loaded in {:.2f} s{}\n"
+             "{}sixfold {}{} serves {} ({}, {} threads, {}), loaded in {:.2f} s{}\n"
              "listening on {}\n\n"
              "  Try:   curl {}{}\n"
              "  Docs:  {}/docs\n"
              "  Stop:  Ctrl-C (running answers are finished first; twice stops at once)\n\n",
-             style.bold, version(), style.reset, model.model, human_count(model.parameters), model.weights,
-             facts.threads, kernels::active_isa(), facts.seconds, facts.is_from_cache ? " from the weight cache" : "",
-             url, url, example_of(model), url);
+             style.bold, version(), style.reset, model.model, kind_of(model), facts.threads, kernels::active_isa(),
+             facts.seconds, facts.is_from_cache ? " from the weight cache" : "", url, url, example_of(model), url);
   if (local.recommended_sampling) {
     fmt::print(stderr, "  Sampling, unless a request says otherwise: {} (recommended by the model)\n\n",
                engine::summary_of(*local.recommended_sampling));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/onnx_model.h"
 #include "cli/record_output.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
@@ -65,6 +66,8 @@ void print_checkpoint(const std::string& path) {
 Status show(const ShowFlags& flags) {
   SIXFOLD_TRY(const registry::Store store, registry::Store::open(registry::process_environment));
   auto record = store.find_name(flags.name);
+  // ONNX models are looked at as files: they are not pulled.
+  if (!record && onnx::is_onnx_path(flags.name) && !flags.is_json && !flags.wants_license) return show_onnx(flags.name);
   if (!record) return not_found("no model is called \"{}\"; sixfold list shows what there is", flags.name);
   record->folder = store.folder_of(*record);
   if (flags.is_json) {
@@ -92,10 +95,10 @@ Status show(const ShowFlags& flags) {
 VerbAction add_show(CLI::App& program) {
   auto flags = std::make_shared<ShowFlags>();
   CLI::App* verb = program.add_subcommand("show", "Show what is known about a model");
-  verb->add_option("name", flags->name, "As in sixfold list")->required();
+  verb->add_option("name", flags->name, "As in sixfold list, or an .onnx file")->required();
   verb->add_flag("--json", flags->is_json, "Print as JSON");
   verb->add_flag("--license", flags->wants_license, "Print the licences that came with the model");
-  verb->footer("Example:\n  sixfold show qwen2.5-0.5b");
+  verb->footer("Examples:\n  sixfold show qwen2.5-0.5b\n  sixfold show model.onnx");
   return [flags] { return show(*flags); };
 }
 

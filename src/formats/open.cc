@@ -1,6 +1,7 @@
 // Opens a model: told to be a Hugging Face folder by its names, or a file of the format that its content tells.
 #include <utility>
 
+#include "core/error.h"
 #include "formats/checkpoint_builder.h"
 #include "formats/gguf_split.h"
 #include "formats/huggingface/folder.h"
@@ -23,6 +24,12 @@ Result<Checkpoint> read_safetensors_alone(std::span<const std::byte> bytes, cons
 }  // namespace
 
 Result<Checkpoint> open_checkpoint(const std::string& path) {
+  if (path.ends_with(".onnx")) {
+    return invalid_argument(
+        "{}: an ONNX model takes tensors, not text; sixfold serve answers for it, sixfold show "
+        "tells its inputs",
+        path);
+  }
   if (const auto folder = huggingface::folder_of(path)) return huggingface::open_folder(*folder);
   SIXFOLD_TRY(FileMap file, FileMap::open(path));
   const bool is_safetensors = path.ends_with(".safetensors") || looks_like_safetensors(file.bytes());

@@ -214,6 +214,11 @@ void Connection::call_handler(HttpRequest& request, const std::shared_ptr<Respon
   }
   turn.route = match.route->pattern;
   request.path_values = std::move(match.path_values);
+  struct Handling {
+    std::atomic<std::thread::id>& thread;
+    ~Handling() { thread = std::thread::id(); }
+  } const handling{handling_thread_};
+  handling_thread_ = std::this_thread::get_id();
   try {
     match.route->handler(request, writer);
     return;
@@ -319,6 +324,8 @@ void Connection::cut() {
 }
 
 void Connection::wake() {
+  // From inside a handler: answer(), which follows it, looks at the exchange before it waits.
+  if (handling_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id()) return;
   asio::post(socket_.get_executor(), [self = shared_from_this()] { self->notify(); });
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <unordered_map>
 
 #include "core/clock.h"
@@ -113,6 +114,8 @@ class Connection final : public NetStrand, public std::enable_shared_from_this<C
   boost::asio::ip::tcp::socket socket_;
   Timer event_timer_;
   bool is_signalled_ = false;
+  // While a handler runs: the thread of the strand, on which an answer given at once needs no waking.
+  std::atomic<std::thread::id> handling_thread_{};
   bool is_watching_read_ = false;
   bool is_watching_write_ = false;
   bool is_eof_ = false;     // the client will send no more

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -120,6 +121,10 @@ class AsioHttpServer final : public HttpServer {
   Status open(const tcp::endpoint& endpoint);
   void accept(Listener& listener);
   void welcome(tcp::socket socket);
+  // Where one connection's things run, one at a time.  A single thread does that without a strand's locks and queues.
+  asio::any_io_executor connection_executor() {
+    return state_.options.threads <= 1 ? asio::any_io_executor(io_.get_executor()) : asio::make_strand(io_);
+  }
   void close_listeners();
   void cut_all();
 
@@ -186,7 +191,7 @@ Status AsioHttpServer::start_threads() {
 void AsioHttpServer::accept(Listener& listener) {
   if (!listener.acceptor.is_open()) return;
   listener.acceptor.async_accept(
-      asio::make_strand(io_),
+      connection_executor(),
       asio::bind_executor(accept_strand_, [this, &listener](error_code error, tcp::socket socket) {
         if (!error) {
           welcome(std::move(socket));

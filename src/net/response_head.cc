@@ -35,6 +35,23 @@ bool is_servers_own(std::string_view name) {
   return std::any_of(kOwn.begin(), kOwn.end(), [&](std::string_view own) { return equals_ignoring_case(name, own); });
 }
 
+// The date of now.  Made once a second: a server may write a hundred thousand heads in one.
+std::string_view current_date() {
+  thread_local std::int64_t made_for = -1;
+  thread_local std::string date;
+  const std::int64_t now = system_clock().unix_seconds();
+  if (now != made_for) {
+    date = http_date(now);
+    made_for = now;
+  }
+  return date;
+}
+
+void append_hex(std::string& out, std::uint64_t number) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[number >> shift & 15];
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += ": ";
@@ -48,8 +65,12 @@ std::string make_response_head(const HttpResponse& response, const ResponseFrami
                                std::string_view request_id) {
   std::string out;
   out.reserve(256);
-  out += fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
-  append_field(out, "Date", http_date(system_clock().unix_seconds()));
+  out += "HTTP/1.1 ";
+  out += fmt::format_int(response.status).c_str();
+  out += ' ';
+  out += status_text(response.status);
+  out += "\r\n";
+  append_field(out, "Date", current_date());
   if (!server.empty()) append_field(out, "Server", server);
   append_field(out, "X-Request-Id", request_id);
   if (!response.content_type.empty() && is_field_value(response.content_type)) {
@@ -61,7 +82,7 @@ std::string make_response_head(const HttpResponse& response, const ResponseFrami
   }
   const bool can_have_body = response.status >= 200 && response.status != 204 && response.status != 304;
   if (framing.content_length && can_have_body) {
-    append_field(out, "Content-Length", fmt::format("{}", *framing.content_length));
+    append_field(out, "Content-Length", fmt::format_int(*framing.content_length).c_str());
   }
   if (framing.is_chunked) append_field(out, "Transfer-Encoding", "chunked");
   if (framing.is_closing) {
@@ -102,9 +123,11 @@ std::string make_request_id() {
     std::seed_seq seed{device(), device(), device(), device()};
     return std::mt19937_64(seed);
   }();
-  const std::uint64_t high = generator();
-  const std::uint64_t low = generator();
-  return fmt::format("{:016x}{:016x}", high, low);
+  std::string id;
+  id.reserve(32);
+  append_hex(id, generator());
+  append_hex(id, generator());
+  return id;
 }
 
 }  // namespace sixfold::net

@@ -64,11 +64,24 @@ std::string join_methods(std::vector<std::string_view> methods) {
 }  // namespace
 
 void Router::add(Route route) {
+  if (route.pattern.find('{') == std::string::npos) {
+    literal_.emplace(route.method + " " + route.pattern, routes_.size());
+  }
   routes_.push_back(std::move(route));
 }
 
 Router::Match Router::match(std::string_view method, std::string_view path) const {
   Match best;
+  // A path that is itself a pattern beats every other: most requests need no more than this.
+  std::string key;
+  key.reserve(method.size() + 1 + path.size());
+  key += method;
+  key += ' ';
+  key += path;
+  if (const auto found = literal_.find(key); found != literal_.end()) {
+    best.route = &routes_[found->second];
+    return best;
+  }
   std::string best_rank;
   bool best_is_exact_method = false;
   std::vector<std::string_view> other_methods;

@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "net/http.h"
@@ -29,6 +30,7 @@ class Router {
 
  private:
   std::vector<Route> routes_;
+  std::unordered_map<std::string, std::size_t> literal_;  // "POST /v1/models", of patterns without {name}
 };
 
 }  // namespace sixfold::net

@@ -23,7 +23,7 @@ std::string_view scheme_of(std::string_view source) {
 }
 
 bool looks_like_path(const std::string& source) {
-  return source.find('/') != std::string::npos || source.ends_with(".gguf");
+  return source.find('/') != std::string::npos || source.ends_with(".gguf") || source.ends_with(".onnx");
 }
 
 Error unknown(const std::string& source, const Store& store) {
@@ -79,11 +79,13 @@ Result<formats::Checkpoint> open_artifact(const std::string& source, const PullO
 }
 
 std::string short_name(const std::string& source) {
-  constexpr std::string_view kEnding = ".gguf";
+  constexpr std::string_view kEndings[] = {".gguf", ".onnx"};
   std::string name = source.substr(0, source.find_first_of("?#"));
   while (name.ends_with('/')) name.pop_back();
   name.erase(0, (name.find('/') == std::string::npos ? name.find(':') : name.rfind('/')) + 1);
-  if (name.ends_with(kEnding)) name.resize(name.size() - kEnding.size());
+  for (const std::string_view ending : kEndings) {
+    if (name.ends_with(ending)) name.resize(name.size() - ending.size());
+  }
   return name;
 }
 

@@ -29,6 +29,12 @@ Error model_not_found(const BackendDescription& description, std::string_view na
   return not_found("the model \"{}\" does not exist; this server has \"{}\"{}", name, description.model, adapters);
 }
 
+Status Backend::predict(TensorRequest request, Done<TensorAnswer>) {
+  const BackendDescription description = describe();
+  if (!names_model(description, request.model)) return model_not_found(description, request.model);
+  return lacks_ability(description, Ability::kPredict);
+}
+
 Status Backend::load_adapter(AdapterSource, Done<Unit>) {
   return invalid_argument("the model \"{}\" takes no adapters", describe().model);
 }
@@ -41,7 +47,8 @@ Error lacks_ability(const BackendDescription& description, Ability ability) {
   const auto says = [&](std::string_view what, std::string_view instead) {
     return invalid_argument("the model \"{}\" {}{}", description.model, what, instead);
   };
-  const std::string_view does = description.generates         ? "; it generates text"
+  const std::string_view does = description.tensors           ? "; it takes tensors: POST /predict"
+                                : description.generates       ? "; it generates text"
                                 : description.classes.empty() ? "; it makes embeddings"
                                                               : "; it scores texts";
   switch (ability) {
@@ -51,6 +58,8 @@ Error lacks_ability(const BackendDescription& description, Ability ability) {
       return says("makes no embeddings", does);
     case Ability::kScore:
       return says("has no scores", does);
+    case Ability::kPredict:
+      return says("takes no tensors", does);
   }
   return internal_error("unknown ability");
 }

@@ -12,6 +12,7 @@
 
 #include "core/result.h"
 #include "engine/request.h"
+#include "service/tensors.h"
 #include "tokenizer/chat_template.h"
 
 namespace sixfold::service {
@@ -126,6 +127,7 @@ struct BackendDescription {
   std::size_t embedding_width = 0;   // 0: no embeddings
   std::vector<std::string> classes;  // that texts are scored for; empty: no scores
   std::vector<AdapterDescription> adapters;
+  std::shared_ptr<const TensorSignature> tensors;  // of a model of tensors, which takes no texts; null for others
 };
 
 // Whether a request for `name` means this model: its name, an alias, "default", or nothing.
@@ -138,8 +140,8 @@ const AdapterDescription* find_adapter(const BackendDescription& description, st
 // What an answer to a request for `name` calls its model: the adapter's name, or the model's own.
 std::string answering_model(const BackendDescription& description, std::string_view name);
 
-// What generate, embed and score say when the model was made for something else.
-enum class Ability { kGenerate, kEmbed, kScore };
+// What generate, embed, score and predict say when the model was made for something else.
+enum class Ability { kGenerate, kEmbed, kScore, kPredict };
 Error lacks_ability(const BackendDescription& description, Ability ability);
 
 // Thread-safe.
@@ -155,6 +157,12 @@ class Backend {
   // no embeddings or scores, or fewer dimensions than wanted.
   virtual Status embed(EmbedRequest request, Done<Embeddings> done) = 0;
   virtual Status score(ScoreRequest request, Done<Scores> done) = 0;
+
+  // The same of tensors, but that `done` may also be called by the caller's own thread, before predict returns: a small
+  // model takes less time than another thread would to begin.  Errors: not_found for another model's name,
+  // invalid_argument when the model takes texts, resource_exhausted when the queue is full.  What is wrong with the
+  // tensors, `done` hears.
+  virtual Status predict(TensorRequest request, Done<TensorAnswer> done);
 
   // Makes requests for a new name possible.  Returns at once; `done` as above.  Errors: as
   // engine::AdapterShelf::load, unavailable while another adapter is being loaded, invalid_argument from a model that

@@ -1,6 +1,5 @@
 // POST /classify: probabilities of classes.  Field names as in vLLM's server.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "core/limits.h"
@@ -8,20 +7,10 @@
 #include "service/json.h"
 #include "service/later_answer.h"
 #include "service/openai_fields.h"
+#include "service/probabilities.h"
 
 namespace sixfold::service {
 namespace {
-
-// Softmax; of a single class the sigmoid.
-std::vector<double> probabilities_of(const std::vector<float>& scores) {
-  std::vector<double> out(scores.begin(), scores.end());
-  if (out.size() == 1) return {1 / (1 + std::exp(-out.front()))};
-  const double largest = *std::max_element(out.begin(), out.end());
-  double sum = 0;
-  for (double& value : out) sum += value = std::exp(value - largest);
-  for (double& value : out) value /= sum;
-  return out;
-}
 
 void append_text(std::string& out, std::size_t index, const std::vector<double>& probabilities,
                  const std::vector<std::string>& classes) {

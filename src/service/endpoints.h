@@ -38,6 +38,9 @@ void embeddings(ServiceState& state, const net::HttpRequest& request, Writer wri
 void rerank(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void classify(ServiceState& state, const net::HttpRequest& request, Writer writer);
 
+// graphql.cc
+void graphql_query(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
 // models.cc
 void list_models(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void show_model(ServiceState& state, const net::HttpRequest& request, Writer writer);

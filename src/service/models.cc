@@ -5,10 +5,19 @@
 namespace sixfold::service {
 namespace {
 
+json::array tensors_of(const std::vector<TensorSpec>& specs) {
+  json::array out;
+  for (const TensorSpec& spec : specs) {
+    out.push_back(json::object{
+        {"name", spec.name}, {"type", element_type_info(spec.type).name}, {"shape", json::value_from(spec.shape)}});
+  }
+  return out;
+}
+
 json::object model_object(const BackendDescription& description) {
   json::array aliases;
   for (const std::string& alias : description.aliases) aliases.emplace_back(alias);
-  return {
+  json::object model{
       {"id", description.model},
       {"object", "model"},
       {"created", description.created},
@@ -29,6 +38,13 @@ json::object model_object(const BackendDescription& description) {
                                {"classes", json::value_from(description.classes)},
                                {"aliases", std::move(aliases)}}},
   };
+  if (description.tensors) {
+    json::object& facts = model["sixfold"].get_object();
+    facts["runtime"] = description.tensors->runtime;
+    facts["inputs"] = tensors_of(description.tensors->inputs);
+    facts["outputs"] = tensors_of(description.tensors->outputs);
+  }
+  return model;
 }
 
 // As vLLM lists them: root is where it came from, parent the model that it changes.

@@ -4,6 +4,7 @@
 
 #include "core/version.h"
 #include "service/json.h"
+#include "service/predict_tensors.h"
 #include "service/routes.h"
 #include "service/schemas.h"
 
@@ -86,13 +87,18 @@ std::string make_openapi(const BackendDescription& description) {
     if (!path.is_object()) path.emplace_object();
     path.get_object()[lower(row.method)] = operation_of(row);
   }
+  json::value schemas = json::parse(json::string_view(schemas_json()));
+  if (description.tensors) {
+    schemas.get_object()["PredictRequest"] = predict_request_schema(*description.tensors);
+    schemas.get_object()["PredictAnswer"] = predict_answer_schema(*description.tensors);
+  }
   const json::object document{
       {"openapi", "3.1.0"},
       {"info", json::object{{"title", "sixfold"},
                             {"version", std::string(version())},
                             {"description", "Serves the model \"" + description.model + "\"."}}},
       {"paths", std::move(paths)},
-      {"components", json::object{{"schemas", json::parse(json::string_view(schemas_json()))}}}};
+      {"components", json::object{{"schemas", std::move(schemas)}}}};
   return json::serialize(document);
 }
 

@@ -7,9 +7,13 @@
 namespace sixfold::service {
 namespace {
 
-// One page, nothing loaded from elsewhere.  The file is HTML inside a raw string literal.
+// One page, nothing loaded from elsewhere.  The files are its parts inside raw string literals.
 constexpr std::string_view kDocsPage =
+#include "service/docs_page.css.inc"
+// Adjacent literals are one.
 #include "service/docs_page.html.inc"
+// What runs on it.
+#include "service/docs_page.js.inc"
     ;
 
 }  // namespace

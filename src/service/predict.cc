@@ -1,4 +1,4 @@
-// POST /predict: the plain endpoint, {"input": "..."} to {"result": "..."}.
+// POST /predict: the plain endpoint, {"input": "..."} to {"result": "..."}; models of tensors in predict_tensors.cc.
 #include <utility>
 
 #include "core/error.h"
@@ -6,6 +6,7 @@
 #include "service/json.h"
 #include "service/openai_fields.h"
 #include "service/openai_output.h"
+#include "service/predict_tensors.h"
 
 namespace sixfold::service {
 namespace {
@@ -75,6 +76,7 @@ Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat, const
 
 void predict(ServiceState& state, const net::HttpRequest& request, Writer writer) {
   const BackendDescription description = state.backend.describe();
+  if (description.tensors) return predict_tensors(state, request, std::move(writer), description);
   auto parsed = parse_predict(request.body, description.is_chat_model, description.sampling);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     writer->send(error_response(Dialect::kPlain, *refusal));

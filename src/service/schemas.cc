@@ -144,6 +144,15 @@ std::string_view schemas_json() {
     "index": {"type": "integer"}, "label": {"type": "string"}, "num_classes": {"type": "integer"},
     "probs": {"type": "array", "items": {"type": "number"}}}}},
   "usage": {"$ref": "#/components/schemas/ReadUsage"}}},
+"GraphqlRequest": {"type": "object", "required": ["query"], "properties": {
+  "query": {"type": "string", "description": "A GraphQL document; introspection tells the schema"},
+  "variables": {"type": ["object", "null"]},
+  "operationName": {"type": ["string", "null"], "description": "Which operation of the document"}},
+  "example": {"query": "query ($prompt: String!) {\n  models { name }\n  generate(prompt: $prompt, options: {maxTokens: 40}) { text usage { completionTokens } }\n}",
+              "variables": {"prompt": "Once upon a time"}}},
+"GraphqlAnswer": {"type": "object", "properties": {
+  "data": {"type": ["object", "null"]},
+  "errors": {"type": "array", "items": {"type": "object", "properties": {"message": {"type": "string"}}}}}},
 "Model": {"type": "object", "properties": {
   "id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"},
   "owned_by": {"type": "string"}, "max_model_len": {"type": "integer"},

@@ -26,7 +26,7 @@ def main():
         encoder = os.path.join(os.environ["SIXFOLD_TESTDATA"], "golden", "arch", "bert_mean.gguf")
         servers["SIXFOLD_ENCODER_URL"] = RunningServer(arguments.program, [encoder])
     with contextlib.ExitStack() as stack:
-        environment = dict(os.environ)
+        environment = {**os.environ, "SIXFOLD_SOURCE_DIR": str(pathlib.Path(__file__).resolve().parents[2])}
         for name, server in servers.items():
             environment[name] = stack.enter_context(server).url
         result = subprocess.run([node, "--test", *tests], cwd=arguments.work, env=environment)

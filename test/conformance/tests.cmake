@@ -10,7 +10,10 @@ if(TARGET sixfold_cli)
   add_test(NAME conformance.s3rver
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_s3rver.py --program $<TARGET_FILE:sixfold>
                    --work ${CMAKE_BINARY_DIR}/conformance_s3rver)
-  set_tests_properties(conformance.cases conformance.openai_node conformance.s3rver PROPERTIES
+  add_test(NAME conformance.onnx
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_onnx.py --program $<TARGET_FILE:sixfold>
+                   --test $<TARGET_FILE:onnx_test> --work ${CMAKE_BINARY_DIR}/conformance_onnx)
+  set_tests_properties(conformance.cases conformance.openai_node conformance.s3rver conformance.onnx PROPERTIES
                        LABELS conformance TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
 

@@ -1,0 +1,185 @@
+"""Gets ONNX Runtime with tools/get_onnxruntime and runs what needs it: the unit tests of onnx/, the requests in
+onnx/*.http, the models of SIXFOLD_TESTDATA, and the program's messages.  Exit 77 (skipped) where it cannot be had.
+
+usage: run_onnx.py --program build/release/bin/sixfold --test build/release/bin/onnx_test --work build/release/onnx
+"""
+import argparse
+import importlib.machinery
+import importlib.util
+import io
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tarfile
+import unittest
+import urllib.request
+import zipfile
+
+import run_cases
+from running_server import RunningServer
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent.parent
+ARGUMENTS = None
+
+
+def linear_model():
+    loader = importlib.machinery.SourceFileLoader("predict_compare", str(ROOT / "bench" / "predict_compare"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("predict_compare", loader))
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module.linear_model()
+
+
+def ask(server, body):
+    request = urllib.request.Request(server.url + "/predict", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as response:
+        return json.load(response)
+
+
+def read_npy(data):
+    """An array of a .npy file as a flat list.  Format: numpy's NEP 1."""
+    length = struct.unpack_from("<H", data, 8)[0]
+    header = eval(data[10:10 + length], {"__builtins__": {}}, {"False": False, "True": True})  # of our own test data
+    kinds = {"<i4": "i", "<f4": "f", "<i8": "q", "<f8": "d"}
+    values = data[10 + length:]
+    kind = kinds[header["descr"]]
+    return list(struct.unpack(f"<{len(values) // struct.calcsize(kind)}{kind}", values))
+
+
+def read_safetensors(path):
+    data = path.read_bytes()
+    length = struct.unpack_from("<Q", data)[0]
+    tensors = {}
+    for name, entry in json.loads(data[8:8 + length]).items():
+        begin, end = entry["data_offsets"]
+        values = struct.unpack_from(f"<{(end - begin) // 4}f", data, 8 + length + begin)
+        width = entry["shape"][-1]
+        tensors[name] = [values[i:i + width] for i in range(0, len(values), width)] if len(entry["shape"]) == 2 else values
+    return tensors
+
+
+def testdata(*parts):
+    folder = os.environ.get("SIXFOLD_TESTDATA")
+    if not folder:
+        raise unittest.SkipTest("SIXFOLD_TESTDATA is not set")
+    return pathlib.Path(folder, "onnx", *parts)
+
+
+def run_program(*arguments, **environment):
+    return subprocess.run([ARGUMENTS.program, *map(str, arguments)], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+
+
+class OnnxTest(unittest.TestCase):
+    def test_unit_tests_with_the_library(self):
+        result = subprocess.run([ARGUMENTS.test], capture_output=True, text=True, timeout=300)
+        self.assertEqual(result.returncode, 0, result.stdout[-4000:] + result.stderr[-2000:])
+        self.assertNotIn("SKIPPED", result.stdout)
+
+    def test_cases(self):
+        path = ARGUMENTS.work / "linear.onnx"
+        path.write_bytes(linear_model())
+        cases = [case for file in sorted(HERE.glob("onnx/*.http")) for case in run_cases.read_cases(file)]
+        with RunningServer(ARGUMENTS.program, [str(path)]) as server:
+            for case in cases:
+                with self.subTest(case.name):
+                    self.assertEqual(run_cases.run(case, server.host, server.port), [])
+        self.assertEqual(server.exit_code, 0, server.log())
+
+    def test_mnist_finds_the_digits_of_its_archive(self):
+        model, archive = testdata("mnist-8.onnx"), testdata("mnist_mnist.tar.gz")
+        pairs = []
+        with tarfile.open(archive) as files:
+            for member in files.getmembers():
+                if member.name.endswith(".npz"):
+                    with zipfile.ZipFile(io.BytesIO(files.extractfile(member).read())) as arrays:
+                        pairs.append([read_npy(arrays.read(name + ".npy")) for name in ("inputs", "outputs")])
+        self.assertGreaterEqual(len(pairs), 3)
+        with RunningServer(ARGUMENTS.program, [str(model)]) as server:
+            # The model takes one image at a time; the server runs it once for each.
+            predictions = ask(server, {"instances": [image for image, _ in pairs]})["predictions"]
+        for (_, wanted), got in zip(pairs, predictions):
+            self.assertEqual(len(got), 10)
+            self.assertEqual(got.index(max(got)), wanted.index(max(wanted)))
+
+    def test_super_resolution_has_its_shape(self):
+        model = testdata("vision_super_resolution_sub_pixel_cnn_2016_model_super_resolution.onnx")
+        image = [[(x * y % 255) / 255 for x in range(224)] for y in range(224)]
+        with RunningServer(ARGUMENTS.program, [str(model)]) as server:
+            one = ask(server, {"instances": [[image]]})["predictions"]
+            two = ask(server, {"inputs": [[image], [image]]})["outputs"]["output"]
+        self.assertEqual((len(one), len(one[0]), len(one[0][0]), len(one[0][0][0])), (1, 1, 672, 672))
+        self.assertEqual(len(two), 2)
+        self.assertEqual(two[0], two[1])
+
+    def test_mlp_equals_its_safetensors_twin(self):
+        model, twin = testdata("model.onnx"), read_safetensors(testdata("model.safetensors"))
+        rows = [[((i * 7 + row * 13) % 29 - 14) / 10 for i in range(40)] for row in range(5)]
+
+        def layer(name, values):
+            weights, bias = twin[f"model.{name}.weight"], twin[f"model.{name}.bias"]
+            return [sum(w * v for w, v in zip(row, values)) + b for row, b in zip(weights, bias)]
+
+        wanted = [layer(3, [max(v, 0) for v in layer(1, layer(0, row))])[0] for row in rows]
+        with RunningServer(ARGUMENTS.program, [str(model)]) as server:
+            together = ask(server, {"instances": rows})["predictions"]
+            alone = [ask(server, {"features": row})["predictions"][0] for row in rows]
+        for got in (together, alone):
+            for value, want in zip(got, wanted):
+                self.assertAlmostEqual(value, want, delta=1e-4 * max(1, abs(want)))
+
+    def test_a_broken_file_is_told(self):
+        whole = linear_model()
+        for name, data in {"cut": whole[:len(whole) // 2], "empty": b"", "noise": bytes(range(256)) * 40,
+                           "gguf": b"GGUF" + bytes(100)}.items():
+            path = ARGUMENTS.work / f"{name}.onnx"
+            path.write_bytes(data)
+            for command in (["serve", path, "--port", "0"], ["show", path]):
+                result = run_program(*command)
+                self.assertGreater(result.returncode, 0, f"{name}: {result}")  # below 0: a signal
+                self.assertIn(f"{name}.onnx", result.stderr)
+                self.assertNotIn("listening", result.stderr)
+
+    def test_without_the_library_the_message_says_how_to_get_it(self):
+        path = ARGUMENTS.work / "linear.onnx"
+        path.write_bytes(linear_model())
+        result = run_program("serve", path, SIXFOLD_ONNXRUNTIME="/nonexistent/libonnxruntime.so.1")
+        self.assertEqual(result.returncode, 69)  # EX_UNAVAILABLE
+        self.assertIn("tools/get_onnxruntime", result.stderr)
+
+    def test_show_tells_inputs_and_other_commands_say_what_the_model_is(self):
+        path = ARGUMENTS.work / "linear.onnx"
+        path.write_bytes(linear_model())
+        shown = run_program("show", path)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("features  float32 [batch, 4]", shown.stdout)
+        for command in (["run", path, "Hi"], ["bench", path]):
+            result = run_program(*command)
+            self.assertGreater(result.returncode, 0)
+            self.assertIn("takes tensors", result.stderr, command)
+
+
+def main():
+    global ARGUMENTS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--test", required=True)
+    parser.add_argument("--work", required=True, type=pathlib.Path)
+    ARGUMENTS, rest = parser.parse_known_args()
+    ARGUMENTS.work.mkdir(parents=True, exist_ok=True)
+    got = subprocess.run([ROOT / "tools" / "get_onnxruntime", ARGUMENTS.work.resolve()], capture_output=True, text=True)
+    if got.returncode == 77:
+        print("skipped:", got.stderr)
+        sys.exit(77)
+    if got.returncode != 0:
+        sys.exit(got.stderr)
+    os.environ["SIXFOLD_ONNXRUNTIME"] = str(ARGUMENTS.work.resolve())
+    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
