@@ -1,5 +1,6 @@
 // A model of tensors that computes a sum: what it takes and gives is the test's to say.
 #pragma once
+#include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>

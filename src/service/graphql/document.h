@@ -62,7 +62,7 @@ struct Selection {
   std::vector<Directive> directives;
   std::vector<Selection> selections;
   Location where;
-  Location selections_where;  // of the "{"
+  Location selections_where;  // of the "{"; of a spread: of the fragment's name
 };
 
 struct VariableDefinition {

