@@ -20,8 +20,11 @@ foreach(module ${test_modules})
     target_link_libraries(${module}_test PRIVATE sixfold_${module} GTest::gmock_main)
     # Tests write lists of sizes as plain numbers.
     target_compile_options(${module}_test PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)
-    if(SIXFOLD_SANITIZE AND module STREQUAL "kernels")
-      target_compile_options(${module}_test PRIVATE -O1)  # they calculate much
+    # Most tests take longer to compile than to run; these calculate much.
+    if(module STREQUAL "kernels" OR (module STREQUAL "model" AND NOT SIXFOLD_SANITIZE))
+      target_compile_options(${module}_test PRIVATE -O1)
+    else()
+      target_compile_options(${module}_test PRIVATE -O0)
     endif()
     target_compile_definitions(${module}_test PRIVATE SIXFOLD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(${module}_test TEST_PREFIX ${module}. DISCOVERY_MODE PRE_TEST
