@@ -33,9 +33,6 @@ constexpr std::size_t kRows = 8;
 
 using Floats = __m256;
 
-SIXFOLD_INLINE Floats zero() {
-  return _mm256_setzero_ps();
-}
 SIXFOLD_INLINE Floats broadcast(float a) {
   return _mm256_set1_ps(a);
 }
