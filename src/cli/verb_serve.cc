@@ -1,6 +1,7 @@
 // sixfold serve: the model behind HTTP.
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -133,6 +134,14 @@ class StopSignals {
   sigset_t set_{};
 };
 
+// Every connection is an open file.  Shells give 1024, and programs may take as many as the hard limit says.
+void allow_open_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 // Waits for a signal, drains; a second signal cuts what is left.
 void serve_until_stopped(service::Server& server, const StopSignals& signals, int drain_seconds) {
   signals.wait();
@@ -147,6 +156,7 @@ void serve_until_stopped(service::Server& server, const StopSignals& signals, in
 }
 
 Status serve(ServeFlags flags) {
+  allow_open_files();
   flags.serve.http.body_bytes_max = flags.body_mib << 20;
   flags.engine.adapter_bytes_max = flags.lora_memory_mib << 20;
   flags.engine.has_speculation = flags.speculation == "auto";
