@@ -1,6 +1,7 @@
 // sixfold serve: the model behind HTTP.
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -14,6 +15,7 @@
 #include "cli/local_model.h"
 #include "cli/model_options.h"
 #include "cli/sampling_flags.h"
+#include "cli/shelf.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "core/error.h"
@@ -41,6 +43,7 @@ struct ServeFlags {
   std::size_t lora_memory_mib = 4096;
   int drain_seconds = 30;
   int pre_stop_seconds = 0;
+  bool manages_models = false;
 };
 
 // The file fills in what neither flag nor environment set.
@@ -131,6 +134,14 @@ class StopSignals {
   sigset_t set_{};
 };
 
+// Every connection is an open file.  Shells give 1024, and programs may take as many as the hard limit says.
+void allow_open_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 // Waits for a signal, drains; a second signal cuts what is left.
 void serve_until_stopped(service::Server& server, const StopSignals& signals, int drain_seconds) {
   signals.wait();
@@ -145,6 +156,7 @@ void serve_until_stopped(service::Server& server, const StopSignals& signals, in
 }
 
 Status serve(ServeFlags flags) {
+  allow_open_files();
   flags.serve.http.body_bytes_max = flags.body_mib << 20;
   flags.engine.adapter_bytes_max = flags.lora_memory_mib << 20;
   flags.engine.has_speculation = flags.speculation == "auto";
@@ -159,6 +171,11 @@ Status serve(ServeFlags flags) {
   telemetry::Metrics metrics(name);
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
   SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name, flags.pooling));
+  std::unique_ptr<service::ModelShelf> shelf;
+  if (flags.manages_models) {
+    SIXFOLD_TRY(shelf, open_shelf(flags.model.fetch));
+    flags.serve.shelf = shelf.get();
+  }
   SIXFOLD_TRY(const auto server, service::Server::serve(*local->backend, &metrics, flags.serve));
   print_banner(*server, *local);
   serve_until_stopped(*server, signals, flags.drain_seconds);
@@ -219,6 +236,9 @@ VerbAction add_serve(CLI::App& program) {
   verb->add_option("--lora-memory", flags->lora_memory_mib, "MiB of adapters in memory at most")
       ->check(CLI::Range(1, 1 << 30))
       ->capture_default_str();
+  verb->add_flag("--manage-models", flags->manages_models,
+                 "Let clients list, download and remove models of this machine over HTTP (/api/pull, /api/delete)")
+      ->envname("SIXFOLD_MANAGE_MODELS");
   verb->footer(
       "Examples:\n"
       "  sixfold serve                          the built-in model on 127.0.0.1:8080\n"

@@ -135,6 +135,11 @@ Status read_special_ids(const Checkpoint& checkpoint, std::size_t tokens, Vocabu
   SIXFOLD_TRY(out.padding, read_id(checkpoint, "tokenizer.ggml.padding_token_id", tokens));
   SIXFOLD_TRY(out.classifier, read_id(checkpoint, "tokenizer.ggml.cls_token_id", tokens));
   SIXFOLD_TRY(out.separator, read_id(checkpoint, "tokenizer.ggml.seperator_token_id", tokens));  // spelt so
+  SIXFOLD_TRY(out.fim_prefix, read_id(checkpoint, "tokenizer.ggml.fim_pre_token_id", tokens));
+  SIXFOLD_TRY(out.fim_suffix, read_id(checkpoint, "tokenizer.ggml.fim_suf_token_id", tokens));
+  SIXFOLD_TRY(out.fim_middle, read_id(checkpoint, "tokenizer.ggml.fim_mid_token_id", tokens));
+  SIXFOLD_TRY(out.fim_repository, read_id(checkpoint, "tokenizer.ggml.fim_rep_token_id", tokens));
+  SIXFOLD_TRY(out.fim_file, read_id(checkpoint, "tokenizer.ggml.fim_sep_token_id", tokens));
   SIXFOLD_TRY(out.end_tokens, read_end_tokens(checkpoint, tokens));
   out.token_types = token_types_of(checkpoint);
   return ok();

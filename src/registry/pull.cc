@@ -79,7 +79,14 @@ class Puller {
   void report(const RemoteFile& file, std::uint64_t done, std::uint64_t total) const {
     if (!options_.progress) return;
     const bool is_only = artifact_.files.size() == 1;
-    options_.progress({file.path, done_ + done, has_sizes_ ? total_ : is_only ? total : 0});
+    options_.progress({.file = file.path,
+                       .done = done_ + done,
+                       .total = has_sizes_ ? total_
+                                : is_only  ? total
+                                           : 0,
+                       .file_done = done,
+                       .file_total = total,
+                       .file_sha256 = file.sha256});
   }
 
   Shelf& shelf_;

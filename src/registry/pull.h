@@ -17,6 +17,10 @@ struct PullProgress {
   std::string_view file;    // now on its way
   std::uint64_t done = 0;   // bytes of the whole artifact, with what was here before
   std::uint64_t total = 0;  // 0 while it is not known
+  // The same of this file, and its hash in hex when the source says it.
+  std::uint64_t file_done = 0;
+  std::uint64_t file_total = 0;
+  std::string_view file_sha256 = {};
 };
 
 struct PullOptions {

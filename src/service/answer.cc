@@ -15,9 +15,9 @@ namespace {
 // Common proxies close a connection after 30 to 60 s without a byte.
 constexpr int kKeepAliveMs = 15'000;
 
-net::HttpResponse stream_head() {
+net::HttpResponse stream_head(std::string_view type) {
   net::HttpResponse head;
-  head.content_type = "text/event-stream";
+  head.content_type = type;
   // The second header asks nginx not to collect the stream before passing it on.
   head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
   return head;
@@ -33,6 +33,18 @@ void add_usage(engine::RequestUsage& sum, const engine::RequestUsage& usage) {
 }
 
 }  // namespace
+
+std::string_view AnswerFormat::stream_type() const {
+  return "text/event-stream";
+}
+
+void AnswerFormat::append_error(std::string& out, const Refusal& refusal) const {
+  out += net::sse_event(error_body(dialect(), refusal));
+}
+
+std::string AnswerFormat::keep_alive() const {
+  return net::sse_comment("keep-alive");
+}
 
 bool is_end_token(const engine::TokenEvent& event) {
   return event.finish == engine::FinishReason::kStop && event.stop_text.empty();
@@ -172,6 +184,7 @@ void Answer::take(std::size_t choice, engine::TokenEvent& event) {
   }
   AnswerChoice& collected = choices_[choice];
   collected.text += event.text;
+  if (event.token >= 0) collected.ids.push_back(event.token);
   if (wants_logprobs_ && event.chosen && !is_end_token(event)) {
     collected.tokens.push_back({*event.chosen, std::move(event.alternatives)});
   }
@@ -185,7 +198,7 @@ void Answer::flush() {
   if (pending_.empty()) return;
   if (!has_head_) {
     has_head_ = true;
-    writer_->begin_stream(stream_head());
+    writer_->begin_stream(stream_head(format_->stream_type()));
   }
   last_write_ = clock_.now();
   std::string bytes = std::exchange(pending_, {});
@@ -222,7 +235,7 @@ void Answer::fail(Error error) {
     is_over_ = true;
     writer_->send(error_response(format_->dialect(), refusal));
   } else {
-    pending_ += net::sse_event(error_body(format_->dialect(), refusal));
+    format_->append_error(pending_, refusal);
     flush();
     if (is_over_) return;
     is_over_ = true;
@@ -256,9 +269,9 @@ void Answer::keep_alive() {
     watch(kKeepAliveMs - quiet);
     return;
   }
-  // A client that does not read needs no comments on top of its backlog.
+  // A client that does not read needs nothing on top of its backlog.
   if (!is_full()) {
-    pending_ += net::sse_comment("keep-alive");
+    pending_ += format_->keep_alive();
     flush();
   }
   if (!is_over_) watch(kKeepAliveMs);

@@ -25,6 +25,7 @@ struct AnswerToken {
 // One choice of an answer that is sent whole.
 struct AnswerChoice {
   std::string text;
+  std::vector<TokenId> ids;         // of every token, the end token too
   std::vector<AnswerToken> tokens;  // only when logprobs were asked for
   engine::FinishReason finish = engine::FinishReason::kNone;
   std::string stop_text;
@@ -39,9 +40,15 @@ class AnswerFormat {
   virtual std::string_view input_field() const = 0;
   // The body of an answer sent whole.
   virtual std::string whole(const std::vector<AnswerChoice>& choices, const engine::RequestUsage& usage) = 0;
-  // Server-sent events for one event of a choice; choices count over all prompts.
+  // What the stream says for one event of a choice; choices count over all prompts.
   virtual void append_event(std::string& out, std::size_t choice, const engine::TokenEvent& event) = 0;
   virtual void append_end(std::string& out, const engine::RequestUsage& usage) = 0;
+
+  // Streams are server-sent events unless a dialect says otherwise.
+  virtual std::string_view stream_type() const;
+  virtual void append_error(std::string& out, const Refusal& refusal) const;
+  // Bytes that clients ignore, for a stream that has nothing to say; empty: there are none.
+  virtual std::string keep_alive() const;
 };
 
 // Whether the event is the model's end token, which belongs to no text: it has no logprobs in answers.

@@ -43,6 +43,18 @@ Status Backend::unload_adapter(const std::string& name) {
   return not_found("adapter \"{}\": not loaded", name);
 }
 
+Result<std::string> Backend::chat_text(const GenerateRequest&) const {
+  return lacks_ability(describe(), Ability::kGenerate);
+}
+
+Result<std::vector<TokenId>> Backend::prompt_tokens(const GenerateRequest&) const {
+  return lacks_ability(describe(), Ability::kGenerate);
+}
+
+Result<std::vector<TokenId>> Backend::infill_prompt(const tokenizer::InfillInput&) const {
+  return lacks_ability(describe(), Ability::kGenerate);
+}
+
 Error lacks_ability(const BackendDescription& description, Ability ability) {
   const auto says = [&](std::string_view what, std::string_view instead) {
     return invalid_argument("the model \"{}\" {}{}", description.model, what, instead);

@@ -14,6 +14,7 @@
 #include "engine/request.h"
 #include "service/tensors.h"
 #include "tokenizer/chat_template.h"
+#include "tokenizer/infill.h"
 
 namespace sixfold::service {
 
@@ -123,6 +124,7 @@ struct BackendDescription {
   std::string chat_template;         // its name
   bool is_chat_model = false;        // the model brought its own chat template, so it was made for conversations
   bool generates = true;             // text; else texts are read only
+  bool fills_in_middle = false;      // Backend::infill_prompt works
   engine::SamplingOptions sampling;  // of requests that do not say otherwise
   std::size_t embedding_width = 0;   // 0: no embeddings
   std::vector<std::string> classes;  // that texts are scored for; empty: no scores
@@ -171,7 +173,16 @@ class Backend {
   // Requests that use it go on.  Errors: not_found.
   virtual Status unload_adapter(const std::string& name);
 
+  // The prompt that a conversation becomes: the model's chat template, rendered.  request.input must be messages.
+  // Errors: as ChatTemplate::render; invalid_argument from models that only read.
+  virtual Result<std::string> chat_text(const GenerateRequest& request) const;
+  // The tokens that generate would begin from.  Errors: as generate.
+  virtual Result<std::vector<TokenId>> prompt_tokens(const GenerateRequest& request) const;
+  // A prompt after which the model writes what is missing in the middle.  Errors: as tokenizer::infill_prompt.
+  virtual Result<std::vector<TokenId>> infill_prompt(const tokenizer::InfillInput& input) const;
+
   virtual BackendDescription describe() const = 0;
+  virtual std::string chat_template_source() const { return {}; }  // the model's own, in Jinja; empty: it has none
   virtual Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special,
                                                 bool parses_special) const = 0;
   virtual Result<std::string> detokenize(const std::vector<TokenId>& tokens) const = 0;

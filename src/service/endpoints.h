@@ -8,6 +8,7 @@
 #include "net/http.h"
 #include "service/answer.h"
 #include "service/backend.h"
+#include "service/model_shelf.h"
 #include "telemetry/metrics.h"
 
 namespace sixfold::service {
@@ -20,8 +21,9 @@ struct ServiceState {
   Backend& backend;
   const telemetry::Metrics* const metrics;  // may be null
   const Clock& clock;
-  std::string adapter_folder;  // that clients may load adapters from; empty: they may not
-  std::string openapi;         // the document, made once from the route table
+  std::string adapter_folder;   // that clients may load adapters from; empty: they may not
+  ModelShelf* shelf = nullptr;  // of models that clients may manage; null: they may not
+  std::string openapi;          // the document, made once from the route table
   std::atomic<bool> is_draining{false};
   ActiveAnswers answers;
 };
@@ -53,6 +55,31 @@ void unload_adapter(ServiceState& state, const net::HttpRequest& request, Writer
 // tokens.cc
 void tokenize(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void detokenize(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// ollama/generate.cc, ollama/embed.cc, ollama/models.cc, ollama/pull.cc
+void ollama_generate(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_chat(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_embed(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_embeddings(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_tags(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_running(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_show(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_version(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_pull(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void ollama_delete(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// oip/models.cc
+void oip_server(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void oip_live(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void oip_ready(ServiceState& state, const net::HttpRequest& request, Writer writer);
+// Below /v2/models: what the end of the path says, since a model's name may have slashes.
+void oip_get(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void oip_post(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// infill.cc, template.cc
+void infill(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void apply_template(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void properties(ServiceState& state, const net::HttpRequest& request, Writer writer);
 
 // status.cc
 void health(ServiceState& state, const net::HttpRequest& request, Writer writer);

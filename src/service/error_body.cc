@@ -50,6 +50,12 @@ std::string openai_body(int status, std::string_view message, std::string_view f
   return body += "}}";
 }
 
+std::string text_body(std::string_view message) {
+  std::string body = R"({"error":)";
+  append_json_string(body, message);
+  return body += '}';
+}
+
 // The engine's messages begin with the name of the field at fault: "logit_bias: token 9000, want 0 to 4095".
 std::string_view leading_field(std::string_view message, std::string_view input_field) {
   constexpr std::array<std::string_view, 13> kFields = {"temperature",
@@ -93,6 +99,7 @@ std::string error_body(Dialect dialect, const Refusal& refusal) {
   if (dialect == Dialect::kOpenAi) {
     return openai_body(status_of(dialect, refusal), refusal.error.message, refusal.field, refusal.name);
   }
+  if (dialect == Dialect::kText) return text_body(refusal.error.message);
   std::string body = R"({"error":{"code":)";
   append_json_string(body, refusal.name.empty() ? error_code_info(refusal.error.code).name : refusal.name);
   body += R"(,"message":)";
@@ -111,10 +118,16 @@ net::HttpResponse error_response(Dialect dialect, const Refusal& refusal) {
   return response;
 }
 
-net::HttpResponse http_error_response(int status, std::string_view message) {
+Dialect dialect_of_path(std::string_view path) {
+  // Cohere's reranking stands below /v2 too; its clients read what OpenAI's do.
+  const bool is_text = path.starts_with("/api/") || (path.starts_with("/v2/") && path != "/v2/rerank") || path == "/v2";
+  return is_text ? Dialect::kText : Dialect::kOpenAi;
+}
+
+net::HttpResponse http_error_response(int status, std::string_view message, std::string_view path) {
   net::HttpResponse response;
   response.status = status;
-  response.body = openai_body(status, message, {}, {});
+  response.body = dialect_of_path(path) == Dialect::kText ? text_body(message) : openai_body(status, message, {}, {});
   const std::string_view wait = retry_after_seconds(status);
   if (!wait.empty()) response.headers.push_back({"Retry-After", std::string(wait)});
   return response;

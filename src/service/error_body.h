@@ -12,7 +12,11 @@ namespace sixfold::service {
 enum class Dialect {
   kOpenAi,  // {"error": {"message", "type", "param", "code"}}
   kPlain,   // {"error": {"code", "message", "field"}}; a field at fault gives 422
+  kText,    // {"error": "..."}, as ollama's clients and the Open Inference Protocol's read
 };
+
+// Of the endpoints below a path, for errors that no handler answers.
+Dialect dialect_of_path(std::string_view path);
 
 // An error with what a client needs beyond the message.
 struct Refusal {
@@ -34,7 +38,8 @@ net::HttpResponse error_response(Dialect dialect, const Refusal& refusal);
 // The body alone, for streams that fail midway.
 std::string error_body(Dialect dialect, const Refusal& refusal);
 
-// For errors that the HTTP server itself answers (404, 405, 413 ...), in OpenAI's shape, which every client here reads.
-net::HttpResponse http_error_response(int status, std::string_view message);
+// For errors that the HTTP server itself answers (404, 405, 413 ...): as the path's clients read them, and in OpenAI's
+// shape when no path is known.
+net::HttpResponse http_error_response(int status, std::string_view message, std::string_view path);
 
 }  // namespace sixfold::service

@@ -23,11 +23,11 @@ inline std::stop_token stop_when_gone(net::ResponseWriter& writer) {
 // Sends body_of(result), or the error.  The body is made on the connection's thread: the one that computed the result
 // has others waiting.  input_field: as for refusal_of_generate.
 template <class T, class BodyOf>
-Done<T> answer_later(Writer writer, std::string_view input_field, BodyOf body_of) {
-  return [writer = std::move(writer), input_field, body_of = std::move(body_of)](Result<T> result) {
-    writer->post([writer, input_field, body_of, result = std::move(result)] {
+Done<T> answer_later(Writer writer, std::string_view input_field, BodyOf body_of, Dialect dialect = Dialect::kOpenAi) {
+  return [writer = std::move(writer), input_field, body_of = std::move(body_of), dialect](Result<T> result) {
+    writer->post([writer, input_field, body_of, dialect, result = std::move(result)] {
       if (!result) {
-        writer->send(error_response(Dialect::kOpenAi, refusal_of_generate(result.error(), input_field)));
+        writer->send(error_response(dialect, refusal_of_generate(result.error(), input_field)));
         return;
       }
       net::HttpResponse response;
@@ -38,8 +38,9 @@ Done<T> answer_later(Writer writer, std::string_view input_field, BodyOf body_of
 }
 
 // For what the backend refused at once.
-inline void send_refusal(net::ResponseWriter& writer, const Status& status, std::string_view input_field) {
-  if (!status) writer.send(error_response(Dialect::kOpenAi, refusal_of_generate(status.error(), input_field)));
+inline void send_refusal(net::ResponseWriter& writer, const Status& status, std::string_view input_field,
+                         Dialect dialect = Dialect::kOpenAi) {
+  if (!status) writer.send(error_response(dialect, refusal_of_generate(status.error(), input_field)));
 }
 
 // {"prompt_tokens": ..., "total_tokens": ...} of a request that generates nothing.

@@ -54,6 +54,7 @@ LocalBackend::LocalBackend(std::unique_ptr<engine::Engine> engine,
   description_.created = clock_.unix_seconds();
   description_.chat_template = chat_template_->name();
   description_.is_chat_model = options.is_chat_model;
+  description_.fills_in_middle = engine_->tokenizer().infill_tokens().has_value();
   description_.sampling = std::move(options.sampling);
 }
 
@@ -120,27 +121,37 @@ Status LocalBackend::choose_adapter(const GenerateRequest& request, engine::Engi
   return ok();
 }
 
-Result<std::vector<TokenId>> LocalBackend::tokens_of(const GenerateRequest& request) const {
-  if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) return *tokens;
+Result<std::string> LocalBackend::chat_text(const GenerateRequest& request) const {
   const tokenizer::Tokenizer& tokenizer = engine_->tokenizer();
-  if (const auto* text = std::get_if<std::string>(&request.input)) {
-    return tokenizer.encode(*text, {.adds_special = true, .parses_special = true});
-  }
   tokenizer::ChatInput input;
   input.messages = std::get<std::vector<tokenizer::ChatMessage>>(request.input);
   input.bos_token = text_of(tokenizer, tokenizer.bos());
   input.eos_token = text_of(tokenizer, tokenizer.eos());
   input.now_unix_seconds = clock_.unix_seconds();
-  SIXFOLD_TRY(const std::string text, chat_template_->render(input));
+  return chat_template_->render(input);
+}
+
+Result<std::vector<TokenId>> LocalBackend::prompt_tokens(const GenerateRequest& request) const {
+  if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) return *tokens;
+  const tokenizer::Tokenizer& tokenizer = engine_->tokenizer();
+  if (const auto* text = std::get_if<std::string>(&request.input)) {
+    return tokenizer.encode(*text, {.adds_special = true, .parses_special = true});
+  }
+  SIXFOLD_TRY(const std::string text, chat_text(request));
   // Many templates write the beginning token themselves; a second one would shift the model off its training.
-  const bool has_bos = !input.bos_token.empty() && text.starts_with(input.bos_token);
+  const std::string bos = text_of(tokenizer, tokenizer.bos());
+  const bool has_bos = !bos.empty() && text.starts_with(bos);
   return tokenizer.encode(text, {.adds_special = !has_bos, .parses_special = true});
+}
+
+Result<std::vector<TokenId>> LocalBackend::infill_prompt(const tokenizer::InfillInput& input) const {
+  return tokenizer::infill_prompt(engine_->tokenizer(), input);
 }
 
 Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest request) {
   engine::EngineRequest work;
   SIXFOLD_TRY_STATUS(choose_adapter(request, work));
-  SIXFOLD_TRY(work.prompt, tokens_of(request));
+  SIXFOLD_TRY(work.prompt, prompt_tokens(request));
   const std::size_t prompt_tokens = work.prompt.size();
   work.id = std::move(request.id);
   work.sampling = std::move(request.sampling);

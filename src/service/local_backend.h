@@ -36,7 +36,11 @@ class LocalBackend final : public Backend {
   Status score(ScoreRequest request, Done<Scores> done) override;
   Status load_adapter(AdapterSource source, Done<Unit> done) override;
   Status unload_adapter(const std::string& name) override;
+  Result<std::string> chat_text(const GenerateRequest& request) const override;
+  Result<std::vector<TokenId>> prompt_tokens(const GenerateRequest& request) const override;
+  Result<std::vector<TokenId>> infill_prompt(const tokenizer::InfillInput& input) const override;
   BackendDescription describe() const override;
+  std::string chat_template_source() const override { return engine_->tokenizer().chat_template(); }
   Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special, bool parses_special) const override;
   Result<std::string> detokenize(const std::vector<TokenId>& tokens) const override;
   std::string token_text(TokenId token) const override;
@@ -45,7 +49,6 @@ class LocalBackend final : public Backend {
   engine::Engine& engine() { return *engine_; }
 
  private:
-  Result<std::vector<TokenId>> tokens_of(const GenerateRequest& request) const;
   Status choose_adapter(const GenerateRequest& request, engine::EngineRequest& work) const;
 
   const std::unique_ptr<engine::Engine> engine_;

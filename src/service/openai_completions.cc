@@ -113,6 +113,16 @@ Result<std::vector<std::string>> echoes_of(const Backend& backend, const Complet
   return echoes;
 }
 
+// Puts the model's own form of "write what stands between these" in the place of each prompt.
+Status fill_in_middle(const Backend& backend, CompletionCall& call) {
+  if (call.suffix.empty()) return ok();
+  for (GenerateRequest& request : call.requests) {
+    auto& prefix = std::get<std::string>(request.input);
+    SIXFOLD_TRY(request.input, backend.infill_prompt({.prefix = std::move(prefix), .suffix = call.suffix}));
+  }
+  return ok();
+}
+
 }  // namespace
 
 void completions(ServiceState& state, const net::HttpRequest& request, Writer writer) {
@@ -122,6 +132,10 @@ void completions(ServiceState& state, const net::HttpRequest& request, Writer wr
     return;
   }
   CompletionCall call = std::get<CompletionCall>(std::move(parsed));
+  if (const Status filled = fill_in_middle(state.backend, call); !filled) {
+    writer->send(error_response(Dialect::kOpenAi, Refusal{filled.error(), "suffix", {}}));
+    return;
+  }
   std::vector<std::string> echoes;
   if (call.echoes) {
     auto texts = echoes_of(state.backend, call);

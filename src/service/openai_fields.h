@@ -30,6 +30,9 @@ const std::vector<std::string_view>& generation_fields();
 // Fields of OpenAI's and other servers' bodies that both endpoints treat alike.
 const std::vector<FieldRule>& common_rules();
 
+// The logprobs of chat: a switch, "logprobs", and a number of alternatives, "top_logprobs".
+void read_chat_logprobs(FieldReader& reader, GenerateRequest& request);
+
 struct StreamChoice {
   bool streams = false;
   bool includes_usage = false;
@@ -45,6 +48,7 @@ struct CompletionCall {
   std::vector<GenerateRequest> requests;  // one per prompt
   StreamChoice stream;
   bool echoes = false;
+  std::string suffix;  // what follows the text that is asked for; empty: nothing
 };
 
 struct EmbeddingsCall {
@@ -73,6 +77,9 @@ Parsed<ScoreRequest> parse_classify(std::string_view body);
 Parsed<AdapterSource> parse_load_adapter(std::string_view body);
 // The name.
 Parsed<std::string> parse_unload_adapter(std::string_view body);
+
+// POST /apply-template: the conversation, and the model.
+Parsed<GenerateRequest> parse_template(std::string_view body);
 
 // POST /predict.  is_chat: the input is what a user says to a chat model, otherwise text to go on with.
 Parsed<GenerateRequest> parse_predict(std::string_view body, bool is_chat,

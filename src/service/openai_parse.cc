@@ -85,17 +85,6 @@ tokenizer::ChatMessage read_message(FieldReader& message) {
   return {std::move(role), read_content(message)};
 }
 
-// The logprobs of chat: a switch and a number of alternatives.
-void read_chat_logprobs(FieldReader& reader, GenerateRequest& request) {
-  request.wants_logprobs = reader.boolean("logprobs").value_or(false);
-  const auto alternatives = reader.integer("top_logprobs", 0, static_cast<std::int64_t>(limits::kLogprobsMax));
-  if (!alternatives) return;
-  request.logprobs = static_cast<std::size_t>(*alternatives);
-  if (!request.wants_logprobs && request.logprobs > 0) {
-    reader.refuse("top_logprobs", "only allowed when \"logprobs\" is true");
-  }
-}
-
 // best_of generates several and returns the likeliest; only the case where it changes nothing is possible here.
 void check_best_of(FieldReader& reader, std::size_t choices) {
   const auto best_of = reader.integer("best_of", 1, static_cast<std::int64_t>(limits::kChoicesMax));
@@ -107,6 +96,16 @@ void check_best_of(FieldReader& reader, std::size_t choices) {
 }
 
 }  // namespace
+
+void read_chat_logprobs(FieldReader& reader, GenerateRequest& request) {
+  request.wants_logprobs = reader.boolean("logprobs").value_or(false);
+  const auto alternatives = reader.integer("top_logprobs", 0, static_cast<std::int64_t>(limits::kLogprobsMax));
+  if (!alternatives) return;
+  request.logprobs = static_cast<std::size_t>(*alternatives);
+  if (!request.wants_logprobs && request.logprobs > 0) {
+    reader.refuse("top_logprobs", "only allowed when \"logprobs\" is true");
+  }
+}
 
 std::vector<tokenizer::ChatMessage> read_messages(FieldReader& reader) {
   std::vector<tokenizer::ChatMessage> messages;
@@ -156,13 +155,8 @@ Parsed<CompletionCall> parse_completion(std::string_view body, const engine::Sam
   if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
   FieldReader reader(std::get<json::value>(document).get_object());
   static const std::vector<std::string_view> kKnown =
-      with(generation_fields(), {"prompt", "echo", "logprobs", "best_of", "n", "stream", "stream_options"});
-  static const std::vector<FieldRule> kRules = [] {
-    std::vector<FieldRule> rules = common_rules();
-    rules.push_back({"suffix", "filling in the middle is not supported", {}});
-    return rules;
-  }();
-  check_fields(reader, kKnown, kRules);
+      with(generation_fields(), {"prompt", "suffix", "echo", "logprobs", "best_of", "n", "stream", "stream_options"});
+  check_fields(reader, kKnown, common_rules());
 
   GenerateRequest shared;
   shared.sampling = sampling;
@@ -171,6 +165,9 @@ Parsed<CompletionCall> parse_completion(std::string_view body, const engine::Sam
   CompletionCall call;
   call.stream = read_stream(reader);
   call.echoes = reader.boolean("echo").value_or(false);
+  call.suffix = reader.text("suffix").value_or("");
+  if (call.echoes && !call.suffix.empty())
+    reader.refuse("echo", "the middle of a text cannot be echoed with its prompt");
   if (const auto count = reader.integer("logprobs", 0, static_cast<std::int64_t>(limits::kLogprobsMax))) {
     shared.wants_logprobs = true;
     shared.logprobs = static_cast<std::size_t>(*count);
@@ -181,6 +178,10 @@ Parsed<CompletionCall> parse_completion(std::string_view body, const engine::Sam
   if (prompts.size() * shared.choices > limits::kChoicesMax) {
     reader.refuse("n", fmt::format("want at most {} choices over all prompts, got {}", limits::kChoicesMax,
                                    prompts.size() * shared.choices));
+  }
+  for (const Text& prompt : prompts) {
+    if (call.suffix.empty() || std::holds_alternative<std::string>(prompt)) continue;
+    reader.refuse("prompt", "want text where there is a \"suffix\", got token ids");
   }
   if (!reader.is_ok()) return *reader.refusal();
   for (Text& prompt : prompts) {

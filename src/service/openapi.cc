@@ -47,7 +47,10 @@ json::object responses_of(const RouteRow& row) {
   if (row.request_schema.empty()) return responses;
   const bool is_plain = row.request_schema == "PredictRequest";
   const auto refusal = [&](std::string_view description) {
-    return json::object{{"description", description}, {"content", json_content(is_plain ? "PlainError" : "Error")}};
+    const std::string_view body = is_plain                                         ? "PlainError"
+                                  : dialect_of_path(row.pattern) == Dialect::kText ? "TextError"
+                                                                                   : "Error";
+    return json::object{{"description", description}, {"content", json_content(body)}};
   };
   responses["400"] = refusal("The request cannot be understood or served; the message says what and where");
   if (is_plain) responses["422"] = refusal("A field is wrong; the error names it");

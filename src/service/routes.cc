@@ -13,11 +13,14 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kHtml = "text/html";
 constexpr std::string_view kText = "text/plain";
+constexpr std::string_view kEvents = "text/event-stream";
 
 constexpr std::string_view kGenerate = "Generate";
 constexpr std::string_view kRead = "Read";
 constexpr std::string_view kModels = "Models";
 constexpr std::string_view kTokens = "Tokens";
+constexpr std::string_view kOllama = "Ollama";
+constexpr std::string_view kOip = "Open Inference Protocol";
 constexpr std::string_view kOperate = "Operate";
 
 constexpr std::array kTable = std::to_array<RouteRow>({
@@ -41,6 +44,12 @@ constexpr std::array kTable = std::to_array<RouteRow>({
      "GraphqlAnswer", kJson, true, graphql_query},
     {"GET", "/graphql", kRead, "The same with the query in the address", "", "GraphqlAnswer", kJson, false,
      graphql_query},
+    {"POST", "/v1/classify", kRead, "Probabilities of classes for texts", "ClassifyRequest", "ClassifyAnswer", kJson,
+     false, classify},
+    {"POST", "/infill", kGenerate, "Write what stands between two texts", "InfillRequest", "InfillAnswer", kJson, true,
+     infill},
+    {"POST", "/apply-template", kTokens, "A conversation as the text that the model reads", "TemplateRequest",
+     "TemplateAnswer", kJson, true, apply_template},
     {"GET", "/v1/models", kModels, "List the models", "", "ModelList", kJson, true, list_models},
     {"GET", "/v1/models/{model...}", kModels, "Describe one model", "", "Model", kJson, true, show_model},
     {"POST", "/v1/load_lora_adapter", kModels, "Load a LoRA adapter, a model name of its own from then on",
@@ -51,6 +60,50 @@ constexpr std::array kTable = std::to_array<RouteRow>({
     {"POST", "/tokenize", kTokens, "Text to token ids", "TokenizeRequest", "TokenizeAnswer", kJson, true, tokenize},
     {"POST", "/detokenize", kTokens, "Token ids to text", "DetokenizeRequest", "DetokenizeAnswer", kJson, true,
      detokenize},
+    {"POST", "/api/generate", kOllama, "Continue text, or answer it", "OllamaGenerateRequest", "OllamaAnswer", kJson,
+     true, ollama_generate},
+    {"POST", "/api/chat", kOllama, "Answer a conversation", "OllamaChatRequest", "OllamaAnswer", kJson, true,
+     ollama_chat},
+    {"POST", "/api/embed", kOllama, "Vectors of texts", "OllamaEmbedRequest", "OllamaEmbedAnswer", kJson, true,
+     ollama_embed},
+    {"POST", "/api/embeddings", kOllama, "The vector of one text", "OllamaEmbeddingsRequest", "OllamaEmbeddingsAnswer",
+     kJson, true, ollama_embeddings},
+    {"GET", "/api/tags", kOllama, "List the models", "", "OllamaModelList", kJson, true, ollama_tags},
+    {"GET", "/api/ps", kOllama, "List the models in memory", "", "OllamaModelList", kJson, true, ollama_running},
+    {"POST", "/api/show", kOllama, "Describe one model", "OllamaModelRequest", "OllamaModel", kJson, true, ollama_show},
+    {"GET", "/api/version", kOllama, "The version of ollama's interface", "", "Version", kJson, true, ollama_version},
+    {"POST", "/api/pull", kOllama, "Download a model, if the server allows it", "OllamaPullRequest", "OllamaPullAnswer",
+     kJson, true, ollama_pull},
+    {"DELETE", "/api/delete", kOllama, "Remove a model from this machine, if the server allows it",
+     "OllamaModelRequest", "", kText, true, ollama_delete},
+    {"GET", "/v2", kOip, "The server", "", "OipServer", kJson, true, oip_server},
+    {"GET", "/v2/health/live", kOip, "The process runs", "", "OipHealth", kJson, true, oip_live},
+    {"GET", "/v2/health/ready", kOip, "Decoding advances and the server is not stopping; 503 otherwise", "",
+     "OipHealth", kJson, true, oip_ready},
+    {"GET", "/v2/models/{model}", kOip, "Inputs and outputs of a model", "", "OipModel", kJson, true, oip_get},
+    {"GET", "/v2/models/{model}/versions/{version}", kOip, "Inputs and outputs of a model", "", "OipModel", kJson, true,
+     oip_get},
+    {"GET", "/v2/models/{model}/ready", kOip, "The model can answer; 503 otherwise", "", "OipHealth", kJson, true,
+     oip_get},
+    {"GET", "/v2/models/{model}/versions/{version}/ready", kOip, "The model can answer; 503 otherwise", "", "OipHealth",
+     kJson, true, oip_get},
+    {"GET", "/v2/models/{path...}", kOip, "The same for names with slashes", "", "OipModel", kJson, false, oip_get},
+    {"POST", "/v2/models/{model}/infer", kOip, "Tensors to tensors", "OipInferRequest", "OipInferAnswer", kJson, true,
+     oip_post},
+    {"POST", "/v2/models/{model}/versions/{version}/infer", kOip, "Tensors to tensors", "OipInferRequest",
+     "OipInferAnswer", kJson, true, oip_post},
+    {"POST", "/v2/models/{model}/generate", kOip, "Continue text", "OipGenerateRequest", "OipGenerateAnswer", kJson,
+     true, oip_post},
+    {"POST", "/v2/models/{model}/versions/{version}/generate", kOip, "Continue text", "OipGenerateRequest",
+     "OipGenerateAnswer", kJson, true, oip_post},
+    {"POST", "/v2/models/{model}/generate_stream", kOip, "Continue text, as server-sent events", "OipGenerateRequest",
+     "", kEvents, true, oip_post},
+    {"POST", "/v2/models/{model}/versions/{version}/generate_stream", kOip, "Continue text, as server-sent events",
+     "OipGenerateRequest", "", kEvents, true, oip_post},
+    {"POST", "/v2/models/{path...}", kOip, "The same for names with slashes", "OipInferRequest", "OipInferAnswer",
+     kJson, false, oip_post},
+    {"GET", "/props", kOperate, "The server's settings, in the form of llama.cpp's", "", "Properties", kJson, true,
+     properties},
     {"GET", "/livez", kOperate, "The process runs", "", "Health", kJson, true, health},
     {"GET", "/health", kOperate, "The process runs", "", "Health", kJson, true, health},
     {"GET", "/v1/health", kOperate, "The process runs", "", "Health", kJson, false, health},

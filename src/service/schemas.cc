@@ -1,10 +1,13 @@
 // Written by hand; a test holds the names here against the fields that the parsers read.
 #include "service/schemas.h"
 
-namespace sixfold::service {
+#include <string>
 
-std::string_view schemas_json() {
-  return R"json({
+namespace sixfold::service {
+namespace {
+
+std::string_view shared_schemas() {
+  return R"json(
 "ChatRequest": {"type": "object", "required": ["messages"], "properties": {
   "model": {"type": "string", "description": "The served model's name; \"default\" or nothing means it too"},
   "messages": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Message"}},
@@ -48,6 +51,7 @@ std::string_view schemas_json() {
 "CompletionRequest": {"type": "object", "required": ["prompt"], "properties": {
   "model": {"type": "string"},
   "prompt": {"description": "Text, token ids, or an array of either", "oneOf": [{"type": "string"}, {"type": "array"}]},
+  "suffix": {"type": "string", "description": "Text that follows the answer, for models that fill in the middle"},
   "echo": {"type": "boolean", "default": false, "description": "Put the prompt before each answer"},
   "stream": {"type": "boolean", "default": false},
   "stream_options": {"type": "object", "properties": {"include_usage": {"type": "boolean", "default": false}}},
@@ -182,6 +186,31 @@ std::string_view schemas_json() {
 "DetokenizeRequest": {"type": "object", "required": ["tokens"], "properties": {
   "tokens": {"type": "array", "items": {"type": "integer"}}}, "example": {"tokens": [40, 41, 42]}},
 "DetokenizeAnswer": {"type": "object", "properties": {"content": {"type": "string"}}},
+"InfillRequest": {"type": "object", "properties": {
+  "model": {"type": "string"},
+  "input_prefix": {"type": "string"}, "input_suffix": {"type": "string"},
+  "input_extra": {"type": "array", "items": {"type": "object", "properties": {
+    "filename": {"type": "string"}, "text": {"type": "string"}}}},
+  "prompt": {"type": "string", "description": "How the middle begins"},
+  "n_predict": {"type": "integer", "default": -1}, "stream": {"type": "boolean", "default": false},
+  "repeat_penalty": {"type": "number"},
+  "samplers": {"type": "array", "items": {"type": "string"}, "description": "Samplers that are not named are off"},
+  "temperature": {"type": "number"}, "top_p": {"type": "number"}, "top_k": {"type": "integer"},
+  "min_p": {"type": "number"}, "seed": {"type": "integer"}, "stop": {"type": "array", "items": {"type": "string"}}},
+  "example": {"input_prefix": "def add(a, b):\n", "input_suffix": "\n\nprint(add(1, 2))\n", "n_predict": 32}},
+"InfillAnswer": {"type": "object", "properties": {
+  "content": {"type": "string"}, "stop": {"type": "boolean"}, "model": {"type": "string"},
+  "stop_type": {"enum": ["none", "eos", "limit", "word"]}, "stopping_word": {"type": "string"},
+  "tokens_predicted": {"type": "integer"}, "tokens_evaluated": {"type": "integer"},
+  "tokens_cached": {"type": "integer"}, "truncated": {"type": "boolean"}, "timings": {"type": "object"}}},
+"TemplateRequest": {"type": "object", "required": ["messages"], "properties": {
+  "model": {"type": "string"},
+  "messages": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Message"}}},
+  "example": {"messages": [{"role": "user", "content": "Hello"}]}},
+"TemplateAnswer": {"type": "object", "properties": {"prompt": {"type": "string"}}},
+"Properties": {"type": "object", "properties": {
+  "model_alias": {"type": "string"}, "chat_template": {"type": "string"}, "build_info": {"type": "string"},
+  "default_generation_settings": {"type": "object"}}},
 "Health": {"type": "object", "properties": {"status": {"const": "ok"}}},
 "Readiness": {"type": "object", "properties": {
   "status": {"enum": ["ready", "not ready"]}, "reason": {"type": "string"}}},
@@ -189,9 +218,18 @@ std::string_view schemas_json() {
 "Error": {"type": "object", "properties": {"error": {"type": "object", "properties": {
   "message": {"type": "string"}, "type": {"type": "string"}, "param": {"type": ["string", "null"]},
   "code": {"type": ["string", "null"]}}}}},
+"TextError": {"type": "object", "properties": {"error": {"type": "string"}}},
 "PlainError": {"type": "object", "properties": {"error": {"type": "object", "properties": {
   "code": {"type": "string"}, "message": {"type": "string"}, "field": {"type": ["string", "null"]}}}}}
-})json";
+)json";
+}
+
+}  // namespace
+
+std::string_view schemas_json() {
+  static const std::string kAll = "{" + std::string(shared_schemas()) + "," + std::string(ollama_schemas()) + "," +
+                                  std::string(oip_schemas()) + "}";
+  return kAll;
 }
 
 }  // namespace sixfold::service

@@ -7,4 +7,8 @@ namespace sixfold::service {
 // One JSON object: name to schema, with an example in each request.
 std::string_view schemas_json();
 
+// Its members that belong to one dialect, without braces.
+std::string_view ollama_schemas();
+std::string_view oip_schemas();
+
 }  // namespace sixfold::service

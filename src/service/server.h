@@ -10,6 +10,7 @@
 #include "core/result.h"
 #include "net/http_server.h"
 #include "service/backend.h"
+#include "service/model_shelf.h"
 #include "telemetry/metrics.h"
 
 namespace sixfold::service {
@@ -18,6 +19,7 @@ struct ServeOptions {
   net::HttpServerOptions http;  // error_response, on_finished and before are filled in; a given `before` runs first
   bool allows_cross_origin = false;
   std::string adapter_folder;    // that clients may load adapters from; empty: they may not
+  ModelShelf* shelf = nullptr;   // of models that clients may manage, outlives the server; null: they may not
   int pre_stop_ms = 0;           // how long a draining server goes on accepting, so that balancers see it first
   const Clock* clock = nullptr;  // null: the system's
 };

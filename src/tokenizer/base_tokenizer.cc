@@ -12,6 +12,7 @@ BaseTokenizer::BaseTokenizer(TokenTable table, SpecialTokens special, Defaults d
   adds_bos_ = vocabulary.adds_bos.value_or(defaults.adds_bos) && vocabulary.bos.has_value();
   adds_eos_ = vocabulary.adds_eos.value_or(defaults.adds_eos) && vocabulary.eos.has_value();
   adds_space_prefix_ = defaults.adds_space_prefix && vocabulary.adds_space_prefix.value_or(true);
+  infill_ = find_infill_tokens(vocabulary, [this](std::string_view text) { return table_.find(text); });
 }
 
 Result<std::vector<TokenId>> BaseTokenizer::encode(std::string_view text, const EncodeOptions& options) const {

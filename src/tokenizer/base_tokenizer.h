@@ -28,6 +28,7 @@ class BaseTokenizer : public Tokenizer {
   bool ends_generation(TokenId token) const final { return table_.ends_generation(token); }
   std::optional<TokenId> find(std::string_view token) const final { return table_.find(token); }
   const std::string& chat_template() const final { return table_.vocabulary().chat_template; }
+  std::optional<InfillTokens> infill_tokens() const final { return infill_; }
 
  protected:
   // What a model kind does when the vocabulary does not say.
@@ -55,6 +56,7 @@ class BaseTokenizer : public Tokenizer {
   bool adds_bos_ = false;  // true only when there is a BOS
   bool adds_eos_ = false;
   bool adds_space_prefix_ = false;
+  std::optional<InfillTokens> infill_;
 };
 
 // The kinds.  Errors: as make_tokenizer.

@@ -92,7 +92,9 @@ Status check_ids(const Vocabulary& vocabulary) {
   for (const Named& special :
        {Named{"bos", vocabulary.bos}, Named{"eos", vocabulary.eos}, Named{"unknown", vocabulary.unknown},
         Named{"eot", vocabulary.eot}, Named{"padding", vocabulary.padding}, Named{"classifier", vocabulary.classifier},
-        Named{"separator", vocabulary.separator}}) {
+        Named{"separator", vocabulary.separator}, Named{"fim prefix", vocabulary.fim_prefix},
+        Named{"fim suffix", vocabulary.fim_suffix}, Named{"fim middle", vocabulary.fim_middle},
+        Named{"fim repository", vocabulary.fim_repository}, Named{"fim file", vocabulary.fim_file}}) {
     if (!special.token.has_value()) continue;
     const TokenId token = *special.token;
     if (token < 0 || static_cast<std::size_t>(token) >= vocabulary.tokens.size()) {
@@ -107,7 +109,8 @@ Status check_ids(const Vocabulary& vocabulary) {
 
 Result<TokenTable> TokenTable::make(Vocabulary vocabulary) {
   for (auto* token : {&vocabulary.bos, &vocabulary.eos, &vocabulary.unknown, &vocabulary.eot, &vocabulary.padding,
-                      &vocabulary.classifier, &vocabulary.separator}) {
+                      &vocabulary.classifier, &vocabulary.separator, &vocabulary.fim_prefix, &vocabulary.fim_suffix,
+                      &vocabulary.fim_middle, &vocabulary.fim_repository, &vocabulary.fim_file}) {
     drop_absent(*token);
   }
   SIXFOLD_TRY_STATUS(check_lengths(vocabulary));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "tokenizer/infill.h"
 #include "tokenizer/vocabulary.h"
 
 namespace sixfold::tokenizer {
@@ -55,6 +56,9 @@ class Tokenizer {
   virtual bool ends_generation(TokenId token) const = 0;                  // eos, eot, <|im_end|>, <|eot_id|>, ...
   virtual std::optional<TokenId> find(std::string_view token) const = 0;  // exact vocabulary entry
   virtual const std::string& chat_template() const = 0;
+
+  // Nothing for models that cannot fill in the middle of a text.
+  virtual std::optional<InfillTokens> infill_tokens() const { return std::nullopt; }
 };
 
 // Errors: corrupt_data (names the field), invalid_argument (a model kind or pre-tokenizer that we do not know; lists

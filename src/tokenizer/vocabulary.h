@@ -45,6 +45,9 @@ struct Vocabulary {
 
   std::optional<TokenId> bos, eos, unknown, eot, padding, classifier, separator;
   std::vector<TokenId> end_tokens;  // further tokens that end a generation, as in generation_config.json
+  // For filling in the middle of a text: what stands before its beginning, its end and the middle; names of
+  // repositories and of files.
+  std::optional<TokenId> fim_prefix, fim_suffix, fim_middle, fim_repository, fim_file;
   // Special tokens that a file names by text, as tokenizer_config.json does; each counts where the id is absent.
   std::string bos_text, eos_text, unknown_text, padding_text;
 

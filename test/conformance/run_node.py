@@ -1,4 +1,4 @@
-"""Runs the tests in node/ with the official client against a real server.  Exit 77 (skipped) without node or npm, or
+"""Runs the tests in node/ with the official clients against real servers.  Exit 77 (skipped) without node or npm, or
 when the pinned packages cannot be installed.
 
 usage: run_node.py --program build/release/bin/sixfold --work build/release/conformance_node
@@ -9,9 +9,13 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 from node_packages import node_with_packages
 from running_server import RunningServer
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "e2e"))
+from tiny_bert import TinyBert
 
 
 def main():
@@ -26,6 +30,11 @@ def main():
         encoder = os.path.join(os.environ["SIXFOLD_TESTDATA"], "golden", "arch", "bert_mean.gguf")
         servers["SIXFOLD_ENCODER_URL"] = RunningServer(arguments.program, [encoder])
     with contextlib.ExitStack() as stack:
+        folder = os.path.join(stack.enter_context(tempfile.TemporaryDirectory()), "tiny-bert")
+        encoder = TinyBert(["unused"])
+        encoder.drop_head()
+        encoder.save(folder)
+        servers["SIXFOLD_TINY_ENCODER_URL"] = RunningServer(arguments.program, [folder])
         environment = {**os.environ, "SIXFOLD_SOURCE_DIR": str(pathlib.Path(__file__).resolve().parents[2])}
         for name, server in servers.items():
             environment[name] = stack.enter_context(server).url

@@ -1,19 +1,22 @@
-# Requests as text files, and the official openai client, against the real program with its built-in model.
+# Requests as text files, and the clients that people use, against the real program with its built-in model.
 if(TARGET sixfold_cli)
   file(GLOB conformance_cases CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/cases/*.http)
   add_test(NAME conformance.cases
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_cases.py --program $<TARGET_FILE:sixfold>
                    ${conformance_cases})
-  add_test(NAME conformance.openai_node
+  add_test(NAME conformance.node
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_node.py --program $<TARGET_FILE:sixfold>
                    --work ${CMAKE_BINARY_DIR}/conformance_node)
+  add_test(NAME conformance.requests
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_requests.py --program $<TARGET_FILE:sixfold>)
   add_test(NAME conformance.s3rver
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_s3rver.py --program $<TARGET_FILE:sixfold>
                    --work ${CMAKE_BINARY_DIR}/conformance_s3rver)
   add_test(NAME conformance.onnx
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_onnx.py --program $<TARGET_FILE:sixfold>
                    --test $<TARGET_FILE:onnx_test> --work ${CMAKE_BINARY_DIR}/conformance_onnx)
-  set_tests_properties(conformance.cases conformance.openai_node conformance.s3rver conformance.onnx PROPERTIES
+  set_tests_properties(conformance.cases conformance.node conformance.requests conformance.s3rver conformance.onnx
+                       PROPERTIES
                        LABELS conformance TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
 

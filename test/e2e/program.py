@@ -104,13 +104,18 @@ class HomeTest(CommandTest):
 
 def builtin_with_sampling(path, numbers):
     """Writes the built-in model to `path`, with general.sampling.* set to these floats, or integers."""
+    builtin_with(path, {"general.sampling." + name: value for name, value in numbers.items()})
+
+
+def builtin_with(path, numbers):
+    """Writes the built-in model to `path`, with these further keys set to floats, or integers."""
     with open(BUILTIN, "rb") as file:
         model = file.read()
 
     def entry(key, kind, value):
         return struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", kind) + value
 
-    entries = [entry("general.sampling." + name, 6 if isinstance(value, float) else 4,
+    entries = [entry(name, 6 if isinstance(value, float) else 4,
                      struct.pack("<f" if isinstance(value, float) else "<I", value)) for name, value in numbers.items()]
     # Tensors lie at multiples of 32 bytes; a text as long as needed keeps them there.
     filled = sum(map(len, entries)) + len(entry("test.filler", 8, struct.pack("<Q", 0)))

@@ -52,7 +52,8 @@ class TinyBert:
 
     def save(self, folder):
         os.makedirs(folder)
-        config = {"architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_size": WIDTH,
+        has_head = "classifier.weight" in self.tensors
+        config = {"architectures": ["BertForSequenceClassification" if has_head else "BertModel"], "model_type": "bert", "hidden_size": WIDTH,
                   "num_hidden_layers": LAYERS, "intermediate_size": FEED_FORWARD, "num_attention_heads": HEADS,
                   "max_position_embeddings": POSITIONS, "vocab_size": len(WORDS), "type_vocab_size": 2,
                   "layer_norm_eps": EPSILON, "hidden_act": "gelu", "id2label": dict(enumerate(self.labels))}
@@ -67,6 +68,11 @@ class TinyBert:
         text += b" " * (-len(text) % 8)
         with open(os.path.join(folder, "model.safetensors"), "wb") as file:
             file.write(struct.pack("<Q", len(text)) + text + data)
+
+    def drop_head(self):
+        """A body alone makes embeddings."""
+        for name in ("classifier.weight", "classifier.bias"):
+            del self.tensors[name]
 
     @staticmethod
     def write_json(folder, name, document):

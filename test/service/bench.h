@@ -10,6 +10,7 @@
 #include "service/endpoints.h"
 #include "service/fake_backend.h"
 #include "service/fake_writer.h"
+#include "service/schemas.h"
 
 namespace sixfold::service {
 
@@ -56,6 +57,25 @@ inline std::vector<std::string> stream_data(std::string_view stream) {
     stream.remove_prefix(end + 2);
   }
   return data;
+}
+
+// Properties of a schema that a parser does not know, and an example that it refuses; empty when they agree.
+template <class Parse>
+std::string schema_lies(std::string_view name, Parse parse) {
+  const auto schemas = boost::json::parse(boost::json::string_view(schemas_json()));
+  const auto& schema = schemas.at(boost::json::string_view(name)).as_object();
+  std::string lies;
+  const auto refusal_of = [&](const std::string& body) {
+    const auto parsed = parse(body);
+    const auto* refusal = std::get_if<Refusal>(&parsed);
+    return refusal == nullptr ? std::string() : refusal->error.message;
+  };
+  for (const auto& property : schema.at("properties").as_object()) {
+    const std::string message = refusal_of("{\"" + std::string(property.key()) + "\":null}");
+    if (message.find("no such field") != std::string::npos) lies += message + "\n";
+  }
+  if (const auto* example = schema.if_contains("example")) lies += refusal_of(boost::json::serialize(*example));
+  return lies;
 }
 
 inline std::string text_at(const boost::json::value& value, std::string_view pointer) {

@@ -96,7 +96,10 @@ TEST(Routes, are_unique_and_all_found_by_the_router) {
   for (const RouteRow& row : route_table()) {
     EXPECT_TRUE(seen.emplace(row.method, row.pattern).second) << row.pattern;
     std::string path(row.pattern);
-    if (const auto open = path.find('{'); open != std::string::npos) path.replace(open, std::string::npos, "org/name");
+    for (auto open = path.find('{'); open != std::string::npos; open = path.find('{')) {
+      const bool is_rest = path.find("...}", open) != std::string::npos;
+      path.replace(open, path.find('}', open) + 1 - open, is_rest ? "org/name" : "name");
+    }
     const auto match = router.match(row.method, path);
     ASSERT_NE(match.route, nullptr) << path;
     EXPECT_EQ(match.route->pattern, row.pattern);

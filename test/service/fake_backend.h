@@ -101,6 +101,23 @@ class FakeBackend final : public Backend {
     return ok();
   }
   BackendDescription describe() const override { return description; }
+  // Messages one behind the other.
+  Result<std::string> chat_text(const GenerateRequest& request) const override {
+    if (const auto* text = std::get_if<std::string>(&request.input)) return *text;
+    if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) return detokenize(*tokens);
+    std::string text;
+    for (const auto& message : std::get<std::vector<tokenizer::ChatMessage>>(request.input)) text += message.content;
+    return text;
+  }
+  Result<std::vector<TokenId>> prompt_tokens(const GenerateRequest& request) const override {
+    SIXFOLD_TRY(const std::string text, chat_text(request));
+    return tokenize(text, true, true);
+  }
+  // "PREFIX|SUFFIX|MIDDLE".
+  Result<std::vector<TokenId>> infill_prompt(const tokenizer::InfillInput& input) const override {
+    if (!description.fills_in_middle) return invalid_argument("the model cannot fill in the middle");
+    return tokenize(input.prefix + "|" + input.suffix + "|" + input.middle, false, false);
+  }
   // One token per byte.
   Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special, bool) const override {
     std::vector<TokenId> tokens;

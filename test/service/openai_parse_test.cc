@@ -202,7 +202,7 @@ TEST(ParseCompletion, refuses_bad_prompts_and_what_is_not_supported) {
        {"null", "5", "[]", "[-1]", "[1,\"a\"]", "[[1.5]]", "[{}]", "{}", "[99999999]"}) {
     EXPECT_EQ(field("{\"prompt\":" + std::string(prompt) + "}"), "prompt") << prompt;
   }
-  EXPECT_EQ(field(R"({"prompt":"a","suffix":"b"})"), "suffix");
+  EXPECT_EQ(field(R"({"prompt":[1,2],"suffix":"b"})"), "prompt");
   EXPECT_EQ(field(R"({"prompt":"a","best_of":2})"), "best_of");
   EXPECT_EQ(field(R"({"prompt":"a","echo":true,"logprobs":1})"), "logprobs");
   EXPECT_EQ(field(R"({"prompt":["a","b"],"n":65})"), "n");
