@@ -5,23 +5,27 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "engine/token_mask.h"
 
 namespace sixfold::engine {
 
 Result<std::shared_ptr<TokenRule>> TokenRule::make(std::shared_ptr<const TokenTrie> trie, std::string_view text,
-                                                   std::vector<std::string> triggers) {
+                                                   std::vector<std::string> triggers, std::size_t machine_bytes_max) {
   SIXFOLD_TRY(grammar::Grammar grammar, grammar::Grammar::compile(text));
   SIXFOLD_TRY(auto reading, grammar::Reading::make(std::move(grammar), std::move(triggers)));
-  return std::shared_ptr<TokenRule>(new TokenRule(std::move(trie), std::move(reading)));
+  return std::shared_ptr<TokenRule>(new TokenRule(std::move(trie), std::move(reading), machine_bytes_max));
 }
 
-TokenRule::TokenRule(std::shared_ptr<const TokenTrie> trie, std::shared_ptr<const grammar::Reading> reading)
-    : trie_(std::move(trie)), reading_(std::move(reading)), memory_(std::make_shared<Memory>(reading_)) {}
+TokenRule::TokenRule(std::shared_ptr<const TokenTrie> trie, std::shared_ptr<const grammar::Reading> reading,
+                     std::size_t machine_bytes_max)
+    : trie_(std::move(trie)),
+      reading_(std::move(reading)),
+      machine_bytes_max_(machine_bytes_max),
+      memory_(std::make_shared<Memory>(reading_, machine_bytes_max)) {}
 
 void TokenRule::bring_up_to_date(Place& place) {
-  if (memory_->machine.is_full()) memory_ = std::make_shared<Memory>(reading_);
+  if (memory_->machine.is_full()) memory_ = std::make_shared<Memory>(reading_, machine_bytes_max_);
   if (place.first == memory_) return;
   place.second = memory_->machine.import(place.first->machine, place.second);
   place.first = memory_;
@@ -33,7 +37,7 @@ Result<std::shared_ptr<const TokenMask>> TokenRule::mask_of(Place& place) {
   if (known != memory_->masks.end()) return known->second;
   const std::shared_ptr<Memory> before = memory_;  // place is of it until the walk has ended
   const Replace replace = [this](grammar::Machine& full, std::span<grammar::StateId> states) {
-    auto fresh = std::make_shared<Memory>(reading_);
+    auto fresh = std::make_shared<Memory>(reading_, machine_bytes_max_);
     for (grammar::StateId& state : states) state = fresh->machine.import(full, state);
     // Should what the walk needs alone be too much, it must not begin anew at every step.
     if (fresh->machine.is_full()) fresh->machine.allow_more();

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/grammar_limits.h"
 #include "core/result.h"
 #include "core/thread_annotations.h"
 #include "engine/request.h"
@@ -35,29 +36,34 @@ struct TokenMask {
 // Thread-safe.
 class TokenRule {
  public:
-  // text: GBNF.  triggers: as grammar::Reading::make.
+  // text: GBNF.  triggers: as grammar::Reading::make.  machine_bytes_max: of what is remembered about the grammar.
   // Errors: as grammar::Grammar::compile and grammar::Reading::make.
   static Result<std::shared_ptr<TokenRule>> make(std::shared_ptr<const TokenTrie> trie, std::string_view text,
-                                                 std::vector<std::string> triggers);
+                                                 std::vector<std::string> triggers,
+                                                 std::size_t machine_bytes_max = limits::kMachineBytesMax);
 
  private:
   friend class RuleReader;
   // A machine and the masks of its states.
   struct Memory {
-    explicit Memory(std::shared_ptr<const grammar::Reading> reading) : machine(std::move(reading)) {}
+    Memory(std::shared_ptr<const grammar::Reading> reading, std::size_t bytes_max) : machine(std::move(reading)) {
+      machine.set_bytes_max(bytes_max);
+    }
     grammar::Machine machine;
     std::unordered_map<grammar::StateId, std::shared_ptr<const TokenMask>> masks;
     std::size_t mask_bytes = 0;
   };
   using Place = std::pair<std::shared_ptr<Memory>, grammar::StateId>;
 
-  TokenRule(std::shared_ptr<const TokenTrie> trie, std::shared_ptr<const grammar::Reading> reading);
+  TokenRule(std::shared_ptr<const TokenTrie> trie, std::shared_ptr<const grammar::Reading> reading,
+            std::size_t machine_bytes_max);
 
   void bring_up_to_date(Place& place) SIXFOLD_REQUIRES(mutex_);
   Result<std::shared_ptr<const TokenMask>> mask_of(Place& place) SIXFOLD_REQUIRES(mutex_);
 
   const std::shared_ptr<const TokenTrie> trie_;
   const std::shared_ptr<const grammar::Reading> reading_;
+  const std::size_t machine_bytes_max_;
 
   std::mutex mutex_;
   std::shared_ptr<Memory> memory_ SIXFOLD_GUARDED_BY(mutex_);

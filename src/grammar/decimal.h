@@ -40,7 +40,8 @@ struct NumberBounds {
 
 bool is_within(const NumberBounds& bounds, const Decimal& number);
 
-// The numbers within the bounds, as JSON writes them without exponents.  Integers have up to 18 digits, others up to 21
+// The numbers within the bounds, as JSON writes them without exponents.  Integers have up to 18 digits (multiples 15),
+// others up to 21
 // and as many behind the point (fewer beside an open bound, where a number could else be rounded onto it), or as many
 // as the bounds have.  "-0" is left out.  Errors: resource_exhausted.
 Result<Dfa> dfa_of_numbers(const NumberBounds& bounds);

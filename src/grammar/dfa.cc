@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "core/utf8.h"
 
 namespace sixfold::grammar {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "grammar/grammar_checks.h"
 
 namespace sixfold::grammar {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 
 namespace sixfold::grammar {
 

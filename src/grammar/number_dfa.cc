@@ -119,7 +119,8 @@ Dfa dfa_of_multiples(std::uint64_t of) {
 
 // How a number without its sign is written.
 Result<Dfa> dfa_of_form(const NumberBounds& bounds) {
-  std::size_t whole = bounds.only_integers ? 18 : 21;
+  // Readers that keep numbers as doubles see the last digits of longer multiples wrong.
+  std::size_t whole = !bounds.only_integers ? 21 : bounds.multiple > 1 ? 15 : 18;
   std::size_t fraction = bounds.only_integers ? 0 : 20;
   struct Side {
     const std::optional<Decimal>& bound;

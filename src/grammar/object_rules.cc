@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "grammar/json_text.h"
 
 namespace sixfold::grammar {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "grammar/regex_syntax.h"
 
 namespace sixfold::grammar {
@@ -107,7 +107,6 @@ class Determiniser {
     std::vector<std::vector<NodeIndex>> sets = {closed({start}, {.is_begin = true})};
     std::map<std::vector<NodeIndex>, std::uint32_t> numbers;
     Dfa dfa;
-    std::size_t work = 0;
     for (std::size_t at = 0; at < sets.size(); ++at) {
       Dfa::State state;
       const std::vector<NodeIndex> own = sets[at];
@@ -121,7 +120,7 @@ class Determiniser {
             targets.push_back(nodes_[node].next);
           }
         }
-        work += own.size() + 1;
+        work_ += own.size() + 1;
         if (targets.empty()) continue;
         std::vector<NodeIndex> set = closed(std::move(targets), {});
         if (set.empty()) continue;
@@ -130,7 +129,7 @@ class Determiniser {
         state.edges.push_back({borders[index], borders[index + 1] - 1, place->second});
       }
       dfa.states.push_back(std::move(state));
-      if (sets.size() > limits::kDfaStatesMax || work > kWorkMax) {
+      if (sets.size() > limits::kDfaStatesMax || work_ > kWorkMax) {
         return resource_exhausted("an automaton of more than {} states", limits::kDfaStatesMax);
       }
     }
@@ -138,7 +137,7 @@ class Determiniser {
   }
 
  private:
-  static constexpr std::size_t kWorkMax = 20'000'000;
+  static constexpr std::size_t kWorkMax = 8'000'000;  // nodes looked at: some tens of milliseconds
 
   // All nodes that are reached without a character; sorted.
   std::vector<NodeIndex> closed(std::vector<NodeIndex> open, Place place) {
@@ -149,6 +148,7 @@ class Determiniser {
       open.pop_back();
       if (seen_[index] == round_) continue;
       seen_[index] = round_;
+      ++work_;
       const NfaNode& node = nodes_[index];
       switch (node.kind) {
         case NfaNode::Kind::kSet:
@@ -189,6 +189,7 @@ class Determiniser {
   const std::vector<NfaNode>& nodes_;
   std::vector<std::uint32_t> seen_;
   std::uint32_t round_ = 0;
+  std::size_t work_ = 0;
 };
 
 }  // namespace

@@ -9,14 +9,14 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "grammar/json_text.h"
 
 namespace sixfold::grammar {
 namespace {
 
 constexpr std::size_t kReferencesMax = 64;  // that lead to one another
-constexpr std::size_t kWorkMax = 200'000;   // schemas applied to shapes
+constexpr std::size_t kWorkMax = 200'000;   // shapes that schemas were applied to
 
 std::string escaped_pointer(std::string_view name) {
   std::string out;
@@ -133,7 +133,8 @@ Result<std::shared_ptr<const Shapes>> SchemaReader::read(const Schemas& schemas)
 }
 
 Status SchemaReader::apply(const json::value& schema, Shapes& shapes, std::size_t depth) {
-  if (++work_ > kWorkMax) return invalid_argument("schema: too large once its parts are combined");
+  work_ += 1 + shapes.size();
+  if (work_ > kWorkMax) return invalid_argument("schema: too large once its parts are combined");
   if (schema.is_bool()) {
     if (!schema.get_bool()) shapes.clear();
     return ok();
@@ -143,6 +144,15 @@ Status SchemaReader::apply(const json::value& schema, Shapes& shapes, std::size_
                             shown_json(schema));
   }
   return apply_object(schema, shapes, depth);
+}
+
+Result<std::shared_ptr<const Dfa>> SchemaReader::automaton(std::string_view pattern, RegexUse use) {
+  constexpr std::size_t kAutomataMax = 256;
+  const std::pair<RegexUse, std::string> key(use, pattern);
+  if (const auto known = automata_.find(key); known != automata_.end()) return known->second;
+  if (automata_.size() == kAutomataMax) return resource_exhausted("more than {} different patterns", kAutomataMax);
+  SIXFOLD_TRY(Dfa dfa, dfa_of_regex(pattern, use));
+  return automata_.emplace(key, std::make_shared<const Dfa>(std::move(dfa))).first->second;
 }
 
 Status SchemaReader::apply_object(const json::value& schema, Shapes& shapes, std::size_t depth) {

@@ -4,9 +4,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
+#include "grammar/regex.h"
 #include "grammar/schema_shape.h"
 
 namespace sixfold::grammar {
@@ -36,6 +38,9 @@ class SchemaReader {
   // The texts of the string shape but for its length when that is left out; null: all.
   Result<std::shared_ptr<const Dfa>> texts_of(const StringShape& string, bool with_length);
 
+  // A pattern's automaton, made once.  Errors: as dfa_of_regex; resource_exhausted for too many patterns.
+  Result<std::shared_ptr<const Dfa>> automaton(std::string_view pattern, RegexUse use);
+
   // "schema: #/where/keyword: reason".
   Error refusal(const json::value& schema, std::string_view keyword, std::string_view reason) const;
 
@@ -55,6 +60,7 @@ class SchemaReader {
   const json::value& document_;
   std::map<Schemas, std::shared_ptr<const Shapes>> known_;
   std::map<Schemas, bool> known_empty_;
+  std::map<std::pair<RegexUse, std::string>, std::shared_ptr<const Dfa>> automata_;
   std::size_t emptiness_depth_ = 0;
   std::size_t work_ = 0;
 };
@@ -63,7 +69,7 @@ class SchemaReader {
 Schemas normalized(Schemas schemas);
 
 // The keywords about values of one type, in schema_types.cc; they narrow every shape.
-Status apply_type_keywords(const SchemaReader& reader, const json::value& schema, Shapes& shapes);
+Status apply_type_keywords(SchemaReader& reader, const json::value& schema, Shapes& shapes);
 
 const json::value& true_schema();
 const json::value& false_schema();

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "grammar/json_rules.h"
 #include "grammar/json_text.h"
 #include "grammar/object_rules.h"

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "grammar/json_text.h"
 #include "grammar/regex.h"
 #include "grammar/schema_reader.h"
@@ -28,7 +28,7 @@ std::optional<std::int64_t> integer_of(const json::value& value) {
 // One schema's keywords, narrowing all shapes.
 class TypeKeywords {
  public:
-  TypeKeywords(const SchemaReader& reader, const json::value& schema, Shapes& shapes)
+  TypeKeywords(SchemaReader& reader, const json::value& schema, Shapes& shapes)
       : reader_(reader), schema_(schema), fields_(schema.get_object()), shapes_(shapes) {}
 
   Status apply() {
@@ -206,10 +206,10 @@ class TypeKeywords {
     return {value.get_string().data(), value.get_string().size()};
   }
 
-  Result<std::shared_ptr<const Dfa>> compile(std::string_view keyword, std::string_view pattern, RegexUse use) const {
-    Result<Dfa> dfa = dfa_of_regex(pattern, use);
+  Result<std::shared_ptr<const Dfa>> compile(std::string_view keyword, std::string_view pattern, RegexUse use) {
+    Result<std::shared_ptr<const Dfa>> dfa = reader_.automaton(pattern, use);
     if (!dfa) return refuse(keyword, dfa.error().message);
-    return std::make_shared<const Dfa>(std::move(*dfa));
+    return dfa;
   }
 
   Status add_language(std::string_view keyword, std::string_view pattern, RegexUse use) {
@@ -343,7 +343,7 @@ class TypeKeywords {
   static constexpr std::size_t kBoundDigitsMax = 60;
   static constexpr std::uint64_t kMultipleMax = 5000;
 
-  const SchemaReader& reader_;
+  SchemaReader& reader_;
   const json::value& schema_;
   const json::object& fields_;
   Shapes& shapes_;
@@ -351,7 +351,7 @@ class TypeKeywords {
 
 }  // namespace
 
-Status apply_type_keywords(const SchemaReader& reader, const json::value& schema, Shapes& shapes) {
+Status apply_type_keywords(SchemaReader& reader, const json::value& schema, Shapes& shapes) {
   return TypeKeywords(reader, schema, shapes).apply();
 }
 

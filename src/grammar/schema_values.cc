@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "grammar/json_text.h"
 #include "grammar/regex.h"
 #include "grammar/schema_reader.h"

@@ -1,7 +1,7 @@
 // The notation: what each part means, and where the mistakes are that it reports.
 #include "grammar/gbnf.h"
 
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "grammar/grammar_text.h"
 
 namespace sixfold::grammar {

@@ -5,7 +5,7 @@
 #include <random>
 #include <set>
 
-#include "core/limits.h"
+#include "core/grammar_limits.h"
 #include "core/utf8.h"
 #include "grammar/grammar_text.h"
 
