@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/local_model.h"
 #include "cli/model_options.h"
+#include "cli/output_rule_flags.h"
 #include "cli/read_input.h"
 #include "cli/sampling_flags.h"
 #include "cli/terminal.h"
@@ -37,6 +38,8 @@ struct RunFlags {
   std::vector<std::string> stop;  // of the model's package
   std::string adapter;            // the name of the one that was loaded; empty: none
   std::string speculation = "auto";
+  OutputRuleFlags output;
+  service::OutputRule output_rule;  // what they say
   std::size_t tokens_max = kAnswerTokens;
   bool is_raw = false;
   bool hides_stats = false;
@@ -79,6 +82,7 @@ service::GenerateRequest make_request(const RunFlags& flags) {
   if (flags.tokens_max != 0) request.tokens_max = flags.tokens_max;
   request.stop = flags.stop;
   request.model = flags.adapter;
+  request.output_rule = flags.output_rule;
   return request;
 }
 
@@ -132,6 +136,7 @@ Status run(RunFlags flags, const CLI::App& verb) {
   if (flags.model.adapters.size() > 1) {
     return invalid_argument("run: want at most one --lora, got {}", flags.model.adapters.size());
   }
+  SIXFOLD_TRY(flags.output_rule, read_output_rule(flags.output));
   SIXFOLD_TRY(const ModelAndPrompt chosen, read_arguments(flags));
   ModelOptions options = flags.model;
   options.source = chosen.model;
@@ -167,11 +172,13 @@ VerbAction add_run(CLI::App& program) {
   add_model_flags(*verb, flags->model);
   add_lora_flag(*verb, flags->model.adapters);
   add_speculation_flag(*verb, flags->speculation);
+  add_output_rule_flags(*verb, flags->output);
   verb->footer(
       "Examples:\n"
       "  sixfold run \"Once upon a time\"\n"
       "  sixfold run model.gguf \"Why is the sky blue?\"\n"
       "  sixfold run model.gguf                 chat: Ctrl-C stops an answer, Ctrl-D leaves\n"
+      "  sixfold run model.gguf --json-schema person.json \"Invent a person\"\n"
       "  git diff | sixfold run model.gguf -s \"Write a commit message\" -");
   return [flags, verb] { return run(*flags, *verb); };
 }

@@ -47,7 +47,7 @@ std::string AnswerFormat::keep_alive() const {
 }
 
 bool is_end_token(const engine::TokenEvent& event) {
-  return event.finish == engine::FinishReason::kStop && event.stop_text.empty();
+  return event.finish == engine::FinishReason::kStop && event.stop_text.empty() && !event.is_rule_end;
 }
 
 class Answer : public std::enable_shared_from_this<Answer> {

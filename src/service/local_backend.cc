@@ -40,7 +40,8 @@ LocalBackend::LocalBackend(std::unique_ptr<engine::Engine> engine,
                            std::unique_ptr<tokenizer::ChatTemplate> chat_template, LocalBackendOptions options)
     : engine_(std::move(engine)),
       chat_template_(std::move(chat_template)),
-      clock_(options.clock != nullptr ? *options.clock : system_clock()) {
+      clock_(options.clock != nullptr ? *options.clock : system_clock()),
+      rules_(engine_->tokenizer()) {
   const model::ModelDescription& model = engine_->model();
   description_.model = options.model.empty() ? model.name : std::move(options.model);
   description_.aliases = std::move(options.aliases);
@@ -153,6 +154,7 @@ Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest reque
   SIXFOLD_TRY_STATUS(choose_adapter(request, work));
   SIXFOLD_TRY(work.prompt, prompt_tokens(request));
   const std::size_t prompt_tokens = work.prompt.size();
+  SIXFOLD_TRY(work.rule, rules_.find(request.output_rule));
   work.id = std::move(request.id);
   work.sampling = std::move(request.sampling);
   work.tokens_max = request.tokens_max.value_or(0);

@@ -12,6 +12,7 @@
 #include "core/thread_annotations.h"
 #include "engine/engine.h"
 #include "service/backend.h"
+#include "service/rule_cache.h"
 #include "tokenizer/chat_template.h"
 
 namespace sixfold::service {
@@ -55,6 +56,7 @@ class LocalBackend final : public Backend {
   const std::unique_ptr<tokenizer::ChatTemplate> chat_template_;
   const Clock& clock_;
   BackendDescription description_;  // constant after construction; without adapters
+  RuleCache rules_;                 // thread-safe
 
   std::mutex loading_mutex_;
   std::thread loading_ SIXFOLD_GUARDED_BY(loading_mutex_);  // the newest; ended when is_loading_ is false

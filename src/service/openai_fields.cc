@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/limits.h"
+#include "service/output_rule_fields.h"
 
 namespace sixfold::service {
 namespace {
@@ -164,14 +165,6 @@ const std::vector<FieldRule>& common_rules() {
       {"tool_choice", "tools are not supported", {R"("none")", R"("auto")"}},
       {"functions", "functions are not supported", {}},
       {"function_call", "functions are not supported", {R"("none")", R"("auto")"}},
-      {"response_format", "only {\"type\": \"text\"} is supported", {R"({"type":"text"})"}},
-      {"grammar", "grammars are not supported", {}},
-      {"json_schema", "JSON schemas are not supported", {}},
-      {"guided_json", "guided decoding is not supported", {}},
-      {"guided_regex", "guided decoding is not supported", {}},
-      {"guided_choice", "guided decoding is not supported", {}},
-      {"guided_grammar", "guided decoding is not supported", {}},
-      {"structured_outputs", "guided decoding is not supported", {}},
       {"audio", "audio is not supported", {}},
       {"modalities", "only [\"text\"] is supported", {R"(["text"])"}},
       {"reasoning_effort", "reasoning levels are not supported", {R"("none")"}},
@@ -186,21 +179,25 @@ const std::vector<FieldRule>& common_rules() {
 }
 
 const std::vector<std::string_view>& generation_fields() {
-  static const std::vector<std::string_view> kFields = {"model",
-                                                        "temperature",
-                                                        "top_p",
-                                                        "stop",
-                                                        "max_tokens",
-                                                        "presence_penalty",
-                                                        "frequency_penalty",
-                                                        "seed",
-                                                        "top_k",
-                                                        "min_p",
-                                                        "repetition_penalty",
-                                                        "typical_p",
-                                                        "logit_bias",
-                                                        "ignore_eos",
-                                                        "lora"};
+  static const std::vector<std::string_view> kFields = [] {
+    std::vector<std::string_view> fields = {"model",
+                                            "temperature",
+                                            "top_p",
+                                            "stop",
+                                            "max_tokens",
+                                            "presence_penalty",
+                                            "frequency_penalty",
+                                            "seed",
+                                            "top_k",
+                                            "min_p",
+                                            "repetition_penalty",
+                                            "typical_p",
+                                            "logit_bias",
+                                            "ignore_eos",
+                                            "lora"};
+    fields.insert(fields.end(), output_rule_fields().begin(), output_rule_fields().end());
+    return fields;
+  }();
   return kFields;
 }
 
@@ -243,6 +240,7 @@ void read_generation(FieldReader& reader, GenerateRequest& request) {
   if (reader.find("stop") != nullptr)
     request.stop = reader.texts("stop", limits::kStopStringsMax, limits::kStopStringBytesMax);
   if (const auto value = reader.boolean("ignore_eos")) request.ignores_end = *value;
+  read_output_rule(reader, request.output_rule);
 }
 
 StreamChoice read_stream(FieldReader& reader) {

@@ -22,7 +22,8 @@ struct FieldRule {
 // ignored silently, and a misspelt name gets the nearest known one.
 void check_fields(FieldReader& reader, const std::vector<std::string_view>& known, const std::vector<FieldRule>& rules);
 
-// model, temperature, top_p, penalties, logit_bias, seed, stop, lengths, n, and our extensions; only what is there.
+// model, temperature, top_p, penalties, logit_bias, seed, stop, lengths, n, rules of output, and our extensions; only
+// what is there.
 void read_generation(FieldReader& reader, GenerateRequest& request);
 // Those names, but for n, which not every endpoint has.
 const std::vector<std::string_view>& generation_fields();

@@ -20,6 +20,14 @@ if(TARGET sixfold_cli)
                        LABELS conformance TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
 
+# The JSON Schema Test Suite, as npm has it (draft 4; SIXFOLD_JSON_SCHEMA_SUITE names a folder of a newer one).
+if(TARGET grammar_test)
+  add_test(NAME conformance.json_schema_node
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_json_schema.py --test $<TARGET_FILE:grammar_test>
+                   --work ${CMAKE_BINARY_DIR}/conformance_json_schema)
+  set_tests_properties(conformance.json_schema_node PROPERTIES LABELS conformance TIMEOUT 600 SKIP_RETURN_CODE 77)
+endif()
+
 # tokenizer.json files of every stage against the library that defines them.
 if(TARGET tokenizer_test)
   add_test(NAME conformance.tokenizers_node

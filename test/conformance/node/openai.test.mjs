@@ -143,3 +143,35 @@ test("tools raise BadRequestError", async () => {
   const tools = [{type: "function", function: {name: "f", parameters: {}}}];
   await assert.rejects(client.chat.completions.create({model, messages, tools}), OpenAI.BadRequestError);
 });
+
+test("response_format keeps to its schema", async () => {
+  const schema = {
+    type: "object",
+    properties: {
+      title: {type: "string", minLength: 1, maxLength: 12},
+      kind: {enum: ["poem", "tale"]},
+      parts: {type: "array", items: {type: "integer", minimum: 1, maximum: 9}, minItems: 1, maxItems: 3},
+    },
+    required: ["title", "kind", "parts"],
+    additionalProperties: false,
+  };
+  const response_format = {type: "json_schema", json_schema: {name: "story", strict: true, schema}};
+  for (let seed = 0; seed < 5; ++seed) {
+    const answer = await client.chat.completions.create({model, messages, seed, response_format, max_tokens: 200});
+    assert.equal(answer.choices[0].finish_reason, "stop");
+    const value = JSON.parse(answer.choices[0].message.content);
+    assert.deepEqual(Object.keys(value), ["title", "kind", "parts"]);
+    assert.ok([...value.title].length >= 1 && [...value.title].length <= 12);
+    assert.ok(["poem", "tale"].includes(value.kind));
+    assert.ok(value.parts.length >= 1 && value.parts.length <= 3 && value.parts.every((part) => part >= 1 && part <= 9));
+  }
+});
+
+test("a schema that cannot be enforced is refused", async () => {
+  const response_format = {type: "json_schema", json_schema: {name: "n", schema: {type: "array", uniqueItems: true}}};
+  await assert.rejects(client.chat.completions.create({model, messages, response_format}), (error) => {
+    assert.equal(error.status, 400);
+    assert.match(error.message, /uniqueItems/);
+    return true;
+  });
+});
