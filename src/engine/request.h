@@ -14,6 +14,7 @@
 namespace sixfold::engine {
 
 struct NamedAdapter;  // engine/adapter_shelf.h
+class TokenRule;      // engine/token_rule.h
 
 using tokenizer::TokenId;
 
@@ -41,6 +42,7 @@ struct EngineRequest {
   SamplingOptions sampling;
   std::shared_ptr<const NamedAdapter> adapter;  // of the engine's shelf; null = none
   float adapter_scale = 1;                      // a number; 0 is as no adapter
+  std::shared_ptr<TokenRule> rule;              // that the text keeps to, made for this vocabulary; null = none
   std::size_t tokens_max = 0;                   // per choice; 0 = until the context is full
   std::size_t choices = 1;                      // n; the prompt is computed once
   std::vector<std::string> stop;                // strings; the match is not part of the text
@@ -59,8 +61,8 @@ std::string_view to_string(FinishReason reason);  // "" "stop" "length" "cancell
 
 struct TokenLogprob {
   TokenId token = 0;
-  float logprob =
-      0;  // natural log, of the model's distribution after logit bias and penalties, before temperature and cuts
+  float logprob = 0;  // natural log, of the model's distribution after the rule, logit bias and penalties, before
+                      // temperature and cuts
 };
 
 // One step of one choice.  `text` may be empty (half a character, a possible stop string) and may hold the text of
@@ -73,6 +75,7 @@ struct TokenEvent {
   std::vector<TokenLogprob> alternatives;  // best first
   FinishReason finish = FinishReason::kNone;
   std::string stop_text;       // the stop string that matched
+  bool is_rule_end = false;    // with kStop: the token belongs to the text, behind which the rule allows nothing
   std::optional<Error> error;  // with kError
 };
 

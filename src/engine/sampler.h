@@ -36,7 +36,8 @@ struct Sampled {
   std::vector<TokenLogprob> alternatives;  // best first
 };
 
-// logits: [vocabulary] f32, overwritten.  The order, which is llama.cpp's:
+// logits: [vocabulary] f32, overwritten; what a rule forbids (token_rule.h) is -inf already.  The order, which is
+// llama.cpp's:
 //   logit bias, repetition penalty, presence and frequency penalty; (logprobs are taken here);
 //   temperature 0: the best token, the lowest id of equals; else
 //   top-k, locally typical, top-p, min-p, each on what the one before left, renormalised; temperature; draw.

@@ -18,7 +18,9 @@ Sequence::Sequence(std::shared_ptr<RequestState> request, Age age, std::size_t l
       tokens_(request_->request().prompt),
       sampler_(request_->request().sampling, request_->request().prompt, choice_key(request_->seed(), age.choice)),
       decoder_(tokenizer, request_->request().shows_special),
-      stops_(request_->request().stop) {}
+      stops_(request_->request().stop) {
+  if (request_->request().rule != nullptr) rule_.emplace(request_->request().rule);
+}
 
 std::unique_ptr<Sequence> Sequence::fork(std::uint32_t choice) const {
   SIXFOLD_CHECK(sampler_.step == 0);
@@ -48,6 +50,10 @@ FinishReason Sequence::append(TokenId token, TokenEvent& event) {
   } else {
     text = decoder_.push(token);
     if (tokens_.size() >= limit_) reason = FinishReason::kLength;
+    if (rule_ && rule_->is_finished()) {
+      reason = FinishReason::kStop;
+      event.is_rule_end = true;
+    }
   }
   if (reason != FinishReason::kNone) text += decoder_.flush();
   StopStrings::Output output = stops_.push(text);
@@ -60,10 +66,19 @@ FinishReason Sequence::append(TokenId token, TokenEvent& event) {
   return reason;
 }
 
-void Sequence::sample_next(std::span<float> logits) {
+// The rule forbids before anything else is done with the logits, so whatever is drawn then is allowed.
+Result<Sampled> Sequence::sample_by_rule(std::span<float> logits) {
   const EngineRequest& request = request_->request();
+  if (rule_) SIXFOLD_TRY_STATUS(rule_->mask(logits, request.ignores_end));
   const LogprobOptions logprobs{request.wants_logprobs, request.logprobs};
-  Result<Sampled> sampled = sample(logits, request.sampling, sampler_, logprobs);
+  SIXFOLD_TRY(Sampled sampled, sample(logits, request.sampling, sampler_, logprobs));
+  const bool is_end = !request.ignores_end && tokenizer_.ends_generation(sampled.token);
+  if (rule_ && !is_end) SIXFOLD_TRY_STATUS(rule_->accept(sampled.token));
+  return sampled;
+}
+
+void Sequence::sample_next(std::span<float> logits) {
+  Result<Sampled> sampled = sample_by_rule(logits);
   TokenEvent event;
   event.choice = age_.choice;
   if (sampled) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/drafter.h"
@@ -11,6 +12,7 @@
 #include "engine/request_state.h"
 #include "engine/sampler.h"
 #include "engine/stop_strings.h"
+#include "engine/token_rule.h"
 #include "model/model.h"
 #include "tokenizer/stream_decoder.h"
 
@@ -67,6 +69,7 @@ class Sequence {
 
  private:
   FinishReason append(TokenId token, TokenEvent& event);
+  Result<Sampled> sample_by_rule(std::span<float> logits);
 
   // Constant after construction.
   const std::shared_ptr<RequestState> request_;
@@ -76,6 +79,7 @@ class Sequence {
 
   std::vector<TokenId> tokens_;
   SamplerState sampler_;
+  std::optional<RuleReader> rule_;
   tokenizer::StreamDecoder decoder_;
   StopStrings stops_;
   bool is_finished_ = false;

@@ -35,7 +35,7 @@ void add_usage(engine::RequestUsage& sum, const engine::RequestUsage& usage) {
 }  // namespace
 
 bool is_end_token(const engine::TokenEvent& event) {
-  return event.finish == engine::FinishReason::kStop && event.stop_text.empty();
+  return event.finish == engine::FinishReason::kStop && event.stop_text.empty() && !event.is_rule_end;
 }
 
 class Answer : public std::enable_shared_from_this<Answer> {

@@ -25,6 +25,13 @@ struct AdapterChoice {
   float scale = 0;
 };
 
+// What the text of an answer must be, enforced token by token.
+struct OutputRule {
+  std::string grammar;  // GBNF (grammar/gbnf.h); empty: anything
+  std::vector<std::string>
+      triggers;  // the grammar holds from the first of them on, itself included; none: from the start
+};
+
 // A request as every dialect's parser makes it; no JSON from here on.
 struct GenerateRequest {
   std::string id;
@@ -40,6 +47,7 @@ struct GenerateRequest {
   bool wants_logprobs = false;
   std::size_t logprobs = 0;  // alternatives
   bool ignores_end = false;
+  OutputRule output_rule;
 };
 
 // A running request.  Dropping it does not cancel; cancel() does.

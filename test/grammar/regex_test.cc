@@ -1,0 +1,133 @@
+// Regular expressions: what they match, as a whole and within a text, and what is refused.
+#include "grammar/regex.h"
+
+#include "grammar/grammar_text.h"
+
+namespace sixfold::grammar {
+namespace {
+
+bool matches_regex(std::string_view pattern, std::string_view text, RegexUse use) {
+  const Result<Dfa> dfa = dfa_of_regex(pattern, use);
+  EXPECT_TRUE(dfa.is_ok()) << pattern << (dfa.is_ok() ? "" : dfa.error().message);
+  return dfa.is_ok() && matches(*dfa, text);
+}
+bool whole(std::string_view pattern, std::string_view text) {
+  return matches_regex(pattern, text, RegexUse::kWhole);
+}
+bool within(std::string_view pattern, std::string_view text) {
+  return matches_regex(pattern, text, RegexUse::kSearch);
+}
+
+TEST(Regex, matches_the_whole_text) {
+  EXPECT_TRUE(whole("a(b|c)*d", "abcbd"));
+  EXPECT_FALSE(whole("a(b|c)*d", "xabd"));
+  EXPECT_TRUE(whole("^ab$", "ab"));
+  EXPECT_TRUE(whole("(?:ab){2,3}", "ababab"));
+  EXPECT_FALSE(whole("(?:ab){2,3}", "ab"));
+  EXPECT_TRUE(whole("(?<year>\\d{4})-\\d+?", "2024-1"));
+  EXPECT_TRUE(whole("", ""));
+  EXPECT_TRUE(whole("a||b", ""));
+  EXPECT_TRUE(whole("a{2", "a{2"));
+  EXPECT_TRUE(whole("x{,3}", "x{,3}"));
+}
+
+TEST(Regex, matches_within_a_text) {
+  EXPECT_TRUE(within("b", "abc"));
+  EXPECT_TRUE(within("^a|c$", "abc"));
+  EXPECT_TRUE(within("^a|c$", "xc"));
+  EXPECT_FALSE(within("^b", "ab"));
+  EXPECT_FALSE(within("b$", "ba"));
+  EXPECT_TRUE(within("(^|,)x", ",x"));
+  EXPECT_FALSE(within("(^|,)x", "yx"));
+  EXPECT_TRUE(within("(^|y)(^|y)x", "x"));
+  EXPECT_FALSE(within("a^b", "ab"));
+  EXPECT_TRUE(within("$^", ""));
+  EXPECT_FALSE(within("$^", "a"));
+}
+
+TEST(Regex, classes_and_escapes) {
+  EXPECT_TRUE(whole("[a-c\\d_-]+", "a9_-"));
+  EXPECT_TRUE(whole("[^\\s]", "x"));
+  EXPECT_FALSE(whole("[^\\s]", "\u00a0"));
+  EXPECT_TRUE(whole("\\w\\W\\d\\D\\s\\S", "a-1x z"));
+  EXPECT_FALSE(whole(".", "\n"));
+  EXPECT_TRUE(whole(".", "\U0001F600"));
+  EXPECT_TRUE(whole("[^]", "\n"));
+  EXPECT_TRUE(whole("\\u00e9\\x41\\u{1F600}\\uD83D\\uDE00", "\u00e9A\U0001F600\U0001F600"));
+  EXPECT_TRUE(whole("\\cJ\\0\\t\\.\\/\\-", std::string("\n\0\t./-", 6)));
+  EXPECT_TRUE(whole("[\\b]", "\b"));
+  EXPECT_TRUE(whole("[\u4e00-\u9fff]+", "\u4e2d\u6587"));
+}
+
+TEST(Regex, refuses_with_the_position) {
+  const std::vector<std::pair<std::string_view, std::string_view>> cases = {
+      {"a(?=b)", "position 1: looking ahead"},
+      {"a(?!b)", "position 1: looking ahead"},
+      {"(?<=a)b", "position 0: looking behind"},
+      {"(a)\\1", "position 3: references back"},
+      {"\\k<x>", "references back"},
+      {"\\bword", "position 0: word borders"},
+      {"\\p{L}", "Unicode properties"},
+      {"(?i)a", "a kind of group"},
+      {"a**", "a quantifier behind a quantifier"},
+      {"*a", "position 0: a quantifier with nothing before it"},
+      {"(a", "position 0: a \"(\" without"},
+      {"a)", "position 1: a \")\" without"},
+      {"[a", "position 0: a \"[\" without"},
+      {"[z-a]", "position 1: a range that runs backwards"},
+      {"[\\d-z]", "a range between what is no single character"},
+      {"a{3,2}", "position 1: a least number"},
+      {"a{99999999}", "want at most 65536 repetitions"},
+      {"\\", "a \"\\\" with nothing behind it"},
+      {"\\q", "an escape that does not exist"},
+      {"\\u12", "want 4 hexadecimal digits"},
+      {"\\ud800", "half of a surrogate pair"},
+      {"\\u{110000}", "no Unicode character"},
+      {"^*", "a quantifier behind ^ or $"},
+      {"(a|b)*a(a|b){40}", "an automaton of more than"},
+  };
+  for (const auto& [pattern, expected] : cases) {
+    const Result<Dfa> dfa = dfa_of_regex(pattern, RegexUse::kSearch);
+    ASSERT_FALSE(dfa.is_ok()) << pattern;
+    EXPECT_NE(dfa.error().message.find(expected), std::string::npos) << pattern << "\n  " << dfa.error().message;
+  }
+}
+
+TEST(Regex, becomes_rules_for_the_same_texts) {
+  for (const std::string_view pattern : {"(foo|bar)+[0-9]{2}", "[^a]*\"x\\\\", "(a|b)*abb", "é+|中?"}) {
+    const Result<std::string> rules = rules_of_regex(pattern, "root");
+    ASSERT_TRUE(rules.is_ok());
+    Machine machine = machine_of(*rules);
+    for (const std::string_view text :
+         {"foobar12", "foo1", "x\"x\\", "a\"x\\", "abb", "aababb", "ab", "é", "中", "", "éé"}) {
+      EXPECT_EQ(accepts(machine, text), whole(pattern, text)) << pattern << " " << text;
+    }
+  }
+  EXPECT_FALSE(rules_of_regex("[]", "root").is_ok());
+}
+
+TEST(Dfa, intersection_and_difference) {
+  const Dfa words = dfa_of_texts({"a", "ab", "abc", "b"});
+  const Dfa with_b = *dfa_of_regex("b", RegexUse::kSearch);
+  const Dfa both = *intersect(words, with_b);
+  const Dfa rest = *subtract(words, with_b);
+  for (const std::string_view text : {"a", "ab", "abc", "b", "bb", ""}) {
+    EXPECT_EQ(matches(both, text), matches(words, text) && matches(with_b, text)) << text;
+    EXPECT_EQ(matches(rest, text), matches(words, text) && !matches(with_b, text)) << text;
+  }
+  EXPECT_TRUE(is_empty(*subtract(words, dfa_of_all())));
+  EXPECT_FALSE(is_empty(both));
+}
+
+TEST(Dfa, strings_of_json_are_spelled_as_stringify_does) {
+  std::string rules = "root ::= \"\\\"\" text \"\\\"\"\n";
+  append_rules(rules, *dfa_of_regex("[^]*", RegexUse::kWhole), "text", Spelling::kJsonString);
+  Machine machine = machine_of(rules);
+  EXPECT_TRUE(accepts(machine, R"("a\"b\\\n\t\b\f\r\u0001\u001f")"));
+  EXPECT_FALSE(accepts(machine, R"("\u0041")"));
+  EXPECT_FALSE(accepts(machine, "\"\n\""));
+  EXPECT_TRUE(accepts(machine, "\"\u007f\u4e2d\""));
+}
+
+}  // namespace
+}  // namespace sixfold::grammar
