@@ -159,6 +159,11 @@ Status serve(ServeFlags flags) {
   telemetry::Metrics metrics(name);
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
   SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name, flags.pooling));
+  if (const auto model = local->backend->describe(); model.generates && !model.is_chat_model) {
+    spdlog::info("the model has no chat template of its own: conversations are rendered as \"{}\", {}",
+                 model.chat_template,
+                 model.tool_format.empty() ? "which shows no tools" : "with tools as " + model.tool_format);
+  }
   SIXFOLD_TRY(const auto server, service::Server::serve(*local->backend, &metrics, flags.serve));
   print_banner(*server, *local);
   serve_until_stopped(*server, signals, flags.drain_seconds);

@@ -35,13 +35,23 @@ class AnswerFormat {
  public:
   virtual ~AnswerFormat() = default;
   virtual Dialect dialect() const = 0;
+  // Of every answer, refusals included.
+  virtual std::vector<net::Header> headers() const { return {}; }
   // Where the dialect carries the prompt, for errors: "messages".
   virtual std::string_view input_field() const = 0;
+  // Once for each prompt, before its first event.
+  virtual void begin(std::size_t /*prompt*/, const Generation& /*generation*/) {}
+  // Each event of an answer that is sent whole, for formats that read more than text from it.
+  virtual void note_event(std::size_t /*choice*/, const engine::TokenEvent& /*event*/) {}
   // The body of an answer sent whole.
   virtual std::string whole(const std::vector<AnswerChoice>& choices, const engine::RequestUsage& usage) = 0;
   // Server-sent events for one event of a choice; choices count over all prompts.
   virtual void append_event(std::string& out, std::size_t choice, const engine::TokenEvent& event) = 0;
   virtual void append_end(std::string& out, const engine::RequestUsage& usage) = 0;
+  // The last event of a stream that fails midway.
+  virtual void append_failure(std::string& out, const Refusal& refusal);
+  // What a stream says when it has nothing to say for long.
+  virtual void append_keep_alive(std::string& out);
 };
 
 // Whether the event is the model's end token, which belongs to no text: it has no logprobs in answers.
@@ -70,6 +80,7 @@ struct AnswerParts {
   std::vector<GenerateRequest> requests;  // one per prompt; choices of prompt p follow those of p - 1
   std::size_t choices_per_prompt = 1;     // as every request says
   bool wants_logprobs = false;            // as every request says
+  std::string request_id = {};            // for errors that repeat it
   std::unique_ptr<AnswerFormat> format;
   bool streams = false;
 };

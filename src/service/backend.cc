@@ -1,4 +1,4 @@
-// Which names reach a model.
+// Which names reach a model, and which functions a model may call.
 #include "service/backend.h"
 
 #include <algorithm>
@@ -33,6 +33,26 @@ Status Backend::predict(TensorRequest request, Done<TensorAnswer>) {
   const BackendDescription description = describe();
   if (!names_model(description, request.model)) return model_not_found(description, request.model);
   return lacks_ability(description, Ability::kPredict);
+}
+
+bool may_call(const GenerateRequest& request) {
+  return !request.tools.empty() && request.tool_choice.mode != ToolChoice::Mode::kNone;
+}
+
+std::vector<std::string> callable_names(const GenerateRequest& request) {
+  if (!may_call(request)) return {};
+  if (!request.tool_choice.names.empty()) return request.tool_choice.names;
+  std::vector<std::string> names;
+  for (const tokenizer::ChatTool& tool : request.tools) names.push_back(tool.name);
+  return names;
+}
+
+Result<std::string> Backend::prompt_text(const GenerateRequest&) const {
+  return lacks_ability(describe(), Ability::kGenerate);
+}
+
+Result<std::vector<TokenId>> Backend::prompt_tokens(const GenerateRequest&) const {
+  return lacks_ability(describe(), Ability::kGenerate);
 }
 
 Status Backend::load_adapter(AdapterSource, Done<Unit>) {

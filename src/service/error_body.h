@@ -10,15 +10,20 @@
 namespace sixfold::service {
 
 enum class Dialect {
-  kOpenAi,  // {"error": {"message", "type", "param", "code"}}
-  kPlain,   // {"error": {"code", "message", "field"}}; a field at fault gives 422
+  kOpenAi,     // {"error": {"message", "type", "param", "code"}}
+  kPlain,      // {"error": {"code", "message", "field"}}; a field at fault gives 422
+  kAnthropic,  // {"type": "error", "error": {"type", "message"}, "request_id"}
 };
+
+// Of the endpoints below a path, for errors that no handler answers.
+Dialect dialect_of_path(std::string_view path);
 
 // An error with what a client needs beyond the message.
 struct Refusal {
   Error error;
-  std::string field;  // the JSON field at fault, "messages[2].role"; empty when none is
-  std::string name;   // a machine-readable name, "model_not_found"; empty when there is no established one
+  std::string field;            // the JSON field at fault, "messages[2].role"; empty when none is
+  std::string name;             // a machine-readable name, "model_not_found"; empty when there is no established one
+  std::string request_id = {};  // for dialects whose errors repeat it
 };
 
 // The value, or why the request is refused.
@@ -34,7 +39,8 @@ net::HttpResponse error_response(Dialect dialect, const Refusal& refusal);
 // The body alone, for streams that fail midway.
 std::string error_body(Dialect dialect, const Refusal& refusal);
 
-// For errors that the HTTP server itself answers (404, 405, 413 ...), in OpenAI's shape, which every client here reads.
-net::HttpResponse http_error_response(int status, std::string_view message);
+// For errors that the HTTP server itself answers (404, 405, 413 ...): as the path's clients read them, and in OpenAI's
+// shape when no path is known.
+net::HttpResponse http_error_response(int status, std::string_view message, std::string_view path);
 
 }  // namespace sixfold::service

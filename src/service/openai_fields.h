@@ -30,6 +30,10 @@ const std::vector<std::string_view>& generation_fields();
 // Fields of OpenAI's and other servers' bodies that both endpoints treat alike.
 const std::vector<FieldRule>& common_rules();
 
+// Whether a model is to think, as "reasoning_effort" and its like say: "none" to "xhigh".  The level also becomes a
+// variable of the chat template.
+std::optional<bool> read_effort(FieldReader& reader, std::string_view effort, GenerateRequest& request);
+
 struct StreamChoice {
   bool streams = false;
   bool includes_usage = false;
@@ -40,6 +44,7 @@ StreamChoice read_stream(FieldReader& reader);
 struct ChatCall {
   GenerateRequest request;
   StreamChoice stream;
+  std::optional<bool> thinks;  // nothing when the body does not say
 };
 struct CompletionCall {
   std::vector<GenerateRequest> requests;  // one per prompt

@@ -1,10 +1,13 @@
 // Written by hand; a test holds the names here against the fields that the parsers read.
 #include "service/schemas.h"
 
-namespace sixfold::service {
+#include <string>
 
-std::string_view schemas_json() {
-  return R"json({
+namespace sixfold::service {
+namespace {
+
+std::string_view shared_schemas() {
+  return R"json(
 "ChatRequest": {"type": "object", "required": ["messages"], "properties": {
   "model": {"type": "string", "description": "The served model's name; \"default\" or nothing means it too"},
   "messages": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Message"}},
@@ -28,22 +31,44 @@ std::string_view schemas_json() {
   "top_logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
   "lora": {"type": "array", "description": "One adapter by the id of /lora-adapters; naming it as the model is easier",
     "items": {"type": "object", "properties": {"id": {"type": "integer"}, "scale": {"type": "number"}}}},
-  "ignore_eos": {"type": "boolean", "default": false, "description": "Go on after the model's end token"}},
+  "ignore_eos": {"type": "boolean", "default": false, "description": "Go on after the model's end token"},
+  "tools": {"type": "array", "maxItems": 256, "items": {"$ref": "#/components/schemas/Tool"}},
+  "tool_choice": {"description": "auto, none, required, or the function to call",
+    "oneOf": [{"enum": ["auto", "none", "required"]}, {"type": "object"}]},
+  "parallel_tool_calls": {"type": "boolean", "default": true, "description": "false: at most one call in an answer"},
+  "chat_template_kwargs": {"type": "object", "description": "Further variables of the model's chat template"},
+  "reasoning_effort": {"enum": ["none", "minimal", "low", "medium", "high", "xhigh"],
+    "description": "Of models that think: none switches it off where the chat template lets one"}},
   "example": {"messages": [{"role": "user", "content": "Tell me a short story about the sea."}],
               "max_completion_tokens": 120, "temperature": 0.7, "stream": true}},
-"Message": {"type": "object", "required": ["role", "content"], "properties": {
-  "role": {"enum": ["system", "developer", "user", "assistant"]},
+"Tool": {"type": "object", "required": ["type", "function"], "properties": {
+  "type": {"const": "function"},
+  "function": {"type": "object", "required": ["name"], "properties": {
+    "name": {"type": "string", "maxLength": 128}, "description": {"type": "string"},
+    "parameters": {"type": "object", "description": "JSON Schema of the arguments"},
+    "strict": {"type": "boolean", "default": false}}}}},
+"ToolCall": {"type": "object", "properties": {
+  "id": {"type": "string"}, "type": {"const": "function"},
+  "function": {"type": "object", "properties": {"name": {"type": "string"},
+    "arguments": {"type": "string", "description": "JSON text"}}}}},
+"Message": {"type": "object", "required": ["role"], "properties": {
+  "role": {"enum": ["system", "developer", "user", "assistant", "tool"]},
+  "tool_calls": {"type": "array", "items": {"$ref": "#/components/schemas/ToolCall"}},
+  "tool_call_id": {"type": "string", "description": "Of a tool's result: the call"},
+  "name": {"type": "string"},
+  "reasoning_content": {"type": "string", "description": "What the model thought before it answered"},
   "content": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "object",
     "required": ["type", "text"], "properties": {"type": {"const": "text"}, "text": {"type": "string"}}}}]}}},
 "Usage": {"type": "object", "properties": {
   "prompt_tokens": {"type": "integer"}, "completion_tokens": {"type": "integer"}, "total_tokens": {"type": "integer"},
-  "prompt_tokens_details": {"type": "object", "properties": {"cached_tokens": {"type": "integer"}}}}},
+  "prompt_tokens_details": {"type": "object", "properties": {"cached_tokens": {"type": "integer"}}},
+  "completion_tokens_details": {"type": "object", "properties": {"reasoning_tokens": {"type": "integer"}}}}},
 "ChatAnswer": {"type": "object", "properties": {
   "id": {"type": "string"}, "object": {"const": "chat.completion"}, "created": {"type": "integer"},
   "model": {"type": "string"}, "system_fingerprint": {"type": "string"},
   "choices": {"type": "array", "items": {"type": "object", "properties": {
     "index": {"type": "integer"}, "message": {"$ref": "#/components/schemas/Message"},
-    "logprobs": {"type": ["object", "null"]}, "finish_reason": {"enum": ["stop", "length"]}}}},
+    "logprobs": {"type": ["object", "null"]}, "finish_reason": {"enum": ["stop", "length", "tool_calls"]}}}},
   "usage": {"$ref": "#/components/schemas/Usage"}}},
 "CompletionRequest": {"type": "object", "required": ["prompt"], "properties": {
   "model": {"type": "string"},
@@ -191,7 +216,15 @@ std::string_view schemas_json() {
   "code": {"type": ["string", "null"]}}}}},
 "PlainError": {"type": "object", "properties": {"error": {"type": "object", "properties": {
   "code": {"type": "string"}, "message": {"type": "string"}, "field": {"type": ["string", "null"]}}}}}
-})json";
+)json";
+}
+
+}  // namespace
+
+std::string_view schemas_json() {
+  static const std::string kAll = "{" + std::string(shared_schemas()) + "," + std::string(responses_schemas()) + "," +
+                                  std::string(messages_schemas()) + "}";
+  return kAll;
 }
 
 }  // namespace sixfold::service

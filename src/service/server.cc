@@ -34,8 +34,8 @@ class ServerImplementation final : public Server {
   Status start(ServeOptions options) {
     net::HttpServerOptions http = std::move(options.http);
     const bool allows_cross_origin = options.allows_cross_origin;
-    http.error_response = [allows_cross_origin](int status, std::string_view message, std::string_view) {
-      net::HttpResponse response = http_error_response(status, message);
+    http.error_response = [allows_cross_origin](int status, std::string_view message, std::string_view path) {
+      net::HttpResponse response = http_error_response(status, message, path);
       if (allows_cross_origin) add_cross_origin(response);
       return response;
     };

@@ -32,6 +32,7 @@ class FakeGeneration final : public Generation {
   }
   engine::RequestUsage usage() const override { return counted; }
   std::size_t prompt_tokens() const override { return counted.prompt_tokens; }
+  bool begins_in_reasoning() const override { return is_reasoning; }
 
   // The engine's part: as a TokenStream does, it calls back only when there was nothing before.
   void say(engine::TokenEvent event) {
@@ -66,6 +67,7 @@ class FakeGeneration final : public Generation {
   engine::RequestUsage counted;
   bool is_cancelled = false;
   bool is_done = false;
+  bool is_reasoning = false;  // the prompt ends within the reasoning
   int taken = 0;
 };
 
@@ -101,6 +103,18 @@ class FakeBackend final : public Backend {
     return ok();
   }
   BackendDescription describe() const override { return description; }
+  // Messages one behind the other.
+  Result<std::string> prompt_text(const GenerateRequest& request) const override {
+    if (const auto* text = std::get_if<std::string>(&request.input)) return *text;
+    if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) return detokenize(*tokens);
+    std::string text;
+    for (const auto& message : std::get<std::vector<tokenizer::ChatMessage>>(request.input)) text += message.content;
+    return text;
+  }
+  Result<std::vector<TokenId>> prompt_tokens(const GenerateRequest& request) const override {
+    SIXFOLD_TRY(const std::string text, prompt_text(request));
+    return tokenize(text, true, true);
+  }
   // One token per byte.
   Result<std::vector<TokenId>> tokenize(std::string_view text, bool adds_special, bool) const override {
     std::vector<TokenId> tokens;
