@@ -6,6 +6,8 @@
 
 #include "core/error.h"
 #include "engine/adapter_shelf.h"
+#include "grammar/schema_rules.h"
+#include "service/chat/answer_rule.h"
 #include "service/token_text.h"
 #include "tokenizer/tokenizer.h"
 
@@ -180,6 +182,9 @@ Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest reque
   SIXFOLD_TRY_STATUS(choose_adapter(request, work));
   SIXFOLD_TRY(Prompt prompt, prompt_of(request));
   const std::size_t prompt_tokens = prompt.tokens.size();
+  SIXFOLD_TRY(request.output_rule,
+              make_answer_rule(request, tool_format_, prompt.ends_in_reasoning ? reasoning_format_ : nullptr,
+                               grammar::rules_of_schema));
   work.prompt = std::move(prompt.tokens);
   work.id = std::move(request.id);
   work.sampling = std::move(request.sampling);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "service/bench.h"
-#include "service/chat/tool_grammar.h"
+#include "service/chat/answer_rule.h"
 #include "service/openai_fields.h"
 
 namespace sixfold::service {
@@ -286,14 +286,15 @@ GenerateRequest tool_request(ToolChoice::Mode mode) {
   return request;
 }
 
-TEST(ToolGrammar, required_calls_are_the_whole_answer) {
+TEST(AnswerRule, required_calls_are_the_whole_answer) {
   const auto rule =
-      make_tool_rule(tool_request(ToolChoice::Mode::kRequired), *find_tool_format("hermes"), nullptr, fake_rules);
+      make_answer_rule(tool_request(ToolChoice::Mode::kRequired), *find_tool_format("hermes"), nullptr, fake_rules);
   ASSERT_TRUE(rule.is_ok());
   EXPECT_TRUE(rule->triggers.empty());
   EXPECT_EQ(
       rule->grammar,
-      "root ::= call (\"\\n\" call)*\n"
+      "root ::= calls\n"
+      "calls ::= call (\"\\n\" call)*\n"
       "call ::= call-0 | call-1\n"
       "call-0 ::= \"<tool_call>\\n{\\\"name\\\": \\\"f\\\", \\\"arguments\\\": \" arguments-0 \"}\\n</tool_call>\"\n"
       "arguments-0 ::= \"{}\"\n"
@@ -301,32 +302,53 @@ TEST(ToolGrammar, required_calls_are_the_whole_answer) {
       "arguments-1 ::= \"{}\"\n");
 }
 
-TEST(ToolGrammar, free_answers_are_bound_from_the_beginning_of_a_call) {
+TEST(AnswerRule, free_answers_are_bound_from_the_beginning_of_a_call) {
   GenerateRequest request = tool_request(ToolChoice::Mode::kAuto);
   request.tool_choice.names = {"f"};
   request.tool_choice.is_single = true;
-  const auto rule = make_tool_rule(request, *find_tool_format("mistral"), nullptr, fake_rules);
+  const auto rule = make_answer_rule(request, *find_tool_format("mistral"), nullptr, fake_rules);
   ASSERT_TRUE(rule.is_ok());
   EXPECT_EQ(rule->triggers, std::vector<std::string>{"[TOOL_CALLS]"});
-  EXPECT_TRUE(rule->grammar.starts_with("root ::= \"[TOOL_CALLS][\" call \"]\"\ncall ::= call-0\n")) << rule->grammar;
+  EXPECT_TRUE(rule->grammar.starts_with("root ::= calls\ncalls ::= \"[TOOL_CALLS][\" call \"]\"\ncall ::= call-0\n"))
+      << rule->grammar;
 }
 
-TEST(ToolGrammar, required_calls_come_after_reasoning_that_is_open) {
-  const auto rule = make_tool_rule(tool_request(ToolChoice::Mode::kRequired), *find_tool_format("json"),
-                                   find_reasoning_format("think"), fake_rules);
+TEST(AnswerRule, required_calls_come_after_reasoning_that_is_open) {
+  const auto rule = make_answer_rule(tool_request(ToolChoice::Mode::kRequired), *find_tool_format("json"),
+                                     find_reasoning_format("think"), fake_rules);
   ASSERT_TRUE(rule.is_ok());
   EXPECT_EQ(rule->triggers, std::vector<std::string>{"</think>"});
-  EXPECT_TRUE(rule->grammar.starts_with("root ::= \"</think>\" [ \\n]* call")) << rule->grammar;
+  EXPECT_TRUE(rule->grammar.starts_with("root ::= \"</think>\" [ \\n]* (calls)\ncalls ::= call")) << rule->grammar;
 }
 
-TEST(ToolGrammar, strict_tools_with_a_schema_that_cannot_be_enforced_are_refused) {
+TEST(AnswerRule, strict_tools_with_a_schema_that_cannot_be_enforced_are_refused) {
   GenerateRequest request = tool_request(ToolChoice::Mode::kAuto);
   request.tools[1].is_strict = true;
-  const auto rule = make_tool_rule(request, *find_tool_format("json"), nullptr, fake_rules);
+  const auto rule = make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules);
   ASSERT_FALSE(rule.is_ok());
   EXPECT_EQ(rule.error().message, "tools[1].parameters: cannot be enforced");
   request.tool_choice.mode = ToolChoice::Mode::kNone;
-  EXPECT_TRUE(make_tool_rule(request, *find_tool_format("json"), nullptr, fake_rules)->grammar.empty());
+  EXPECT_TRUE(make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules)->grammar.empty());
+}
+
+TEST(AnswerRule, a_rule_of_the_request_holds_beside_calls_and_behind_reasoning) {
+  GenerateRequest request;
+  request.output_rule.grammar = "root ::= \"root\" [root] root-1 # root\nroot-1 ::= root?\n";
+  const ToolFormat& format = *find_tool_format("json");
+  EXPECT_EQ(make_answer_rule(request, format, nullptr, fake_rules)->grammar, request.output_rule.grammar);
+  const std::string renamed = "answer ::= \"root\" [root] root-1 # root\nroot-1 ::= answer?\n";
+  EXPECT_EQ(rename_root(request.output_rule.grammar, "answer"), renamed);
+  const auto behind = make_answer_rule(request, format, find_reasoning_format("think"), fake_rules);
+  EXPECT_EQ(behind->grammar, "root ::= \"</think>\" [ \\n]* (answer)\n" + renamed);
+  EXPECT_EQ(behind->triggers, std::vector<std::string>{"</think>"});
+
+  request.tools = {{"f", "{}", ""}};
+  const auto either = make_answer_rule(request, format, nullptr, fake_rules);
+  EXPECT_TRUE(either->grammar.starts_with("root ::= calls | answer\n")) << either->grammar;
+  EXPECT_TRUE(either->grammar.ends_with(renamed));
+  EXPECT_TRUE(either->triggers.empty());
+  request.tool_choice.mode = ToolChoice::Mode::kRequired;
+  EXPECT_TRUE(make_answer_rule(request, format, nullptr, fake_rules)->grammar.starts_with("root ::= calls\ncalls"));
 }
 
 }  // namespace
