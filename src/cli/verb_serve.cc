@@ -176,6 +176,11 @@ Status serve(ServeFlags flags) {
     SIXFOLD_TRY(shelf, open_shelf(flags.model.fetch));
     flags.serve.shelf = shelf.get();
   }
+  if (const auto model = local->backend->describe(); model.generates && !model.is_chat_model) {
+    spdlog::info("the model has no chat template of its own: conversations are rendered as \"{}\", {}",
+                 model.chat_template,
+                 model.tool_format.empty() ? "which shows no tools" : "with tools as " + model.tool_format);
+  }
   SIXFOLD_TRY(const auto server, service::Server::serve(*local->backend, &metrics, flags.serve));
   print_banner(*server, *local);
   serve_until_stopped(*server, signals, flags.drain_seconds);

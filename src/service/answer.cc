@@ -15,12 +15,19 @@ namespace {
 // Common proxies close a connection after 30 to 60 s without a byte.
 constexpr int kKeepAliveMs = 15'000;
 
-net::HttpResponse stream_head(std::string_view type) {
+net::HttpResponse stream_head(std::string_view type, std::vector<net::Header> headers) {
   net::HttpResponse head;
   head.content_type = type;
+  head.headers = std::move(headers);
   // The second header asks nginx not to collect the stream before passing it on.
-  head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
+  head.headers.insert(head.headers.end(), {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}});
   return head;
+}
+
+net::HttpResponse refusal_response(const AnswerFormat& format, const Refusal& refusal) {
+  net::HttpResponse response = error_response(format.dialect(), refusal);
+  for (net::Header& header : format.headers()) response.headers.push_back(std::move(header));
+  return response;
 }
 
 void add_usage(engine::RequestUsage& sum, const engine::RequestUsage& usage) {
@@ -38,7 +45,7 @@ std::string_view AnswerFormat::stream_type() const {
   return "text/event-stream";
 }
 
-void AnswerFormat::append_error(std::string& out, const Refusal& refusal) const {
+void AnswerFormat::append_error(std::string& out, const Refusal& refusal) {
   out += net::sse_event(error_body(dialect(), refusal));
 }
 
@@ -61,6 +68,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
         streams_(parts.streams),
         choices_per_prompt_(parts.choices_per_prompt),
         wants_logprobs_(parts.wants_logprobs),
+        request_id_(std::move(parts.request_id)),
         generations_(std::move(generations)),
         choices_open_(generations_.size() * choices_per_prompt_) {
     if (!streams_) choices_.resize(choices_open_);
@@ -101,6 +109,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
   const bool streams_;
   const std::size_t choices_per_prompt_;
   const bool wants_logprobs_;
+  const std::string request_id_;
   const std::vector<std::shared_ptr<Generation>> generations_;
   std::atomic<bool> is_over_{false};
 
@@ -182,6 +191,7 @@ void Answer::take(std::size_t choice, engine::TokenEvent& event) {
     format_->append_event(pending_, choice, event);
     return;
   }
+  format_->note_event(choice, event);
   AnswerChoice& collected = choices_[choice];
   collected.text += event.text;
   if (event.token >= 0) collected.ids.push_back(event.token);
@@ -198,7 +208,7 @@ void Answer::flush() {
   if (pending_.empty()) return;
   if (!has_head_) {
     has_head_ = true;
-    writer_->begin_stream(stream_head(format_->stream_type()));
+    writer_->begin_stream(stream_head(format_->stream_type(), format_->headers()));
   }
   last_write_ = clock_.now();
   std::string bytes = std::exchange(pending_, {});
@@ -221,6 +231,7 @@ void Answer::finish() {
   } else {
     is_over_ = true;
     net::HttpResponse response;
+    response.headers = format_->headers();
     response.body = format_->whole(choices_, usage());
     writer_->send(std::move(response));
   }
@@ -230,10 +241,11 @@ void Answer::finish() {
 void Answer::fail(Error error) {
   cancel();
   if (error.code == ErrorCode::kInternal) spdlog::error("a request failed: {}", error.message);
-  const Refusal refusal = refusal_of_generate(std::move(error), format_->input_field());
+  Refusal refusal = refusal_of_generate(std::move(error), format_->input_field());
+  refusal.request_id = request_id_;
   if (!has_head_ && pending_.empty()) {
     is_over_ = true;
-    writer_->send(error_response(format_->dialect(), refusal));
+    writer_->send(refusal_response(*format_, refusal));
   } else {
     format_->append_error(pending_, refusal);
     flush();
@@ -316,10 +328,12 @@ void start_answer(Backend& backend, ActiveAnswers& active, const Clock& clock, A
     auto generation = backend.generate(std::move(request));
     if (!generation) {
       for (const auto& earlier : generations) earlier->cancel();
-      const Refusal refusal = refusal_of_generate(std::move(generation).error(), parts.format->input_field());
-      parts.writer->send(error_response(parts.format->dialect(), refusal));
+      Refusal refusal = refusal_of_generate(std::move(generation).error(), parts.format->input_field());
+      refusal.request_id = parts.request_id;
+      parts.writer->send(refusal_response(*parts.format, refusal));
       return;
     }
+    parts.format->begin(generations.size(), **generation);
     generations.push_back(std::move(*generation));
   }
   const auto answer = std::make_shared<Answer>(active, clock, std::move(parts), std::move(generations));

@@ -36,8 +36,14 @@ class AnswerFormat {
  public:
   virtual ~AnswerFormat() = default;
   virtual Dialect dialect() const = 0;
+  // Of every answer, refusals included.
+  virtual std::vector<net::Header> headers() const { return {}; }
   // Where the dialect carries the prompt, for errors: "messages".
   virtual std::string_view input_field() const = 0;
+  // Once for each prompt, before its first event.
+  virtual void begin(std::size_t /*prompt*/, const Generation& /*generation*/) {}
+  // Each event of an answer that is sent whole, for formats that read more than text from it.
+  virtual void note_event(std::size_t /*choice*/, const engine::TokenEvent& /*event*/) {}
   // The body of an answer sent whole.
   virtual std::string whole(const std::vector<AnswerChoice>& choices, const engine::RequestUsage& usage) = 0;
   // What the stream says for one event of a choice; choices count over all prompts.
@@ -46,7 +52,7 @@ class AnswerFormat {
 
   // Streams are server-sent events unless a dialect says otherwise.
   virtual std::string_view stream_type() const;
-  virtual void append_error(std::string& out, const Refusal& refusal) const;
+  virtual void append_error(std::string& out, const Refusal& refusal);
   // Bytes that clients ignore, for a stream that has nothing to say; empty: there are none.
   virtual std::string keep_alive() const;
 };
@@ -77,6 +83,7 @@ struct AnswerParts {
   std::vector<GenerateRequest> requests;  // one per prompt; choices of prompt p follow those of p - 1
   std::size_t choices_per_prompt = 1;     // as every request says
   bool wants_logprobs = false;            // as every request says
+  std::string request_id = {};            // for errors that repeat it
   std::unique_ptr<AnswerFormat> format;
   bool streams = false;
 };

@@ -1,4 +1,4 @@
-// Which names reach a model.
+// Which names reach a model, and which functions a model may call.
 #include "service/backend.h"
 
 #include <algorithm>
@@ -35,20 +35,32 @@ Status Backend::predict(TensorRequest request, Done<TensorAnswer>) {
   return lacks_ability(description, Ability::kPredict);
 }
 
+bool may_call(const GenerateRequest& request) {
+  return !request.tools.empty() && request.tool_choice.mode != ToolChoice::Mode::kNone;
+}
+
+std::vector<std::string> callable_names(const GenerateRequest& request) {
+  if (!may_call(request)) return {};
+  if (!request.tool_choice.names.empty()) return request.tool_choice.names;
+  std::vector<std::string> names;
+  for (const tokenizer::ChatTool& tool : request.tools) names.push_back(tool.name);
+  return names;
+}
+
+Result<std::string> Backend::prompt_text(const GenerateRequest&) const {
+  return lacks_ability(describe(), Ability::kGenerate);
+}
+
+Result<std::vector<TokenId>> Backend::prompt_tokens(const GenerateRequest&) const {
+  return lacks_ability(describe(), Ability::kGenerate);
+}
+
 Status Backend::load_adapter(AdapterSource, Done<Unit>) {
   return invalid_argument("the model \"{}\" takes no adapters", describe().model);
 }
 
 Status Backend::unload_adapter(const std::string& name) {
   return not_found("adapter \"{}\": not loaded", name);
-}
-
-Result<std::string> Backend::chat_text(const GenerateRequest&) const {
-  return lacks_ability(describe(), Ability::kGenerate);
-}
-
-Result<std::vector<TokenId>> Backend::prompt_tokens(const GenerateRequest&) const {
-  return lacks_ability(describe(), Ability::kGenerate);
 }
 
 Result<std::vector<TokenId>> Backend::infill_prompt(const tokenizer::InfillInput&) const {

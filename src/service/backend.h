@@ -33,6 +33,18 @@ struct OutputRule {
       triggers;  // the grammar holds from the first of them on, itself included; none: from the start
 };
 
+// Whether the model calls functions.
+struct ToolChoice {
+  enum class Mode {
+    kAuto,      // as it likes
+    kNone,      // it does not, and is not told of any
+    kRequired,  // its answer is at least one call
+  };
+  Mode mode = Mode::kAuto;
+  std::vector<std::string> names = {};  // of the functions that may be called; empty: all of the request
+  bool is_single = false;               // at most one call in an answer
+};
+
 // A request as every dialect's parser makes it; no JSON from here on.
 struct GenerateRequest {
   std::string id;
@@ -49,7 +61,16 @@ struct GenerateRequest {
   std::size_t logprobs = 0;  // alternatives
   bool ignores_end = false;
   OutputRule output_rule;
+  // Of a conversation.
+  std::vector<tokenizer::ChatTool> tools;
+  ToolChoice tool_choice;
+  std::string template_arguments;  // further variables of the chat template: JSON text of an object; or empty
 };
+
+// Whether calls can come in the answer.
+bool may_call(const GenerateRequest& request);
+// Names of the functions that may be called.
+std::vector<std::string> callable_names(const GenerateRequest& request);
 
 // A running request.  Dropping it does not cancel; cancel() does.
 class Generation {
@@ -63,6 +84,8 @@ class Generation {
   virtual void on_ready(std::function<void()> callback) = 0;
   virtual engine::RequestUsage usage() const = 0;
   virtual std::size_t prompt_tokens() const = 0;
+  // The prompt ends within the model's reasoning, so the answer begins there.
+  virtual bool begins_in_reasoning() const { return false; }
 };
 
 using Text = std::variant<std::string, std::vector<TokenId>>;  // or its ready token ids
@@ -128,11 +151,13 @@ struct BackendDescription {
   std::size_t context = 0;      // tokens a request may use
   std::size_t context_max = 0;  // of the model
   std::size_t vocabulary = 0;
-  std::int64_t created = 0;          // unix seconds
-  std::string chat_template;         // its name
-  bool is_chat_model = false;        // the model brought its own chat template, so it was made for conversations
-  bool generates = true;             // text; else texts are read only
-  bool fills_in_middle = false;      // Backend::infill_prompt works
+  std::int64_t created = 0;      // unix seconds
+  std::string chat_template;     // its name
+  bool is_chat_model = false;    // the model brought its own chat template, so it was made for conversations
+  std::string tool_format;       // in which it writes calls: a name of chat/chat_format.h; empty: it cannot
+  std::string reasoning_format;  // that its thinking has: a name of chat/reasoning_split.h; empty: it does not think
+  bool generates = true;         // text; else texts are read only
+  bool fills_in_middle = false;  // Backend::infill_prompt works
   engine::SamplingOptions sampling;  // of requests that do not say otherwise
   std::size_t embedding_width = 0;   // 0: no embeddings
   std::vector<std::string> classes;  // that texts are scored for; empty: no scores
@@ -181,10 +206,10 @@ class Backend {
   // Requests that use it go on.  Errors: not_found.
   virtual Status unload_adapter(const std::string& name);
 
-  // The prompt that a conversation becomes: the model's chat template, rendered.  request.input must be messages.
-  // Errors: as ChatTemplate::render; invalid_argument from models that only read.
-  virtual Result<std::string> chat_text(const GenerateRequest& request) const;
-  // The tokens that generate would begin from.  Errors: as generate.
+  // What generate would begin from: the conversation rendered, or the text.  Errors: as generate, and
+  // invalid_argument from a model that writes no text.
+  virtual Result<std::string> prompt_text(const GenerateRequest& request) const;
+  // The same as token ids.
   virtual Result<std::vector<TokenId>> prompt_tokens(const GenerateRequest& request) const;
   // A prompt after which the model writes what is missing in the middle.  Errors: as tokenizer::infill_prompt.
   virtual Result<std::vector<TokenId>> infill_prompt(const tokenizer::InfillInput& input) const;

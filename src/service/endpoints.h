@@ -9,6 +9,8 @@
 #include "service/answer.h"
 #include "service/backend.h"
 #include "service/model_shelf.h"
+#include "service/responses/background.h"
+#include "service/responses/store.h"
 #include "telemetry/metrics.h"
 
 namespace sixfold::service {
@@ -16,7 +18,7 @@ namespace sixfold::service {
 // One per server.  Thread-safe: every member is constant, atomic or thread-safe itself.
 struct ServiceState {
   ServiceState(Backend& backend_of, const telemetry::Metrics* metrics_of, const Clock& clock_of)
-      : backend(backend_of), metrics(metrics_of), clock(clock_of) {}
+      : backend(backend_of), metrics(metrics_of), clock(clock_of), responses(clock_of) {}
 
   Backend& backend;
   const telemetry::Metrics* const metrics;  // may be null
@@ -25,7 +27,9 @@ struct ServiceState {
   ModelShelf* shelf = nullptr;  // of models that clients may manage; null: they may not
   std::string openapi;          // the document, made once from the route table
   std::atomic<bool> is_draining{false};
+  ResponseStore responses;
   ActiveAnswers answers;
+  BackgroundRuns background;  // goes first: it writes to `responses`
 };
 
 using Writer = std::shared_ptr<net::ResponseWriter>;
@@ -34,6 +38,18 @@ using Writer = std::shared_ptr<net::ResponseWriter>;
 void chat_completions(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void completions(ServiceState& state, const net::HttpRequest& request, Writer writer);
 void predict(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// anthropic.cc
+void messages(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void count_tokens(ServiceState& state, const net::HttpRequest& request, Writer writer);
+
+// responses/endpoints.cc
+void create_response(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void count_response_tokens(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void show_response(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void delete_response(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void cancel_response(ServiceState& state, const net::HttpRequest& request, Writer writer);
+void list_response_items(ServiceState& state, const net::HttpRequest& request, Writer writer);
 
 // embeddings.cc, rerank.cc, classify.cc
 void embeddings(ServiceState& state, const net::HttpRequest& request, Writer writer);

@@ -10,9 +10,10 @@
 namespace sixfold::service {
 
 enum class Dialect {
-  kOpenAi,  // {"error": {"message", "type", "param", "code"}}
-  kPlain,   // {"error": {"code", "message", "field"}}; a field at fault gives 422
-  kText,    // {"error": "..."}, as ollama's clients and the Open Inference Protocol's read
+  kOpenAi,     // {"error": {"message", "type", "param", "code"}}
+  kPlain,      // {"error": {"code", "message", "field"}}; a field at fault gives 422
+  kText,       // {"error": "..."}, as ollama's clients and the Open Inference Protocol's read
+  kAnthropic,  // {"type": "error", "error": {"type", "message"}, "request_id"}
 };
 
 // Of the endpoints below a path, for errors that no handler answers.
@@ -21,8 +22,9 @@ Dialect dialect_of_path(std::string_view path);
 // An error with what a client needs beyond the message.
 struct Refusal {
   Error error;
-  std::string field;  // the JSON field at fault, "messages[2].role"; empty when none is
-  std::string name;   // a machine-readable name, "model_not_found"; empty when there is no established one
+  std::string field;            // the JSON field at fault, "messages[2].role"; empty when none is
+  std::string name;             // a machine-readable name, "model_not_found"; empty when there is no established one
+  std::string request_id = {};  // for dialects whose errors repeat it
 };
 
 // The value, or why the request is refused.

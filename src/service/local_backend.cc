@@ -6,6 +6,8 @@
 
 #include "core/error.h"
 #include "engine/adapter_shelf.h"
+#include "grammar/schema_rules.h"
+#include "service/chat/answer_rule.h"
 #include "service/token_text.h"
 #include "tokenizer/tokenizer.h"
 
@@ -14,8 +16,8 @@ namespace {
 
 class LocalGeneration final : public Generation {
  public:
-  LocalGeneration(std::shared_ptr<engine::TokenStream> stream, std::size_t prompt_tokens)
-      : stream_(std::move(stream)), prompt_tokens_(prompt_tokens) {}
+  LocalGeneration(std::shared_ptr<engine::TokenStream> stream, std::size_t prompt_tokens, bool begins_in_reasoning)
+      : stream_(std::move(stream)), prompt_tokens_(prompt_tokens), begins_in_reasoning_(begins_in_reasoning) {}
 
   void cancel() override { stream_->cancel(); }
   std::optional<engine::TokenEvent> try_next() override { return stream_->try_next(); }
@@ -24,14 +26,22 @@ class LocalGeneration final : public Generation {
   void on_ready(std::function<void()> callback) override { stream_->on_ready(std::move(callback)); }
   engine::RequestUsage usage() const override { return stream_->usage(); }
   std::size_t prompt_tokens() const override { return prompt_tokens_; }
+  bool begins_in_reasoning() const override { return begins_in_reasoning_; }
 
  private:
   const std::shared_ptr<engine::TokenStream> stream_;
   const std::size_t prompt_tokens_;
+  const bool begins_in_reasoning_;
 };
 
 std::string text_of(const tokenizer::Tokenizer& tokenizer, std::optional<TokenId> token) {
   return token ? tokenizer.piece(*token, true) : std::string();
+}
+
+// Some templates open the reasoning at the end of the prompt, and close it at once when there shall be none.
+bool ends_in_reasoning(const ReasoningFormat& format, std::string_view text) {
+  while (!text.empty() && is_output_space(text.back())) text.remove_suffix(1);
+  return text.ends_with(format.begin);
 }
 
 }  // namespace
@@ -40,6 +50,8 @@ LocalBackend::LocalBackend(std::unique_ptr<engine::Engine> engine,
                            std::unique_ptr<tokenizer::ChatTemplate> chat_template, LocalBackendOptions options)
     : engine_(std::move(engine)),
       chat_template_(std::move(chat_template)),
+      tool_format_(choose_tool_format(chat_template_->source())),
+      reasoning_format_(choose_reasoning_format(chat_template_->source())),
       clock_(options.clock != nullptr ? *options.clock : system_clock()),
       rules_(engine_->tokenizer()) {
   const model::ModelDescription& model = engine_->model();
@@ -57,6 +69,10 @@ LocalBackend::LocalBackend(std::unique_ptr<engine::Engine> engine,
   description_.is_chat_model = options.is_chat_model;
   description_.fills_in_middle = engine_->tokenizer().infill_tokens().has_value();
   description_.sampling = std::move(options.sampling);
+  if (const auto& abilities = chat_template_->abilities(); abilities.shows_tools || abilities.shows_tool_calls) {
+    description_.tool_format = tool_format_.name;
+  }
+  if (reasoning_format_ != nullptr) description_.reasoning_format = reasoning_format_->name;
 }
 
 LocalBackend::~LocalBackend() {
@@ -122,27 +138,45 @@ Status LocalBackend::choose_adapter(const GenerateRequest& request, engine::Engi
   return ok();
 }
 
-Result<std::string> LocalBackend::chat_text(const GenerateRequest& request) const {
+Result<std::string> LocalBackend::prompt_text(const GenerateRequest& request) const {
   const tokenizer::Tokenizer& tokenizer = engine_->tokenizer();
+  if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) {
+    return text_of_tokens(tokenizer, *tokens);
+  }
+  if (const auto* text = std::get_if<std::string>(&request.input)) return *text;
   tokenizer::ChatInput input;
   input.messages = std::get<std::vector<tokenizer::ChatMessage>>(request.input);
+  if (may_call(request)) input.tools = request.tools;
+  input.arguments = request.template_arguments;
   input.bos_token = text_of(tokenizer, tokenizer.bos());
   input.eos_token = text_of(tokenizer, tokenizer.eos());
   input.now_unix_seconds = clock_.unix_seconds();
   return chat_template_->render(input);
 }
 
-Result<std::vector<TokenId>> LocalBackend::prompt_tokens(const GenerateRequest& request) const {
-  if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) return *tokens;
+Result<LocalBackend::Prompt> LocalBackend::prompt_of(const GenerateRequest& request) const {
+  Prompt prompt;
+  if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) {
+    prompt.tokens = *tokens;
+    return prompt;
+  }
   const tokenizer::Tokenizer& tokenizer = engine_->tokenizer();
   if (const auto* text = std::get_if<std::string>(&request.input)) {
-    return tokenizer.encode(*text, {.adds_special = true, .parses_special = true});
+    SIXFOLD_TRY(prompt.tokens, tokenizer.encode(*text, {.adds_special = true, .parses_special = true}));
+    return prompt;
   }
-  SIXFOLD_TRY(const std::string text, chat_text(request));
+  SIXFOLD_TRY(const std::string text, prompt_text(request));
   // Many templates write the beginning token themselves; a second one would shift the model off its training.
   const std::string bos = text_of(tokenizer, tokenizer.bos());
   const bool has_bos = !bos.empty() && text.starts_with(bos);
-  return tokenizer.encode(text, {.adds_special = !has_bos, .parses_special = true});
+  SIXFOLD_TRY(prompt.tokens, tokenizer.encode(text, {.adds_special = !has_bos, .parses_special = true}));
+  prompt.ends_in_reasoning = reasoning_format_ != nullptr && ends_in_reasoning(*reasoning_format_, text);
+  return prompt;
+}
+
+Result<std::vector<TokenId>> LocalBackend::prompt_tokens(const GenerateRequest& request) const {
+  SIXFOLD_TRY(Prompt prompt, prompt_of(request));
+  return std::move(prompt.tokens);
 }
 
 Result<std::vector<TokenId>> LocalBackend::infill_prompt(const tokenizer::InfillInput& input) const {
@@ -152,19 +186,25 @@ Result<std::vector<TokenId>> LocalBackend::infill_prompt(const tokenizer::Infill
 Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest request) {
   engine::EngineRequest work;
   SIXFOLD_TRY_STATUS(choose_adapter(request, work));
-  SIXFOLD_TRY(work.prompt, prompt_tokens(request));
-  const std::size_t prompt_tokens = work.prompt.size();
-  SIXFOLD_TRY(work.rule, rules_.find(request.output_rule));
+  SIXFOLD_TRY(Prompt prompt, prompt_of(request));
+  const std::size_t prompt_tokens = prompt.tokens.size();
+  SIXFOLD_TRY(const OutputRule output_rule,
+              make_answer_rule(request, tool_format_, prompt.ends_in_reasoning ? reasoning_format_ : nullptr,
+                               grammar::rules_of_schema));
+  SIXFOLD_TRY(work.rule, rules_.find(output_rule));
+  work.prompt = std::move(prompt.tokens);
   work.id = std::move(request.id);
   work.sampling = std::move(request.sampling);
   work.tokens_max = request.tokens_max.value_or(0);
   work.choices = request.choices;
   work.stop = std::move(request.stop);
   work.ignores_end = request.ignores_end;
+  work.shows_special = may_call(request) && tool_format_.shows_special;
   work.logprobs = request.logprobs;
   work.wants_logprobs = request.wants_logprobs;
   SIXFOLD_TRY(std::shared_ptr<engine::TokenStream> stream, engine_->submit(std::move(work)));
-  return std::shared_ptr<Generation>(std::make_shared<LocalGeneration>(std::move(stream), prompt_tokens));
+  return std::shared_ptr<Generation>(
+      std::make_shared<LocalGeneration>(std::move(stream), prompt_tokens, prompt.ends_in_reasoning));
 }
 
 Status LocalBackend::embed(EmbedRequest request, Done<Embeddings>) {

@@ -12,6 +12,8 @@
 #include "core/thread_annotations.h"
 #include "engine/engine.h"
 #include "service/backend.h"
+#include "service/chat/chat_format.h"
+#include "service/chat/reasoning_split.h"
 #include "service/rule_cache.h"
 #include "tokenizer/chat_template.h"
 
@@ -37,7 +39,7 @@ class LocalBackend final : public Backend {
   Status score(ScoreRequest request, Done<Scores> done) override;
   Status load_adapter(AdapterSource source, Done<Unit> done) override;
   Status unload_adapter(const std::string& name) override;
-  Result<std::string> chat_text(const GenerateRequest& request) const override;
+  Result<std::string> prompt_text(const GenerateRequest& request) const override;
   Result<std::vector<TokenId>> prompt_tokens(const GenerateRequest& request) const override;
   Result<std::vector<TokenId>> infill_prompt(const tokenizer::InfillInput& input) const override;
   BackendDescription describe() const override;
@@ -50,10 +52,17 @@ class LocalBackend final : public Backend {
   engine::Engine& engine() { return *engine_; }
 
  private:
+  struct Prompt {
+    std::vector<TokenId> tokens;
+    bool ends_in_reasoning = false;
+  };
+  Result<Prompt> prompt_of(const GenerateRequest& request) const;
   Status choose_adapter(const GenerateRequest& request, engine::EngineRequest& work) const;
 
   const std::unique_ptr<engine::Engine> engine_;
   const std::unique_ptr<tokenizer::ChatTemplate> chat_template_;
+  const ToolFormat& tool_format_;
+  const ReasoningFormat* const reasoning_format_;  // null: the model does not think
   const Clock& clock_;
   BackendDescription description_;  // constant after construction; without adapters
   RuleCache rules_;                 // thread-safe

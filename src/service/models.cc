@@ -33,6 +33,8 @@ json::object model_object(const BackendDescription& description) {
                                {"vocabulary", description.vocabulary},
                                {"chat_template", description.chat_template},
                                {"is_chat_model", description.is_chat_model},
+                               {"tool_format", description.tool_format},
+                               {"reasoning_format", description.reasoning_format},
                                {"generates", description.generates},
                                {"embedding_width", description.embedding_width},
                                {"classes", json::value_from(description.classes)},

@@ -33,6 +33,9 @@ const std::vector<FieldRule>& common_rules();
 
 // The logprobs of chat: a switch, "logprobs", and a number of alternatives, "top_logprobs".
 void read_chat_logprobs(FieldReader& reader, GenerateRequest& request);
+// Whether a model is to think, as "reasoning_effort" and its like say: "none" to "xhigh".  The level also becomes a
+// variable of the chat template.
+std::optional<bool> read_effort(FieldReader& reader, std::string_view effort, GenerateRequest& request);
 
 struct StreamChoice {
   bool streams = false;
@@ -44,6 +47,7 @@ StreamChoice read_stream(FieldReader& reader);
 struct ChatCall {
   GenerateRequest request;
   StreamChoice stream;
+  std::optional<bool> thinks;  // nothing when the body does not say
 };
 struct CompletionCall {
   std::vector<GenerateRequest> requests;  // one per prompt

@@ -57,7 +57,7 @@ std::string make_answer_id(std::string_view prefix) {
   return fmt::format("{}{:016x}{:08x}", prefix, kProcess, count.fetch_add(1, std::memory_order_relaxed));
 }
 
-void append_usage(std::string& out, const engine::RequestUsage& usage) {
+void append_usage(std::string& out, const engine::RequestUsage& usage, std::uint64_t reasoning_tokens) {
   out += R"({"prompt_tokens":)";
   append_json_integer(out, usage.prompt_tokens);
   out += R"(,"completion_tokens":)";
@@ -66,7 +66,13 @@ void append_usage(std::string& out, const engine::RequestUsage& usage) {
   append_json_integer(out, usage.prompt_tokens + usage.generated_tokens);
   out += R"(,"prompt_tokens_details":{"cached_tokens":)";
   append_json_integer(out, usage.cached_tokens);
-  out += "}}";
+  out += '}';
+  if (reasoning_tokens > 0) {
+    out += R"(,"completion_tokens_details":{"reasoning_tokens":)";
+    append_json_integer(out, reasoning_tokens);
+    out += '}';
+  }
+  out += '}';
 }
 
 void append_finish(std::string& out, engine::FinishReason finish) {

@@ -14,8 +14,9 @@ namespace sixfold::service {
 // A name that no other answer of any process has: "chatcmpl-" and 24 hexadecimal digits.
 std::string make_answer_id(std::string_view prefix);
 
-// {"prompt_tokens": ..., "completion_tokens": ..., "total_tokens": ..., "prompt_tokens_details": {...}}.
-void append_usage(std::string& out, const engine::RequestUsage& usage);
+// {"prompt_tokens": ..., "completion_tokens": ..., "total_tokens": ..., "prompt_tokens_details": {...}}; with
+// "completion_tokens_details" when some of the tokens were reasoning.
+void append_usage(std::string& out, const engine::RequestUsage& usage, std::uint64_t reasoning_tokens = 0);
 
 // "stop", "length" or null.
 void append_finish(std::string& out, engine::FinishReason finish);

@@ -1,6 +1,9 @@
 // Bodies of /v1/chat/completions and /v1/completions to requests.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -8,6 +11,7 @@
 #include "core/limits.h"
 #include "service/openai_fields.h"
 #include "service/texts.h"
+#include "service/tools.h"
 
 namespace sixfold::service {
 namespace {
@@ -22,67 +26,6 @@ std::vector<std::string_view> with(const std::vector<std::string_view>& fields,
   return all;
 }
 
-// Text of a message: a string, or text parts, which are joined.
-std::string read_content(FieldReader& message) {
-  const json::value* content = message.find("content");
-  if (content == nullptr) {
-    message.refuse("content", "want a string or an array of text parts, got none");
-    return {};
-  }
-  if (content->is_string()) return {content->get_string().data(), content->get_string().size()};
-  if (!content->is_array()) {
-    message.refuse("content", "a string or an array of text parts", *content);
-    return {};
-  }
-  std::string text;
-  for (std::size_t index = 0; index < content->get_array().size(); ++index) {
-    const json::value& item = content->get_array()[index];
-    const std::string path = fmt::format("content[{}]", index);
-    if (!item.is_object()) {
-      message.refuse(path, "an object", item);
-      return text;
-    }
-    FieldReader part(item.get_object(), message.path_of(path));
-    const auto kind = part.text("type");
-    if (kind && *kind != "text") {
-      part.refuse("type", fmt::format("only \"text\" parts are supported, got {}", shown_json(*part.find("type"))));
-    } else if (!kind && part.is_ok()) {
-      part.refuse("type", "want \"text\", got none");
-    }
-    const auto piece = part.text("text");
-    if (!piece && part.is_ok()) part.refuse("text", "want a string, got none");
-    if (!part.is_ok()) {
-      message.refuse(*part.refusal());
-      return text;
-    }
-    text += *piece;
-  }
-  return text;
-}
-
-tokenizer::ChatMessage read_message(FieldReader& message) {
-  static const std::vector<FieldRule> kRules = {
-      // Parts of our own and OpenAI's answers that clients send back as history; none is shown to the model.
-      {"refusal", "", {}},
-      {"annotations", "", {}},
-      {"reasoning_content", "", {}},
-      {"name", "", {}},
-      {"tool_calls", "tools are not supported", {}},
-      {"function_call", "functions are not supported", {}},
-      {"audio", "audio is not supported", {}},
-      {"tool_call_id", "tools are not supported", {}},
-  };
-  check_fields(message, {"role", "content"}, kRules);
-  std::string role(message.text("role").value_or(""));
-  if (role == "developer") role = "system";
-  if (role == "tool" || role == "function") {
-    message.refuse("role", "tools are not supported");
-  } else if (role != "system" && role != "user" && role != "assistant") {
-    const json::value* got = message.find("role");
-    message.refuse("role", "\"system\", \"developer\", \"user\" or \"assistant\"",
-                   got == nullptr ? json::value(nullptr) : *got);
-  }
-  return {std::move(role), read_content(message)};
 }
 
 // best_of generates several and returns the likeliest; only the case where it changes nothing is possible here.
@@ -107,42 +50,34 @@ void read_chat_logprobs(FieldReader& reader, GenerateRequest& request) {
   }
 }
 
-std::vector<tokenizer::ChatMessage> read_messages(FieldReader& reader) {
-  std::vector<tokenizer::ChatMessage> messages;
-  const json::array* array = reader.array("messages");
-  if (array == nullptr || array->empty()) {
-    reader.refuse("messages", "want an array of at least one message");
-    return messages;
+std::optional<bool> read_effort(FieldReader& reader, std::string_view effort, GenerateRequest& request) {
+  constexpr std::array<std::string_view, 6> kLevels = {"none", "minimal", "low", "medium", "high", "xhigh"};
+  if (std::find(kLevels.begin(), kLevels.end(), effort) == kLevels.end()) {
+    reader.refuse(reader.find("effort") != nullptr ? "effort" : "reasoning_effort",
+                  fmt::format(R"(want "none", "minimal", "low", "medium", "high" or "xhigh", got "{}")", effort));
+    return std::nullopt;
   }
-  messages.reserve(array->size());
-  for (std::size_t index = 0; index < array->size(); ++index) {
-    const json::value& item = (*array)[index];
-    const std::string path = fmt::format("messages[{}]", index);
-    if (!item.is_object()) {
-      reader.refuse(path, "an object", item);
-      return messages;
-    }
-    FieldReader message(item.get_object(), path);
-    messages.push_back(read_message(message));
-    if (!message.is_ok()) {
-      reader.refuse(*message.refusal());
-      return messages;
-    }
-  }
-  return messages;
+  if (effort == "none") return false;
+  const json::string level(effort.data(), effort.size());
+  set_template_argument(request, "reasoning_effort", json::value(level));
+  return true;
 }
 
 Parsed<ChatCall> parse_chat(std::string_view body, const engine::SamplingOptions& sampling) {
   auto document = parse_object(body);
   if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
   FieldReader reader(std::get<json::value>(document).get_object());
-  static const std::vector<std::string_view> kKnown =
-      with(generation_fields(),
-           {"messages", "max_completion_tokens", "logprobs", "top_logprobs", "n", "stream", "stream_options"});
+  static const std::vector<std::string_view> kKnown = with(
+      generation_fields(), {"messages", "max_completion_tokens", "logprobs", "top_logprobs", "n", "stream",
+                            "stream_options", "tools", "tool_choice", "parallel_tool_calls", "chat_template_kwargs"});
   check_fields(reader, kKnown, common_rules());
   ChatCall call;
   call.request.sampling = sampling;
   call.request.input = read_messages(reader);
+  read_openai_tools(reader, call.request);
+  read_openai_tool_choice(reader, call.request);
+  read_template_arguments(reader, call.request);
+  if (const auto effort = reader.text("reasoning_effort")) call.thinks = read_effort(reader, *effort, call.request);
   read_generation(reader, call.request);
   read_chat_logprobs(reader, call.request);
   call.stream = read_stream(reader);

@@ -43,7 +43,14 @@ std::string_view shared_schemas() {
   "structured_outputs": {"type": "object", "description": "vLLM's newer form", "properties": {
     "json": {}, "regex": {"type": "string"}, "choice": {"type": "array"}, "grammar": {"type": "string"},
     "json_object": {"type": "boolean"}}},
-  "ignore_eos": {"type": "boolean", "default": false, "description": "Go on after the model's end token"}},
+  "ignore_eos": {"type": "boolean", "default": false, "description": "Go on after the model's end token"},
+  "tools": {"type": "array", "maxItems": 256, "items": {"$ref": "#/components/schemas/Tool"}},
+  "tool_choice": {"description": "auto, none, required, or the function to call",
+    "oneOf": [{"enum": ["auto", "none", "required"]}, {"type": "object"}]},
+  "parallel_tool_calls": {"type": "boolean", "default": true, "description": "false: at most one call in an answer"},
+  "chat_template_kwargs": {"type": "object", "description": "Further variables of the model's chat template"},
+  "reasoning_effort": {"enum": ["none", "minimal", "low", "medium", "high", "xhigh"],
+    "description": "Of models that think: none switches it off where the chat template lets one"}},
   "example": {"messages": [{"role": "user", "content": "Tell me a short story about the sea."}],
               "max_completion_tokens": 120, "temperature": 0.7, "stream": true}},
 "ResponseFormat": {"type": "object", "required": ["type"], "properties": {
@@ -52,19 +59,34 @@ std::string_view shared_schemas() {
     "name": {"type": "string"}, "description": {"type": "string"}, "strict": {"type": "boolean"},
     "schema": {"type": "object", "description": "What cannot be enforced is refused"}}},
   "schema": {"type": "object", "description": "The schema itself, as llama.cpp takes it"}}},
-"Message": {"type": "object", "required": ["role", "content"], "properties": {
-  "role": {"enum": ["system", "developer", "user", "assistant"]},
+"Tool": {"type": "object", "required": ["type", "function"], "properties": {
+  "type": {"const": "function"},
+  "function": {"type": "object", "required": ["name"], "properties": {
+    "name": {"type": "string", "maxLength": 128}, "description": {"type": "string"},
+    "parameters": {"type": "object", "description": "JSON Schema of the arguments"},
+    "strict": {"type": "boolean", "default": false}}}}},
+"ToolCall": {"type": "object", "properties": {
+  "id": {"type": "string"}, "type": {"const": "function"},
+  "function": {"type": "object", "properties": {"name": {"type": "string"},
+    "arguments": {"type": "string", "description": "JSON text"}}}}},
+"Message": {"type": "object", "required": ["role"], "properties": {
+  "role": {"enum": ["system", "developer", "user", "assistant", "tool"]},
+  "tool_calls": {"type": "array", "items": {"$ref": "#/components/schemas/ToolCall"}},
+  "tool_call_id": {"type": "string", "description": "Of a tool's result: the call"},
+  "name": {"type": "string"},
+  "reasoning_content": {"type": "string", "description": "What the model thought before it answered"},
   "content": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "object",
     "required": ["type", "text"], "properties": {"type": {"const": "text"}, "text": {"type": "string"}}}}]}}},
 "Usage": {"type": "object", "properties": {
   "prompt_tokens": {"type": "integer"}, "completion_tokens": {"type": "integer"}, "total_tokens": {"type": "integer"},
-  "prompt_tokens_details": {"type": "object", "properties": {"cached_tokens": {"type": "integer"}}}}},
+  "prompt_tokens_details": {"type": "object", "properties": {"cached_tokens": {"type": "integer"}}},
+  "completion_tokens_details": {"type": "object", "properties": {"reasoning_tokens": {"type": "integer"}}}}},
 "ChatAnswer": {"type": "object", "properties": {
   "id": {"type": "string"}, "object": {"const": "chat.completion"}, "created": {"type": "integer"},
   "model": {"type": "string"}, "system_fingerprint": {"type": "string"},
   "choices": {"type": "array", "items": {"type": "object", "properties": {
     "index": {"type": "integer"}, "message": {"$ref": "#/components/schemas/Message"},
-    "logprobs": {"type": ["object", "null"]}, "finish_reason": {"enum": ["stop", "length"]}}}},
+    "logprobs": {"type": ["object", "null"]}, "finish_reason": {"enum": ["stop", "length", "tool_calls"]}}}},
   "usage": {"$ref": "#/components/schemas/Usage"}}},
 "CompletionRequest": {"type": "object", "required": ["prompt"], "properties": {
   "model": {"type": "string"},
@@ -270,7 +292,8 @@ std::string_view shared_schemas() {
 
 std::string_view schemas_json() {
   static const std::string kAll = "{" + std::string(shared_schemas()) + "," + std::string(ollama_schemas()) + "," +
-                                  std::string(oip_schemas()) + "}";
+                                  std::string(oip_schemas()) + "," + std::string(responses_schemas()) + "," +
+                                  std::string(messages_schemas()) + "}";
   return kAll;
 }
 

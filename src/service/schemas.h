@@ -10,5 +10,7 @@ std::string_view schemas_json();
 // Its members that belong to one dialect, without braces.
 std::string_view ollama_schemas();
 std::string_view oip_schemas();
+std::string_view responses_schemas();
+std::string_view messages_schemas();
 
 }  // namespace sixfold::service

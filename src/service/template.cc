@@ -37,7 +37,7 @@ void apply_template(ServiceState& state, const net::HttpRequest& request, Writer
   if (!names_model(description, call.model) && find_adapter(description, call.model) == nullptr) {
     return refuse(*writer, refusal_of_generate(model_not_found(description, call.model), "messages"));
   }
-  const auto text = state.backend.chat_text(call);
+  const auto text = state.backend.prompt_text(call);
   if (!text) return refuse(*writer, refusal_of_generate(text.error(), "messages"));
   net::HttpResponse response;
   response.body = R"({"prompt":)";

@@ -49,8 +49,10 @@ inline std::vector<std::string> stream_data(std::string_view stream) {
     EXPECT_NE(end, std::string_view::npos) << "an event without its empty line";
     if (end == std::string_view::npos) break;
     const std::string_view event = stream.substr(0, end);
-    if (event.starts_with("data: ")) {
-      data.emplace_back(event.substr(6));
+    // Some dialects name their events.
+    const std::size_t begin = event.starts_with("event: ") ? event.find('\n') + 1 : 0;
+    if (event.substr(begin).starts_with("data: ")) {
+      data.emplace_back(event.substr(begin + 6));
     } else {
       EXPECT_TRUE(event.starts_with(":")) << event;
     }

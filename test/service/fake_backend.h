@@ -32,6 +32,7 @@ class FakeGeneration final : public Generation {
   }
   engine::RequestUsage usage() const override { return counted; }
   std::size_t prompt_tokens() const override { return counted.prompt_tokens; }
+  bool begins_in_reasoning() const override { return is_reasoning; }
 
   // The engine's part: as a TokenStream does, it calls back only when there was nothing before.
   void say(engine::TokenEvent event) {
@@ -66,6 +67,7 @@ class FakeGeneration final : public Generation {
   engine::RequestUsage counted;
   bool is_cancelled = false;
   bool is_done = false;
+  bool is_reasoning = false;  // the prompt ends within the reasoning
   int taken = 0;
 };
 
@@ -102,7 +104,7 @@ class FakeBackend final : public Backend {
   }
   BackendDescription describe() const override { return description; }
   // Messages one behind the other.
-  Result<std::string> chat_text(const GenerateRequest& request) const override {
+  Result<std::string> prompt_text(const GenerateRequest& request) const override {
     if (const auto* text = std::get_if<std::string>(&request.input)) return *text;
     if (const auto* tokens = std::get_if<std::vector<TokenId>>(&request.input)) return detokenize(*tokens);
     std::string text;
@@ -110,7 +112,7 @@ class FakeBackend final : public Backend {
     return text;
   }
   Result<std::vector<TokenId>> prompt_tokens(const GenerateRequest& request) const override {
-    SIXFOLD_TRY(const std::string text, chat_text(request));
+    SIXFOLD_TRY(const std::string text, prompt_text(request));
     return tokenize(text, true, true);
   }
   // "PREFIX|SUFFIX|MIDDLE".

@@ -65,9 +65,13 @@ class LineTemplate final : public tokenizer::ChatTemplate {
     return text;
   }
   std::string_view name() const override { return "lines"; }
+  std::string_view source() const override { return source_; }
+  const tokenizer::ChatAbilities& abilities() const override { return abilities_; }
 
  private:
   const std::string front_;
+  const std::string source_;
+  const tokenizer::ChatAbilities abilities_;
 };
 
 class FakeEngine final : public engine::Engine {

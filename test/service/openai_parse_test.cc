@@ -4,8 +4,10 @@
 #include <string>
 
 #include "core/limits.h"
+#include "service/anthropic_parse.h"
 #include "service/json.h"
 #include "service/openai_fields.h"
+#include "service/responses/parse.h"
 #include "service/schemas.h"
 
 namespace sixfold::service {
@@ -107,8 +109,7 @@ TEST(ParseChat, accepts_fields_that_cannot_change_the_answer) {
 
 TEST(ParseChat, refuses_what_would_change_the_answer_and_is_not_supported) {
   for (const std::string_view fields :
-       {R"("tools":[{"type":"function"}])", R"("audio":{"voice":"a"})", R"("functions":[{"name":"f"}])", R"("reasoning_effort":"high")",
-        R"("chat_template_kwargs":{"a":1})", R"("tool_choice":"required")"}) {
+       {R"("audio":{"voice":"a"})", R"("functions":[{"name":"f"}])", R"("function_call":{"name":"f"})"}) {
     const Refusal refusal = refusal_of(parse_chat(chat_with(fields)));
     EXPECT_EQ(refusal.name, "unsupported_parameter") << fields;
     EXPECT_EQ("\"" + refusal.field + "\"", fields.substr(0, fields.find(':')));
@@ -250,6 +251,8 @@ TEST(Schemas, name_only_fields_that_are_read_and_all_that_the_endpoints_share) {
       check("CompletionRequest", [&](const std::string& body) { return is_unknown(parse_completion(body)); });
   const auto plain =
       check("PredictRequest", [&](const std::string& body) { return is_unknown(parse_predict(body, false)); });
+  check("ResponsesRequest", [&](const std::string& body) { return is_unknown(parse_responses(body)); });
+  check("MessagesRequest", [&](const std::string& body) { return is_unknown(parse_messages(body)); });
   check("EmbeddingsRequest", [&](const std::string& body) { return is_unknown(parse_embeddings(body)); });
   check("RerankRequest", [&](const std::string& body) { return is_unknown(parse_rerank(body)); });
   check("ClassifyRequest", [&](const std::string& body) { return is_unknown(parse_classify(body)); });
@@ -268,6 +271,8 @@ TEST(Schemas, examples_are_accepted) {
   chat_of(json::serialize(schemas->at("ChatRequest").at("example")));
   completion_of(json::serialize(schemas->at("CompletionRequest").at("example")));
   EXPECT_EQ(parse_predict(json::serialize(schemas->at("PredictRequest").at("example")), false).index(), 0u);
+  EXPECT_EQ(parse_responses(json::serialize(schemas->at("ResponsesRequest").at("example"))).index(), 0u);
+  EXPECT_EQ(parse_messages(json::serialize(schemas->at("MessagesRequest").at("example"))).index(), 0u);
   EXPECT_EQ(parse_embeddings(json::serialize(schemas->at("EmbeddingsRequest").at("example"))).index(), 0u);
   EXPECT_EQ(parse_rerank(json::serialize(schemas->at("RerankRequest").at("example"))).index(), 0u);
   EXPECT_EQ(parse_classify(json::serialize(schemas->at("ClassifyRequest").at("example"))).index(), 0u);

@@ -114,7 +114,7 @@ void OllamaFormat::append_end(std::string& out, const engine::RequestUsage& usag
   out += '\n';
 }
 
-void OllamaFormat::append_error(std::string& out, const Refusal& refusal) const {
+void OllamaFormat::append_error(std::string& out, const Refusal& refusal) {
   out += error_body(dialect(), refusal);
   out += '\n';
 }

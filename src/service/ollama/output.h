@@ -44,7 +44,7 @@ class OllamaFormat : public AnswerFormat {
   std::string loaded() const;
 
   std::string_view stream_type() const override { return "application/x-ndjson"; }
-  void append_error(std::string& out, const Refusal& refusal) const override;
+  void append_error(std::string& out, const Refusal& refusal) override;
   // Clients take every line for an object.
   std::string keep_alive() const override { return {}; }
 

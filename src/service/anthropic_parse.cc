@@ -1,0 +1,164 @@
+// Fields that the Messages API has beside the conversation.  Source: Anthropic's API reference, "Create a Message".
+#include "service/anthropic_parse.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "core/limits.h"
+#include "service/anthropic_messages.h"
+#include "service/json.h"
+#include "service/openai_fields.h"
+#include "service/tools.h"
+
+namespace sixfold::service {
+namespace {
+
+const std::vector<FieldRule>& message_rules() {
+  static const std::vector<FieldRule> kRules = {
+      // For the caller's own bookkeeping, and about speed only.
+      {"metadata", "", {}},
+      {"service_tier", "", {}},
+      {"cache_control", "", {}},
+      {"inference_geo", "", {}},
+      // What this server cannot do, unless the value asks for nothing.
+      {"container", "containers are not supported", {}},
+      {"mcp_servers", "connecting to MCP servers is not supported", {}},
+      {"context_management", "editing the context is not supported", {}},
+      {"output_config", "output settings are not supported", {}},
+      {"output_format", "output formats are not supported", {}},
+  };
+  return kRules;
+}
+
+// A tool as chat templates show it, whatever the dialect that it came in.
+std::string definition_of(const tokenizer::ChatTool& tool, std::string_view description, const json::object* schema) {
+  json::object function{{"name", tool.name}};
+  if (!description.empty()) function["description"] = description;
+  function["parameters"] = schema == nullptr ? json::object{{"type", "object"}} : *schema;
+  return json::serialize(json::object{{"type", "function"}, {"function", std::move(function)}});
+}
+
+void read_tools(FieldReader& reader, GenerateRequest& request) {
+  const json::array* tools = reader.array("tools");
+  if (tools == nullptr) return;
+  for (std::size_t index = 0; index < tools->size() && reader.is_ok(); ++index) {
+    const std::string path = fmt::format("tools[{}]", index);
+    const json::value& item = (*tools)[index];
+    if (!item.is_object()) return reader.refuse(path, "an object", item);
+    FieldReader tool(item.get_object(), path);
+    tokenizer::ChatTool read;
+    const auto kind = tool.text("type");
+    if (kind && *kind != "custom") {
+      tool.refuse("type", fmt::format("only tools of your own (\"custom\") are supported, got \"{}\"", *kind));
+    }
+    check_fields(tool, {"type", "name", "description", "input_schema", "strict"},
+                 {{"cache_control", "", {}}, {"input_examples", "", {}}, {"eager_input_streaming", "", {}}});
+    read.name = tool.text("name").value_or("");
+    const json::object* schema = tool.object("input_schema");
+    if (schema == nullptr) tool.refuse("input_schema", "want an object, got none");
+    if (schema != nullptr && !schema->empty()) read.parameters = json::serialize(*schema);
+    read.is_strict = tool.boolean("strict").value_or(false);
+    read.definition = definition_of(read, tool.text("description").value_or(""), schema);
+    if (!tool.is_ok()) return reader.refuse(*tool.refusal());
+    add_tool(reader, path + ".name", std::move(read), request);
+  }
+}
+
+void read_tool_choice(FieldReader& reader, GenerateRequest& request) {
+  const json::object* fields = reader.object("tool_choice");
+  if (fields == nullptr) return;
+  FieldReader choice(*fields, "tool_choice");
+  ToolChoice& read = request.tool_choice;
+  const auto kind = choice.text("type");
+  if (kind == "auto") {
+    read.mode = ToolChoice::Mode::kAuto;
+  } else if (kind == "any") {
+    read.mode = ToolChoice::Mode::kRequired;
+  } else if (kind == "none") {
+    read.mode = ToolChoice::Mode::kNone;
+  } else if (kind == "tool") {
+    read.mode = ToolChoice::Mode::kRequired;
+    read.names = {std::string(choice.text("name").value_or(""))};
+    check_tool_exists(choice, "name", read.names.front(), request);
+  } else {
+    const json::value* got = choice.find("type");
+    choice.refuse("type", R"("auto", "any", "tool" or "none")", got == nullptr ? json::value(nullptr) : *got);
+  }
+  check_fields(choice, {"type", "name", "disable_parallel_tool_use"}, {});
+  read.is_single = choice.boolean("disable_parallel_tool_use").value_or(false);
+  if (!choice.is_ok()) reader.refuse(*choice.refusal());
+  if (read.mode == ToolChoice::Mode::kRequired && request.tools.empty()) {
+    reader.refuse("tool_choice", "wants a call, but the request has no \"tools\"");
+  }
+}
+
+void read_thinking(FieldReader& reader, MessagesCall& call) {
+  const json::object* fields = reader.object("thinking");
+  if (fields == nullptr) return;
+  FieldReader thinking(*fields, "thinking");
+  check_fields(thinking, {"type", "budget_tokens"}, {{"display", "", {}}});
+  const auto kind = thinking.text("type");
+  if (kind == "enabled") {
+    // How long a model thinks is its own affair; the number is checked as the API does, and then only a hint.
+    const auto budget = thinking.integer("budget_tokens", 1024, static_cast<std::int64_t>(limits::kContextMax));
+    if (!budget) thinking.refuse("budget_tokens", "want an integer of at least 1024, got none");
+    if (budget && call.request.tokens_max && static_cast<std::size_t>(*budget) >= *call.request.tokens_max) {
+      thinking.refuse("budget_tokens", "want less than \"max_tokens\"");
+    }
+    call.thinks = true;
+  } else if (kind == "adaptive") {
+    call.thinks = true;
+  } else if (kind == "disabled") {
+    call.thinks = false;
+  } else {
+    const json::value* got = thinking.find("type");
+    thinking.refuse("type", R"("enabled", "adaptive" or "disabled")", got == nullptr ? json::value(nullptr) : *got);
+  }
+  if (!thinking.is_ok()) reader.refuse(*thinking.refusal());
+}
+
+void read_sampling(FieldReader& reader, GenerateRequest& request) {
+  engine::SamplingOptions& sampling = request.sampling;
+  if (const auto value = reader.number("temperature", 0, 1)) sampling.temperature = static_cast<float>(*value);
+  if (const auto value = reader.number("top_p", 0, 1)) {
+    sampling.top_p = std::max(static_cast<float>(*value), std::numeric_limits<float>::min());
+  }
+  if (const auto value = reader.integer("top_k", 0, static_cast<std::int64_t>(limits::kVocabularyMax))) {
+    sampling.top_k = static_cast<std::uint32_t>(*value);
+  }
+  if (reader.array("stop_sequences") != nullptr) {
+    request.stop = reader.texts("stop_sequences", limits::kStopStringsMax, limits::kStopStringBytesMax);
+  }
+}
+
+}  // namespace
+
+Parsed<MessagesCall> parse_messages(std::string_view body, const engine::SamplingOptions& sampling, bool is_counting) {
+  auto document = parse_object(body);
+  if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
+  FieldReader reader(std::get<json::value>(document).get_object());
+  check_fields(reader,
+               {"model", "messages", "system", "max_tokens", "stop_sequences", "stream", "temperature", "top_p",
+                "top_k", "tools", "tool_choice", "thinking"},
+               message_rules());
+  MessagesCall call;
+  call.request.sampling = sampling;
+  call.request.model = reader.text("model").value_or("");
+  call.request.input = read_anthropic_messages(reader);
+  const auto tokens_max = reader.integer("max_tokens", 1, static_cast<std::int64_t>(limits::kContextMax));
+  if (tokens_max) call.request.tokens_max = static_cast<std::size_t>(*tokens_max);
+  if (!tokens_max && !is_counting) reader.refuse("max_tokens", "want an integer of at least 1, got none");
+  read_sampling(reader, call.request);
+  read_tools(reader, call.request);
+  read_tool_choice(reader, call.request);
+  read_thinking(reader, call);
+  call.streams = reader.boolean("stream").value_or(false);
+  if (!reader.is_ok()) return *reader.refusal();
+  return call;
+}
+
+}  // namespace sixfold::service
