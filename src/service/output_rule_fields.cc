@@ -164,6 +164,10 @@ void read_output_rule(FieldReader& reader, OutputRule& rule) {
   OutputRuleReader(reader).read(rule);
 }
 
+OutputRule rule_of_json_object() {
+  return {grammar::rules_of_json(grammar::JsonKind::kObject, kRoot), {}};
+}
+
 Result<OutputRule> rule_of_schema(const json::value& schema) {
   SIXFOLD_TRY(std::string rules, grammar::rules_of_schema(schema, kRoot));
   return OutputRule{std::move(rules), {}};

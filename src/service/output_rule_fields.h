@@ -15,6 +15,9 @@ const std::vector<std::string_view>& output_rule_fields();
 // Reads those fields.  Refuses two of them at once, and whatever cannot be enforced, with the reason.
 void read_output_rule(FieldReader& reader, OutputRule& rule);
 
+// Any JSON object as the whole answer.
+OutputRule rule_of_json_object();
+
 // A JSON Schema as the rule for a whole answer.  Errors: as grammar::rules_of_schema.
 Result<OutputRule> rule_of_schema(const json::value& schema);
 

@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "service/json.h"
 #include "service/openai_fields.h"
+#include "service/output_rule_fields.h"
 #include "service/texts.h"
 
 namespace sixfold::service {
@@ -86,6 +87,21 @@ void read_options(FieldReader& reader, GenerateRequest& request) {
   if (!options.is_ok()) reader.refuse(*options.refusal());
 }
 
+// "json", any object, or a JSON Schema.
+void read_format(FieldReader& reader, OutputRule& rule) {
+  const json::value* format = reader.find("format");
+  if (format == nullptr || *format == "") return;
+  if (*format == "json") {
+    rule = rule_of_json_object();
+  } else if (format->is_object()) {
+    auto made = rule_of_schema(*format);
+    if (!made) return reader.refuse("format", made.error().message);
+    rule = std::move(*made);
+  } else {
+    reader.refuse("format", R"("json" or a JSON Schema)", *format);
+  }
+}
+
 // What /api/generate and /api/chat share, with names of their own fields.
 void read_common(FieldReader& reader, std::vector<std::string_view> known, OllamaCall& call) {
   static const std::vector<FieldRule> kRules = {
@@ -97,14 +113,14 @@ void read_common(FieldReader& reader, std::vector<std::string_view> known, Ollam
       {"template", "a request cannot bring its own template; \"raw\" takes a prompt that is ready", {}},
       {"tools", "tools are not supported", {}},
       {"think", "thinking cannot be switched on", {}},
-      {"format", "formats are not supported", {}},
   };
-  known.insert(known.end(), {"model", "options", "stream", "logprobs", "top_logprobs"});
+  known.insert(known.end(), {"model", "options", "stream", "format", "logprobs", "top_logprobs"});
   check_fields(reader, known, kRules);
   call.request.model = reader.text("model").value_or("");
   call.streams = reader.boolean("stream").value_or(true);
   read_options(reader, call.request);
   read_chat_logprobs(reader, call.request);
+  read_format(reader, call.request.output_rule);
 }
 
 std::vector<TokenId> read_context(FieldReader& reader) {

@@ -13,6 +13,7 @@
 #include "core/limits.h"
 #include "service/json.h"
 #include "service/openai_fields.h"
+#include "service/output_rule_fields.h"
 #include "service/responses/input.h"
 #include "service/tools.h"
 
@@ -117,15 +118,36 @@ void read_tool_choice(FieldReader& reader, GenerateRequest& request) {
   }
 }
 
-void read_text_format(FieldReader& reader) {
+// {"type": "text"}, {"type": "json_object"}, or a schema: {"type": "json_schema", "name", "schema", "strict"}.
+void read_format(FieldReader& format, OutputRule& rule) {
+  const auto kind = format.text("type");
+  if (kind == "json_schema") {
+    // Schemas are always kept to, whether or not the request calls them strict.
+    check_fields(format, {"type", "schema"}, {{"name", "", {}}, {"description", "", {}}, {"strict", "", {}}});
+    const json::value* schema = format.find("schema");
+    if (schema == nullptr) return format.refuse("schema", "want a JSON Schema, got none");
+    auto made = rule_of_schema(*schema);
+    if (!made) return format.refuse("schema", made.error().message);
+    rule = std::move(*made);
+    return;
+  }
+  check_fields(format, {"type"}, {});
+  if (kind == "json_object") {
+    rule = rule_of_json_object();
+  } else if (kind != "text") {
+    const json::value* got = format.find("type");
+    format.refuse("type", R"("text", "json_object" or "json_schema")", got == nullptr ? json::value(nullptr) : *got);
+  }
+}
+
+void read_text_format(FieldReader& reader, OutputRule& rule) {
   const json::object* fields = reader.object("text");
   if (fields == nullptr) return;
   FieldReader text(*fields, "text");
   check_fields(text, {"format"}, {{"verbosity", "verbosity levels are not supported", {R"("medium")"}}});
   if (const json::object* format = text.object("format")) {
     FieldReader inner(*format, "text.format");
-    check_fields(inner, {"type"}, {});
-    if (inner.text("type") != "text") inner.refuse("type", "only \"text\" is supported");
+    read_format(inner, rule);
     if (!inner.is_ok()) text.refuse(*inner.refusal());
   }
   if (!text.is_ok()) reader.refuse(*text.refusal());
@@ -234,7 +256,7 @@ Parsed<ResponsesCall> parse_responses(std::string_view body, const engine::Sampl
   if (!is_counting || reader.find("input") != nullptr) read_responses_input(reader, call);
   read_tools(reader, request);
   read_tool_choice(reader, request);
-  read_text_format(reader);
+  read_text_format(reader, request.output_rule);
   read_reasoning(reader, call);
   read_include(reader, request);
   read_sampling(reader, request);
