@@ -3,6 +3,7 @@
 #include "engine/token_mask.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <utility>
 
@@ -23,13 +24,29 @@ constexpr std::uint64_t kWorkMax = 20'000'000;
 class Walk {
  public:
   Walk(Machine* machine, StateId start, std::size_t depth_max, const Replace& replace)
-      : machine_(machine), states_(depth_max + 1, Machine::kDead), replace_(replace), work_begin_(machine->work()) {
+      : machine_(machine),
+        states_(depth_max + 1, Machine::kDead),
+        runs_(depth_max + 1, kUnknownRun),
+        replace_(replace),
+        work_begin_(machine->work()) {
     states_[0] = start;
   }
 
-  Status run(std::span<const TokenTrie::Node> nodes, bool wants_allowed, std::vector<TokenId>& found) {
+  // ordered_tokens: of the nodes; empty when no node knows its plain characters.
+  Status run(std::span<const TokenTrie::Node> nodes, std::span<const TokenId> ordered_tokens, bool wants_allowed,
+             std::vector<TokenId>& found) {
     for (std::size_t at = 0; at < nodes.size();) {
       const TokenTrie::Node& node = nodes[at];
+      if (node.plain_characters > 0 && plain_run(node.depth) >= node.plain_characters) {
+        // Every token from here on consists of characters that are all alike to the grammar.
+        if (wants_allowed) {
+          const std::size_t end = node.end < nodes.size() ? nodes[node.end].first_token : ordered_tokens.size();
+          const auto own = ordered_tokens.subspan(node.first_token, end - node.first_token);
+          found.insert(found.end(), own.begin(), own.end());
+        }
+        at = node.end;
+        continue;
+      }
       const StateId next = machine_->next(states_[node.depth], node.byte);
       if (next == Machine::kDead) {
         if (!wants_allowed) {
@@ -40,13 +57,14 @@ class Walk {
         at = node.end;
         continue;
       }
-      states_[node.depth + std::size_t{1}] = next;
+      set_state(node.depth + std::size_t{1}, next);
       if (node.token >= 0 && wants_allowed) found.push_back(node.token);
       ++at;
       if (machine_->is_full()) {
         work_done_ += machine_->work() - work_begin_;
         machine_ = replace_(*machine_, std::span(states_).first(node.depth + std::size_t{2}));
         work_begin_ = machine_->work();
+        std::fill(runs_.begin(), runs_.end(), kUnknownRun);
       }
       if (work_done_ + machine_->work() - work_begin_ > kWorkMax) {
         return resource_exhausted(
@@ -57,8 +75,21 @@ class Walk {
   }
 
  private:
+  static constexpr std::size_t kUnknownRun = ~std::size_t{0};
+
+  void set_state(std::size_t depth, StateId state) {
+    if (states_[depth] == state) return;
+    states_[depth] = state;
+    runs_[depth] = kUnknownRun;
+  }
+  std::size_t plain_run(std::size_t depth) {
+    if (runs_[depth] == kUnknownRun) runs_[depth] = machine_->plain_run(states_[depth]);
+    return runs_[depth];
+  }
+
   Machine* machine_;
-  std::vector<StateId> states_;  // [depth]: before each byte of the path
+  std::vector<StateId> states_;    // [depth]: before each byte of the path
+  std::vector<std::size_t> runs_;  // [depth]: plain characters that may follow there
   const Replace& replace_;
   std::uint64_t work_begin_;
   std::uint64_t work_done_ = 0;
@@ -81,13 +112,13 @@ Result<TokenMask> find_allowed(const TokenTrie& trie, Machine* machine, StateId 
   if (machine->is_searching(state)) {
     mask.form = TokenMask::Form::kForbidden;
     Walk walk(machine, state, trie.depth_max(), replace);
-    SIXFOLD_TRY_STATUS(walk.run(trie.nodes(), false, mask.tokens));
-    SIXFOLD_TRY_STATUS(walk.run(trie.special_nodes(), false, mask.tokens));
+    SIXFOLD_TRY_STATUS(walk.run(trie.nodes(), trie.ordered_tokens(), false, mask.tokens));
+    SIXFOLD_TRY_STATUS(walk.run(trie.special_nodes(), {}, false, mask.tokens));
     add_twins(trie, mask.tokens);
     return mask;
   }
   Walk walk(machine, state, trie.depth_max(), replace);
-  SIXFOLD_TRY_STATUS(walk.run(trie.nodes(), true, mask.tokens));
+  SIXFOLD_TRY_STATUS(walk.run(trie.nodes(), trie.ordered_tokens(), true, mask.tokens));
   add_twins(trie, mask.tokens);
   constexpr std::size_t kListedShare = 64;  // a list is shorter than bits
   if (mask.tokens.size() < trie.vocabulary() / kListedShare) {
@@ -128,8 +159,13 @@ bool apply(const TokenMask& mask, const TokenTrie& trie, bool allows_end, std::s
       has_any = has_any || bits != 0;
       if (bits == ~std::uint64_t{0}) continue;
       const std::span<float> own = logits.subspan(word * 64, std::min<std::size_t>(64, logits.size() - word * 64));
-      for (std::size_t index = 0; index < own.size(); ++index) {
-        if ((bits >> index & 1) == 0) own[index] = kForbidden;
+      if (bits == 0) {
+        std::fill(own.begin(), own.end(), kForbidden);
+        continue;
+      }
+      for (std::uint64_t rest = ~bits; rest != 0; rest &= rest - 1) {
+        const auto index = static_cast<std::size_t>(std::countr_zero(rest));
+        if (index < own.size()) own[index] = kForbidden;
       }
     }
   }

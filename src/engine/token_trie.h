@@ -20,6 +20,10 @@ class TokenTrie {
     TokenId token = -1;       // whose text ends with this node's byte; the lowest of several; -1: none
     std::uint16_t depth = 0;  // bytes before it
     std::uint8_t byte = 0;
+    // Not 0: a character begins here, and all texts through this node go on with that many plain characters at most
+    // (grammar::Machine::plain_run), and with nothing else.
+    std::uint8_t plain_characters = 0;
+    std::uint32_t first_token = 0;  // of ordered_tokens(): where those of this node and behind it begin
   };
   // Two tokens with one text.
   struct Twin {
@@ -35,6 +39,8 @@ class TokenTrie {
   // Tokens with a text that readers see: all but control tokens and those that end a generation.
   std::span<const Node> nodes() const { return nodes_; }
   std::span<const Twin> twins() const { return twins_; }
+  // The tokens of nodes(), in their order, and behind them nothing.
+  std::span<const TokenId> ordered_tokens() const { return ordered_tokens_; }
   // The others that have a name.
   std::span<const Node> special_nodes() const { return special_nodes_; }
   std::size_t depth_max() const { return depth_max_; }  // of any node, plus 1
@@ -50,6 +56,8 @@ class TokenTrie {
 
  private:
   std::vector<Node> build(std::vector<TokenId> tokens);
+  void mark_plain();
+  bool ends_well(const Node& node) const;
 
   std::string bytes_;
   std::vector<std::uint32_t> offsets_;  // [vocabulary + 1], into bytes_
@@ -57,6 +65,7 @@ class TokenTrie {
   std::vector<Node> nodes_;
   std::vector<Node> special_nodes_;
   std::vector<Twin> twins_;
+  std::vector<TokenId> ordered_tokens_;
   std::vector<TokenId> end_tokens_;
   std::size_t depth_max_ = 0;
 };

@@ -166,6 +166,80 @@ StateId Machine::read_on(StateId state, std::uint8_t byte) {
   return open.empty() ? kDead : state_of(std::move(open));
 }
 
+std::size_t Machine::plain_run(StateId state) {
+  for (std::size_t run = 0; run < kPlainRunMax; ++run) {
+    const StateId next = after_plain(state);
+    if (next == kDead) return run;
+    if (next == state) break;
+    state = next;
+  }
+  return kPlainRunMax;
+}
+
+StateId Machine::after_plain(StateId state) {
+  if (states_[state].after_plain == kUnknown) {
+    const StateId found = find_after_plain(state);
+    states_[state].after_plain = found;
+  }
+  return states_[state].after_plain;
+}
+
+// All ways through the bytes of UTF-8 (The Unicode Standard 15.0, table 3-7) must meet.  Of bytes that are one class
+// here, the first stands for all.
+StateId Machine::find_after_plain(StateId state) {
+  struct Open {
+    StateId state;
+    std::uint8_t low, high;  // the next byte
+    int more;                // bytes 80 to BF behind it
+    bool operator==(const Open&) const = default;
+  };
+  StateId met = kDead;
+  for (std::uint8_t byte = 0x20; byte < 0x7F; ++byte) {
+    if (!is_plain(byte)) continue;
+    const StateId after = next(state, byte);
+    if (after == kDead || (met != kDead && after != met)) return kDead;
+    met = after;
+  }
+  struct Lead {
+    std::uint8_t low, high, second_low, second_high;
+    int more;  // behind the second byte
+  };
+  static constexpr Lead kLeads[] = {{0xC2, 0xDF, 0x80, 0xBF, 0}, {0xE0, 0xE0, 0xA0, 0xBF, 1},
+                                    {0xE1, 0xEC, 0x80, 0xBF, 1}, {0xED, 0xED, 0x80, 0x9F, 1},
+                                    {0xEE, 0xEF, 0x80, 0xBF, 1}, {0xF0, 0xF0, 0x90, 0xBF, 2},
+                                    {0xF1, 0xF3, 0x80, 0xBF, 2}, {0xF4, 0xF4, 0x80, 0x8F, 2}};
+  std::vector<Open> open;
+  const auto add_all = [&](StateId from, std::uint8_t low, std::uint8_t high, auto make) {
+    for (unsigned byte = low; byte <= high; ++byte) {
+      if (byte > low && class_of_[byte] == class_of_[byte - 1]) continue;
+      const StateId after = next(from, static_cast<std::uint8_t>(byte));
+      if (after == kDead) return false;
+      const Open one = make(after);
+      if (std::find(open.begin(), open.end(), one) == open.end()) open.push_back(one);
+    }
+    return true;
+  };
+  for (const Lead& lead : kLeads) {
+    const auto make = [&](StateId after) { return Open{after, lead.second_low, lead.second_high, lead.more}; };
+    if (!add_all(state, lead.low, lead.high, make)) return kDead;
+  }
+  for (std::size_t at = 0; at < open.size(); ++at) {
+    constexpr std::size_t kOpenMax = 256;  // else the grammar tells characters apart
+    if (open.size() > kOpenMax) return kDead;
+    const Open own = open[at];
+    if (own.more > 0) {
+      const auto make = [&](StateId after) { return Open{after, 0x80, 0xBF, own.more - 1}; };
+      if (!add_all(own.state, own.low, own.high, make)) return kDead;
+      continue;
+    }
+    for (unsigned byte = own.low; byte <= own.high; ++byte) {
+      if (byte > own.low && class_of_[byte] == class_of_[byte - 1]) continue;
+      if (next(own.state, static_cast<std::uint8_t>(byte)) != met) return kDead;
+    }
+  }
+  return met;
+}
+
 StateId Machine::search_state(std::uint32_t place) {
   if (search_states_[place] == kDead) {
     State state;

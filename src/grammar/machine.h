@@ -56,6 +56,13 @@ class Machine {
     return known != kUnknown ? known : work_out(state, byte);
   }
 
+  // A plain character is one that most texts are made of and most grammars take alike: all of Unicode but control
+  // characters, the quote and the backslash.  How many plain characters may follow, whichever they are, each sequence
+  // of them leading to the same state as every other of its length; at most kPlainRunMax are counted.
+  static constexpr std::size_t kPlainRunMax = 32;
+  std::size_t plain_run(StateId state);
+  static bool is_plain(std::uint8_t ascii) { return ascii >= 0x20 && ascii < 0x7F && ascii != '"' && ascii != '\\'; }
+
   bool is_complete(StateId state) const { return states_[state].is_complete; }  // the text may end here
   bool is_exhausted(StateId state) const { return !states_[state].goes_on; }    // no byte may follow
   // No trigger has been read: the grammar does not hold yet, any byte may follow that does not end a trigger wrongly.
@@ -90,12 +97,15 @@ class Machine {
     bool is_complete = false;
     bool goes_on = false;
     bool is_searching = false;
+    StateId after_plain = kUnknown;  // any plain character; kDead when that depends on the character
   };
   struct VectorHash {
     std::size_t operator()(const std::vector<FrameId>& frames) const;
   };
 
   StateId work_out(StateId state, std::uint8_t byte);
+  StateId after_plain(StateId state);
+  StateId find_after_plain(StateId state);
   StateId search_on(StateId state, std::uint8_t byte);
   StateId search_state(std::uint32_t place);
   StateId read_on(StateId state, std::uint8_t byte);
