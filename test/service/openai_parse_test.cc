@@ -107,8 +107,8 @@ TEST(ParseChat, accepts_fields_that_cannot_change_the_answer) {
 
 TEST(ParseChat, refuses_what_would_change_the_answer_and_is_not_supported) {
   for (const std::string_view fields :
-       {R"("tools":[{"type":"function"}])", R"("audio":{"voice":"a"})", R"("functions":[{"name":"f"}])", R"("reasoning_effort":"high")",
-        R"("chat_template_kwargs":{"a":1})", R"("tool_choice":"required")"}) {
+       {R"("tools":[{"type":"function"}])", R"("audio":{"voice":"a"})", R"("functions":[{"name":"f"}])",
+        R"("reasoning_effort":"high")", R"("chat_template_kwargs":{"a":1})", R"("tool_choice":"required")"}) {
     const Refusal refusal = refusal_of(parse_chat(chat_with(fields)));
     EXPECT_EQ(refusal.name, "unsupported_parameter") << fields;
     EXPECT_EQ("\"" + refusal.field + "\"", fields.substr(0, fields.find(':')));
