@@ -26,8 +26,6 @@ std::vector<std::string_view> with(const std::vector<std::string_view>& fields,
   return all;
 }
 
-}
-
 // best_of generates several and returns the likeliest; only the case where it changes nothing is possible here.
 void check_best_of(FieldReader& reader, std::size_t choices) {
   const auto best_of = reader.integer("best_of", 1, static_cast<std::int64_t>(limits::kChoicesMax));

@@ -28,7 +28,9 @@ class OutputRuleReader {
  public:
   explicit OutputRuleReader(FieldReader& reader) : reader_(reader) {}
 
+  // rule: may hold one that other fields of the request asked for; then these may not ask for another.
   void read(OutputRule& rule) {
+    if (!rule.grammar.empty()) asked_ = "a rule elsewhere in the request";
     read_response_format();
     read_spelling(reader_, {.json = "json_schema", .regex = "regex", .choice = "choice", .grammar = "grammar"});
     read_spelling(
@@ -46,7 +48,7 @@ class OutputRuleReader {
       if (inner.boolean("json_object").value_or(false)) set_json_object(inner, "json_object");
       if (!inner.is_ok()) reader_.refuse(*inner.refusal());
     }
-    rule.grammar = std::move(grammar_);
+    if (!grammar_.empty()) rule.grammar = std::move(grammar_);
   }
 
  private:

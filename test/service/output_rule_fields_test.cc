@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "grammar/machine.h"
 
 namespace sixfold::service {
@@ -75,26 +79,30 @@ TEST(OutputRuleFields, refusals_name_the_field_and_the_reason) {
   struct Case {
     std::string_view fields, field, reason;
   };
-  for (const Case& one : std::vector<Case>{
-           {R"({"response_format": {}})", "response_format.type", "got none"},
-           {R"({"response_format": {"type": "xml"}})", "response_format.type", "json_schema"},
-           {R"({"response_format": "json"})", "response_format", "an object"},
-           {R"({"response_format": {"type": "json_schema"}})", "response_format.json_schema", "got none"},
-           {R"({"response_format": {"type": "json_schema", "json_schema": {"name": "n"}}})", "response_format.json_schema.schema", "got none"},
-           {R"({"response_format": {"type": "json_schema", "json_schema": {"schema": {"items": {"uniqueItems": true}}}}})",
-            "response_format.json_schema.schema", "#/items/uniqueItems"},
-           {R"({"response_format": {"type": "text", "strickt": 1}})", "response_format.strickt", "no such field"},
-           {R"({"grammar": "root = 1"})", "grammar", "line 1, column 6"},
-           {R"({"grammar": 3})", "grammar", "a string"},
-           {R"({"regex": "(?=a)"})", "regex", "position 0"},
-           {R"({"choice": []})", "choice", "0 texts"},
-           {R"({"choice": [1]})", "choice", "string"},
-           {R"({"guided_json": "{"})", "guided_json", "schema"},
-           {R"({"structured_outputs": {"json": {"format": "uri"}}})", "structured_outputs.json", "#/format"},
-           {R"({"structured_outputs": {"structural_tag": "x"}})", "structured_outputs.structural_tag", "not supported"},
-           {R"({"regex": "a", "choice": ["b"]})", "choice", "got \"regex\" too"},
-           {R"({"response_format": {"type": "json_object"}, "grammar": "root ::= \"a\""})", "grammar", "got \"response_format.type\" too"},
-           {R"({"structured_outputs": {"json": true, "regex": "a"}})", "structured_outputs.regex", "got \"structured_outputs.json\" too"}}) {
+  for (
+      const Case& one : std::vector<Case>{
+          {R"({"response_format": {}})", "response_format.type", "got none"},
+          {R"({"response_format": {"type": "xml"}})", "response_format.type", "json_schema"},
+          {R"({"response_format": "json"})", "response_format", "an object"},
+          {R"({"response_format": {"type": "json_schema"}})", "response_format.json_schema", "got none"},
+          {R"({"response_format": {"type": "json_schema", "json_schema": {"name": "n"}}})",
+           "response_format.json_schema.schema", "got none"},
+          {R"({"response_format": {"type": "json_schema", "json_schema": {"schema": {"items": {"uniqueItems": true}}}}})",
+           "response_format.json_schema.schema", "#/items/uniqueItems"},
+          {R"({"response_format": {"type": "text", "strickt": 1}})", "response_format.strickt", "no such field"},
+          {R"({"grammar": "root = 1"})", "grammar", "line 1, column 6"},
+          {R"({"grammar": 3})", "grammar", "a string"},
+          {R"j({"regex": "(?=a)"})j", "regex", "position 0"},
+          {R"({"choice": []})", "choice", "0 texts"},
+          {R"({"choice": [1]})", "choice", "string"},
+          {R"({"guided_json": "{"})", "guided_json", "schema"},
+          {R"({"structured_outputs": {"json": {"format": "uri"}}})", "structured_outputs.json", "#/format"},
+          {R"({"structured_outputs": {"structural_tag": "x"}})", "structured_outputs.structural_tag", "not supported"},
+          {R"({"regex": "a", "choice": ["b"]})", "choice", "got \"regex\" too"},
+          {R"({"response_format": {"type": "json_object"}, "grammar": "root ::= \"a\""})", "grammar",
+           "got \"response_format.type\" too"},
+          {R"({"structured_outputs": {"json": true, "regex": "a"}})", "structured_outputs.regex",
+           "got \"structured_outputs.json\" too"}}) {
     const Read result = read(one.fields);
     ASSERT_TRUE(result.refusal.has_value()) << one.fields;
     EXPECT_EQ(result.refusal->field, one.field) << one.fields;
