@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -63,13 +64,13 @@ void check_tensor(std::string_view body) {
   const auto value = parse_json(body);
   if (!value || !value->is_object()) return;
   FieldReader reader(value->get_object());
-  const Tensor tensor = read_tensor(reader);
+  const HostTensor tensor = read_oip_tensor(reader);
   if (!reader.is_ok()) return;
   std::string text;
-  append_tensor(text, tensor);
+  append_oip_tensor(text, tensor);
   const auto written = parse_json(text);
   require(written.is_ok());
-  require(written->at("data").get_array().size() == tensor.elements());
+  require(written->at("data").get_array().size() == *element_count(tensor.shape));
 }
 
 }  // namespace
@@ -101,6 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       check_infer(body, size % 2 == 0);
+      checked(parse_oip_tensors(body));
       break;
     case 5: {
       const auto parsed = parse_oip_generate(body, size % 2 == 0, {});

@@ -181,8 +181,11 @@ Parsed<InfillCall> parse_infill(std::string_view body, const engine::SamplingOpt
   call.request.sampling = sampling;
   read_generation(reader, call.request);
   if (const auto value = reader.number("repeat_penalty", 0, 10)) {
-    if (*value == 0) reader.refuse("repeat_penalty", "a number above 0, at most 10", *reader.find("repeat_penalty"));
-    call.request.sampling.repetition_penalty = static_cast<float>(*value);
+    const auto penalty = static_cast<float>(*value);
+    if (!(penalty > 0)) {
+      reader.refuse("repeat_penalty", "a number above 0, at most 10", *reader.find("repeat_penalty"));
+    }
+    call.request.sampling.repetition_penalty = penalty;
   }
   read_samplers(reader, call.request.sampling);
   if (const auto value = reader.integer("n_predict", -1, static_cast<std::int64_t>(limits::kContextMax))) {

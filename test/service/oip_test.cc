@@ -9,11 +9,11 @@
 namespace sixfold::service {
 namespace {
 
-Parsed<Tensor> tensor_of(std::string_view text) {
+Parsed<HostTensor> tensor_of(std::string_view text) {
   const auto value = parse_json(text);
   EXPECT_TRUE(value.is_ok()) << value.error().message;
   FieldReader reader(value->get_object());
-  Tensor tensor = read_tensor(reader);
+  HostTensor tensor = read_oip_tensor(reader);
   if (!reader.is_ok()) return *reader.refusal();
   return tensor;
 }
@@ -27,7 +27,7 @@ std::string again(std::string_view datatype, std::string_view shape, std::string
   const auto parsed = tensor_of(tensor_json(datatype, shape, data));
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) return refusal->field + ": " + refusal->error.message;
   std::string out;
-  append_tensor(out, std::get<Tensor>(parsed));
+  append_oip_tensor(out, std::get<HostTensor>(parsed));
   return std::string(text_at(boost::json::parse(out), "/data"));
 }
 
@@ -73,7 +73,7 @@ TEST(OipTensor, what_does_not_fit_is_refused_with_its_field) {
   EXPECT_EQ(refused("INT32", "[]", "[1]"), "shape");
   EXPECT_EQ(refused("INT32", "[-1]", "[1]"), "shape");
   EXPECT_EQ(refused("INT32", "[67108864,67108864]", "[1]"), "shape");
-  EXPECT_EQ(refused("INT32", "[0,67108865]", "[]"), "shape");
+  EXPECT_EQ(refused("INT32", "[0,268435457]", "[]"), "shape");
   EXPECT_EQ(refused("INT32", "[1,1,1,1,1,1,1,1,1]", "[1]"), "shape");
   EXPECT_EQ(refused("FP16", "[1]", "[1]"), "datatype");
   EXPECT_EQ(refused("", "[1]", "[1]"), "datatype");
@@ -191,6 +191,32 @@ TEST(OipInfer, vectors_and_logits_of_models_that_read) {
   scores->run_tasks();
   EXPECT_EQ(text_at(answer_json(*scores), "/outputs/0/name"), "logits");
   EXPECT_EQ(text_at(answer_json(*scores), "/outputs/0/shape"), "[1,2]");
+}
+
+TEST(OipInfer, tensors_of_models_that_take_them) {
+  Bench bench;
+  auto signature = std::make_shared<TensorSignature>();
+  signature->inputs = {{.name = "x", .type = ElementType::kF32, .shape = {-1, 2}, .dimension_names = {}}};
+  signature->outputs = {{.name = "y", .type = ElementType::kI64, .shape = {-1}, .dimension_names = {}}};
+  bench.backend.description.generates = false;
+  bench.backend.description.tensors = signature;
+  const auto metadata = answer_json(*get(bench, "/v2/models/fake"));
+  EXPECT_EQ(text_at(metadata, "/inputs/0"), R"({"name":"x","datatype":"FP32","shape":[-1,2]})");
+  EXPECT_EQ(text_at(metadata, "/outputs/0/datatype"), "INT64");
+  const auto parsed = parse_oip_tensors(
+      R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}],"outputs":[{"name":"y"}]})");
+  ASSERT_EQ(parsed.index(), 0U);
+  const TensorRequest& request = std::get<OipTensorCall>(parsed).request;
+  EXPECT_EQ(request.inputs.at(0).shape, (TensorShape{1, 2}));
+  EXPECT_EQ(request.outputs, std::vector<std::string>{"y"});
+  const auto field_of = [](std::string_view body) {
+    const auto refused = parse_oip_tensors(body);
+    const auto* refusal = std::get_if<Refusal>(&refused);
+    return refusal == nullptr ? "(none)" : refusal->field;
+  };
+  EXPECT_EQ(field_of("{}"), "inputs");
+  EXPECT_EQ(field_of(R"({"inputs":[1]})"), "inputs[0]");
+  EXPECT_EQ(field_of(R"({"inputs":[],"parameters":{"temperature":1}})"), "parameters");
 }
 
 TEST(OipModels, unknown_names_versions_and_verbs_are_not_found) {

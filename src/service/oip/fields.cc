@@ -32,16 +32,39 @@ std::vector<std::string_view> split(std::string_view path) {
   return segments;
 }
 
+const std::vector<FieldRule>& tensor_rules() {
+  static const std::vector<FieldRule> kRules = {{"parameters",
+                                                 "parameters of a tensor are not supported",
+                                                 {R"({"content_type":"str"})", R"({"binary_data":false})"}}};
+  return kRules;
+}
+
+// Calls `read` with each object of an array, as far as there is no refusal.
+template <class Read>
+void for_each_tensor(FieldReader& reader, std::string_view name, Read read) {
+  const json::array* array = reader.array(name);
+  if (array == nullptr) return;
+  for (std::size_t index = 0; index < array->size() && reader.is_ok(); ++index) {
+    const json::value& item = (*array)[index];
+    const std::string path = fmt::format("{}[{}]", name, index);
+    if (!item.is_object()) return reader.refuse(path, "an object", item);
+    FieldReader inner(item.get_object(), path);
+    read(inner);
+    if (!inner.is_ok()) reader.refuse(*inner.refusal());
+  }
+}
+
 // A column of texts: [n] or [n, 1].
-void check_texts(FieldReader& reader, const Tensor& tensor, std::size_t texts_max) {
+void check_texts(FieldReader& reader, const HostTensor& tensor, std::size_t texts_max) {
   const bool is_column = tensor.shape.size() == 1 || (tensor.shape.size() == 2 && tensor.shape[1] == 1);
-  if (tensor.datatype != "BYTES") {
-    reader.refuse("datatype", fmt::format("want \"BYTES\" of \"{}\", got \"{}\"", tensor.name, tensor.datatype));
+  if (tensor.type != ElementType::kString) {
+    reader.refuse("datatype", fmt::format("want \"BYTES\" of \"{}\", got \"{}\"", tensor.name,
+                                          element_type_info(tensor.type).protocol_name));
   } else if (!is_column) {
     reader.refuse("shape",
                   fmt::format("want [n] or [n,1] of \"{}\", got [{}]", tensor.name, fmt::join(tensor.shape, ",")));
-  } else if (tensor.texts.empty() || tensor.texts.size() > texts_max) {
-    reader.refuse("shape", fmt::format("want 1 to {} texts, got {}", texts_max, tensor.texts.size()));
+  } else if (tensor.strings.empty() || tensor.strings.size() > texts_max) {
+    reader.refuse("shape", fmt::format("want 1 to {} texts, got {}", texts_max, tensor.strings.size()));
   }
 }
 
@@ -50,18 +73,13 @@ void read_inputs(FieldReader& reader, const BackendDescription& description, Oip
   if (inputs == nullptr || inputs->empty()) return reader.refuse("inputs", "want an array of at least one tensor");
   const bool takes_pairs = !description.classes.empty();
   const std::size_t texts_max = description.generates ? limits::kChoicesMax : limits::kTextsMax;
-  for (std::size_t index = 0; index < inputs->size(); ++index) {
-    const json::value& item = (*inputs)[index];
-    const std::string path = fmt::format("inputs[{}]", index);
-    if (!item.is_object()) return reader.refuse(path, "an object", item);
-    FieldReader inner(item.get_object(), path);
-    check_fields(inner, {"name", "shape", "datatype", "data"},
-                 {{"parameters", "parameters of a tensor are not supported", {R"({"content_type":"str"})"}}});
-    Tensor tensor = read_tensor(inner);
+  for_each_tensor(reader, "inputs", [&](FieldReader& inner) {
+    check_fields(inner, {"name", "shape", "datatype", "data"}, tensor_rules());
+    HostTensor tensor = read_oip_tensor(inner);
+    if (!inner.is_ok()) return;
     std::vector<std::string>* texts = tensor.name == kOipText                  ? &call.texts
                                       : takes_pairs && tensor.name == kOipPair ? &call.pairs
                                                                                : nullptr;
-    if (!inner.is_ok()) return reader.refuse(*inner.refusal());
     if (texts == nullptr) {
       inner.refuse("name", fmt::format("want \"{}\"{}, got \"{}\"", kOipText,
                                        takes_pairs ? fmt::format(" or \"{}\"", kOipPair) : "", tensor.name));
@@ -69,10 +87,10 @@ void read_inputs(FieldReader& reader, const BackendDescription& description, Oip
       inner.refuse("name", fmt::format("\"{}\" is there twice", tensor.name));
     } else {
       check_texts(inner, tensor, texts_max);
-      *texts = std::move(tensor.texts);
+      *texts = std::move(tensor.strings);
     }
-    if (!inner.is_ok()) return reader.refuse(*inner.refusal());
-  }
+  });
+  if (!reader.is_ok()) return;
   if (call.texts.empty()) return reader.refuse("inputs", fmt::format("want a tensor \"{}\"", kOipText));
   if (!call.pairs.empty() && call.pairs.size() != call.texts.size()) {
     reader.refuse("inputs", fmt::format("want as many texts in \"{}\" as in \"{}\", {}, got {}", kOipPair, kOipText,
@@ -96,16 +114,14 @@ void read_outputs(FieldReader& reader, const BackendDescription& description, Oi
   if (outputs->size() > 1) {
     return reader.refuse("outputs", fmt::format("want one tensor, got {}", outputs->size()));
   }
-  if (!outputs->front().is_object()) return reader.refuse("outputs[0]", "an object", outputs->front());
-  FieldReader inner(outputs->front().get_object(), "outputs[0]");
-  check_fields(inner, {"name"},
-               {{"parameters", "parameters of a tensor are not supported", {R"({"binary_data":false})"}}});
-  const std::string_view name = inner.text("name").value_or("");
-  if (std::find(known.begin(), known.end(), name) == known.end()) {
-    inner.refuse("name", fmt::format("want one of \"{}\", got \"{}\"", fmt::join(known, "\", \""), name));
-  }
-  call.output = name;
-  if (!inner.is_ok()) reader.refuse(*inner.refusal());
+  for_each_tensor(reader, "outputs", [&](FieldReader& inner) {
+    check_fields(inner, {"name"}, tensor_rules());
+    const std::string_view name = inner.text("name").value_or("");
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      inner.refuse("name", fmt::format("want one of \"{}\", got \"{}\"", fmt::join(known, "\", \""), name));
+    }
+    call.output = name;
+  });
 }
 
 void read_reading_parameters(FieldReader& parameters, OipInferCall& call) {
@@ -157,6 +173,26 @@ Parsed<OipInferCall> parse_oip_infer(std::string_view body, const BackendDescrip
     }
     if (!parameters.is_ok()) reader.refuse(*parameters.refusal());
   }
+  if (!reader.is_ok()) return *reader.refusal();
+  return call;
+}
+
+Parsed<OipTensorCall> parse_oip_tensors(std::string_view body) {
+  auto document = parse_object(body);
+  if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
+  FieldReader reader(std::get<json::value>(document).get_object());
+  check_fields(reader, {"id", "inputs", "outputs"}, {{"parameters", "a model of tensors takes no parameters", {}}});
+  OipTensorCall call;
+  call.id = reader.text("id").value_or("");
+  for_each_tensor(reader, "inputs", [&](FieldReader& inner) {
+    check_fields(inner, {"name", "shape", "datatype", "data"}, tensor_rules());
+    call.request.inputs.push_back(read_oip_tensor(inner));
+  });
+  for_each_tensor(reader, "outputs", [&](FieldReader& inner) {
+    check_fields(inner, {"name"}, tensor_rules());
+    call.request.outputs.emplace_back(inner.text("name").value_or(""));
+  });
+  if (call.request.inputs.empty() && reader.is_ok()) reader.refuse("inputs", "want an array of at least one tensor");
   if (!reader.is_ok()) return *reader.refusal();
   return call;
 }

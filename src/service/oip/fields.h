@@ -38,6 +38,12 @@ struct OipInferCall {
   bool truncates = false;
 };
 
+// Of a model of tensors.
+struct OipTensorCall {
+  std::string id;
+  TensorRequest request;
+};
+
 struct OipGenerateCall {
   std::string id;
   GenerateRequest request;
@@ -46,6 +52,7 @@ struct OipGenerateCall {
 
 // description: of the model that is served.
 Parsed<OipInferCall> parse_oip_infer(std::string_view body, const BackendDescription& description);
+Parsed<OipTensorCall> parse_oip_tensors(std::string_view body);
 Parsed<OipGenerateCall> parse_oip_generate(std::string_view body, bool streams,
                                            const engine::SamplingOptions& sampling);
 

@@ -1,4 +1,5 @@
 // POST /v2/models/{model}/infer: texts in; texts, vectors or numbers of classes out.
+#include <span>
 #include <utility>
 
 #include "service/json.h"
@@ -9,7 +10,7 @@
 namespace sixfold::service {
 namespace {
 
-std::string answer_body(std::string_view model, std::string_view id, const Tensor& output) {
+std::string answer_body(std::string_view model, std::string_view id, std::span<const HostTensor> outputs) {
   std::string out = R"({"model_name":)";
   append_json_string(out, model);
   out += R"(,"model_version":)";
@@ -19,7 +20,10 @@ std::string answer_body(std::string_view model, std::string_view id, const Tenso
     append_json_string(out, id);
   }
   out += R"(,"outputs":[)";
-  append_tensor(out, output);
+  for (const HostTensor& output : outputs) {
+    if (&output != &outputs.front()) out += ',';
+    append_oip_tensor(out, output);
+  }
   return out += "]}";
 }
 
@@ -31,10 +35,12 @@ class InferFormat final : public AnswerFormat {
   std::string_view input_field() const override { return "inputs"; }
 
   std::string whole(const std::vector<AnswerChoice>& choices, const engine::RequestUsage&) override {
-    Tensor output{.name = std::string(kOipAnswer), .datatype = "BYTES"};
+    HostTensor output;
+    output.name = kOipAnswer;
+    output.type = ElementType::kString;
     output.shape = {static_cast<std::int64_t>(choices.size())};
-    for (const AnswerChoice& choice : choices) output.texts.push_back(choice.text);
-    return answer_body(model_, id_, output);
+    for (const AnswerChoice& choice : choices) output.strings.push_back(choice.text);
+    return answer_body(model_, id_, {&output, 1});
   }
 
   // Answers of this endpoint are never streamed.
@@ -47,7 +53,7 @@ class InferFormat final : public AnswerFormat {
 };
 
 // Rows of one length as a matrix.
-Tensor matrix_of(std::string_view name, const std::vector<std::vector<float>>& rows) {
+HostTensor matrix_of(std::string_view name, const std::vector<std::vector<float>>& rows) {
   std::vector<float> numbers;
   for (const std::vector<float>& row : rows) numbers.insert(numbers.end(), row.begin(), row.end());
   const std::size_t width = rows.empty() ? 0 : rows.front().size();
@@ -77,7 +83,8 @@ void score(ServiceState& state, const Writer& writer, OipInferCall call, ScoreRe
   }
   wanted.truncates = call.truncates;
   const auto body_of = [name = std::move(name), id = std::move(call.id)](const Scores& scores) {
-    return answer_body(name, id, matrix_of(kOipLogits, scores.scores));
+    const HostTensor output = matrix_of(kOipLogits, scores.scores);
+    return answer_body(name, id, {&output, 1});
   };
   const Status accepted =
       state.backend.score(std::move(wanted), answer_later<Scores>(writer, "inputs", body_of, Dialect::kText));
@@ -89,10 +96,21 @@ void embed(ServiceState& state, const Writer& writer, OipInferCall call, EmbedRe
   wanted.truncates = call.truncates;
   wanted.dimensions = call.dimensions;
   const auto body_of = [name = std::move(name), id = std::move(call.id)](const Embeddings& embeddings) {
-    return answer_body(name, id, matrix_of(kOipEmbedding, embeddings.vectors));
+    const HostTensor output = matrix_of(kOipEmbedding, embeddings.vectors);
+    return answer_body(name, id, {&output, 1});
   };
   const Status accepted =
       state.backend.embed(std::move(wanted), answer_later<Embeddings>(writer, "inputs", body_of, Dialect::kText));
+  send_refusal(*writer, accepted, "inputs", Dialect::kText);
+}
+
+void predict(ServiceState& state, const Writer& writer, OipTensorCall call, std::string name) {
+  call.request.stop = stop_when_gone(*writer);
+  const auto body_of = [name = std::move(name), id = std::move(call.id)](const TensorAnswer& answer) {
+    return answer_body(name, id, answer.outputs);
+  };
+  const Status accepted = state.backend.predict(std::move(call.request),
+                                                answer_later<TensorAnswer>(writer, "inputs", body_of, Dialect::kText));
   send_refusal(*writer, accepted, "inputs", Dialect::kText);
 }
 
@@ -100,6 +118,17 @@ void embed(ServiceState& state, const Writer& writer, OipInferCall call, EmbedRe
 
 void oip_infer(ServiceState& state, const net::HttpRequest& request, Writer writer,
                const BackendDescription& description, const std::string& model) {
+  if (description.tensors != nullptr) {
+    auto tensors = parse_oip_tensors(request.body);
+    if (const auto* refusal = std::get_if<Refusal>(&tensors)) {
+      writer->send(error_response(Dialect::kText, *refusal));
+      return;
+    }
+    auto call = std::get<OipTensorCall>(std::move(tensors));
+    call.request.id = request.id;
+    call.request.model = model;
+    return predict(state, writer, std::move(call), answering_model(description, model));
+  }
   auto parsed = parse_oip_infer(request.body, description);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     writer->send(error_response(Dialect::kText, *refusal));

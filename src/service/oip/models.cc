@@ -30,11 +30,23 @@ json::object tensor_object(std::string_view name, std::string_view datatype, jso
   return {{"name", name}, {"datatype", datatype}, {"shape", std::move(shape)}};
 }
 
-// -1: as many as there are texts.
+json::array tensor_objects(const std::vector<TensorSpec>& specs) {
+  json::array objects;
+  for (const TensorSpec& spec : specs) {
+    objects.push_back(tensor_object(spec.name, element_type_info(spec.type).protocol_name,
+                                    json::array(spec.shape.begin(), spec.shape.end())));
+  }
+  return objects;
+}
+
+// -1: as many as there are texts, or any number.
 json::object metadata_of(const BackendDescription& description, std::string_view name) {
   json::array inputs{tensor_object(kOipText, "BYTES", {-1})};
   json::array outputs;
-  if (description.generates) {
+  if (description.tensors != nullptr) {
+    inputs = tensor_objects(description.tensors->inputs);
+    outputs = tensor_objects(description.tensors->outputs);
+  } else if (description.generates) {
     outputs.push_back(tensor_object(kOipAnswer, "BYTES", {-1}));
   } else {
     if (!description.classes.empty()) {

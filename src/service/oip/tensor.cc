@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -14,7 +12,6 @@ namespace sixfold::service {
 namespace {
 
 constexpr std::size_t kRankMax = 8;
-constexpr std::size_t kElementsMax = std::size_t{1} << 26;  // a body's bytes bound it first
 
 using Bytes = std::vector<std::byte>;
 
@@ -64,7 +61,12 @@ void write_number(std::string& out, const Bytes& bytes, std::size_t index) {
   if constexpr (sizeof(T) == 1) {
     fmt::format_to(std::back_inserter(out), "{}", static_cast<int>(number_at<T>(bytes, index)));
   } else if constexpr (std::is_floating_point_v<T>) {
-    append_json_number(out, number_at<T>(bytes, index));
+    const T number = number_at<T>(bytes, index);
+    if (std::isfinite(number)) {
+      fmt::format_to(std::back_inserter(out), "{}", number);  // the shortest text that gives the same number
+    } else {
+      out += "null";  // which JSON lacks
+    }
   } else {
     fmt::format_to(std::back_inserter(out), "{}", number_at<T>(bytes, index));
   }
@@ -74,45 +76,53 @@ void write_boolean(std::string& out, const Bytes& bytes, std::size_t index) {
   out += number_at<std::uint8_t>(bytes, index) != 0 ? "true" : "false";
 }
 
-struct DataType {
-  std::string_view name;
-  std::size_t bytes;
+struct NumberForm {
   bool (*read)(const json::value&, Bytes&);  // false: not such a value
   void (*write)(std::string&, const Bytes&, std::size_t index);
 };
 
 // FP16 and BF16 have no form in JSON.
-constexpr std::array<DataType, 11> kNumberTypes = {{
-    {"BOOL", 1, read_boolean, write_boolean},
-    {"UINT8", 1, read_integer<std::uint8_t>, write_number<std::uint8_t>},
-    {"UINT16", 2, read_integer<std::uint16_t>, write_number<std::uint16_t>},
-    {"UINT32", 4, read_integer<std::uint32_t>, write_number<std::uint32_t>},
-    {"UINT64", 8, read_integer<std::uint64_t>, write_number<std::uint64_t>},
-    {"INT8", 1, read_integer<std::int8_t>, write_number<std::int8_t>},
-    {"INT16", 2, read_integer<std::int16_t>, write_number<std::int16_t>},
-    {"INT32", 4, read_integer<std::int32_t>, write_number<std::int32_t>},
-    {"INT64", 8, read_integer<std::int64_t>, write_number<std::int64_t>},
-    {"FP32", 4, read_real<float>, write_number<float>},
-    {"FP64", 8, read_real<double>, write_number<double>},
-}};
-
-const DataType* find_number_type(std::string_view name) {
-  const auto found =
-      std::find_if(kNumberTypes.begin(), kNumberTypes.end(), [&](const DataType& type) { return type.name == name; });
-  return found == kNumberTypes.end() ? nullptr : &*found;
+NumberForm form_of(ElementType type) {
+  switch (type) {
+    case ElementType::kBool:
+      return {read_boolean, write_boolean};
+    case ElementType::kU8:
+      return {read_integer<std::uint8_t>, write_number<std::uint8_t>};
+    case ElementType::kI8:
+      return {read_integer<std::int8_t>, write_number<std::int8_t>};
+    case ElementType::kU16:
+      return {read_integer<std::uint16_t>, write_number<std::uint16_t>};
+    case ElementType::kI16:
+      return {read_integer<std::int16_t>, write_number<std::int16_t>};
+    case ElementType::kU32:
+      return {read_integer<std::uint32_t>, write_number<std::uint32_t>};
+    case ElementType::kI32:
+      return {read_integer<std::int32_t>, write_number<std::int32_t>};
+    case ElementType::kU64:
+      return {read_integer<std::uint64_t>, write_number<std::uint64_t>};
+    case ElementType::kI64:
+      return {read_integer<std::int64_t>, write_number<std::int64_t>};
+    case ElementType::kF32:
+      return {read_real<float>, write_number<float>};
+    case ElementType::kF64:
+      return {read_real<double>, write_number<double>};
+    case ElementType::kString:
+      break;
+  }
+  return {nullptr, nullptr};
 }
 
 // Walks the data in row-major order.
 class DataReader {
  public:
-  DataReader(FieldReader& reader, Tensor& tensor)
-      : reader_(reader), tensor_(tensor), type_(find_number_type(tensor.datatype)) {}
+  // elements: as the tensor's shape says.
+  DataReader(FieldReader& reader, HostTensor& tensor, std::size_t elements)
+      : reader_(reader), tensor_(tensor), elements_(elements), form_(form_of(tensor.type)) {}
 
   void read(const json::array& data) {
     const bool is_flat = data.empty() || !data.front().is_array();
     if (!is_flat) return read_level(data, 0);
-    const std::size_t want = tensor_.elements();
-    if (data.size() != want) return refuse_count(data.size(), want);
+    if (data.size() != elements_) return refuse_count(data.size(), elements_);
     for (const json::value& item : data) {
       if (!take(item)) return;
     }
@@ -136,98 +146,102 @@ class DataReader {
   }
 
   bool take(const json::value& item) {
-    if (type_ == nullptr && item.is_string()) {
-      tensor_.texts.emplace_back(item.get_string().data(), item.get_string().size());
+    if (form_.read == nullptr && item.is_string()) {
+      tensor_.strings.emplace_back(item.get_string().data(), item.get_string().size());
       return true;
     }
-    if (type_ != nullptr && type_->read(item, tensor_.bytes)) return true;
-    reader_.refuse("data", type_ == nullptr ? std::string("strings") : fmt::format("values of {}", type_->name), item);
+    if (form_.read != nullptr && form_.read(item, tensor_.bytes)) return true;
+    reader_.refuse("data",
+                   form_.read == nullptr ? std::string("strings")
+                                         : fmt::format("values of {}", element_type_info(tensor_.type).protocol_name),
+                   item);
     return false;
   }
 
   void refuse_count(std::size_t got, std::size_t want) {
-    reader_.refuse("data", fmt::format("want {} values, as the shape [{}] says, got {}", want,
-                                       fmt::join(tensor_.shape, ","), got));
+    reader_.refuse("data",
+                   fmt::format("want {} values, as the shape {} says, got {}", want, shown_shape(tensor_.shape), got));
   }
 
   FieldReader& reader_;
-  Tensor& tensor_;
-  const DataType* const type_;  // null: BYTES
+  HostTensor& tensor_;
+  const std::size_t elements_;
+  const NumberForm form_;
 };
 
-void read_shape(FieldReader& reader, Tensor& tensor) {
+// The number of elements.
+std::size_t read_shape(FieldReader& reader, HostTensor& tensor) {
   const json::array* shape = reader.array("shape");
   if (shape == nullptr) {
     if (reader.is_ok()) reader.refuse("shape", "want an array of sizes, got none");
-    return;
+    return 0;
   }
   if (shape->empty() || shape->size() > kRankMax) {
-    return reader.refuse("shape", fmt::format("want 1 to {} sizes, got {}", kRankMax, shape->size()));
+    reader.refuse("shape", fmt::format("want 1 to {} sizes, got {}", kRankMax, shape->size()));
+    return 0;
   }
-  std::size_t elements = 1;
   for (const json::value& item : *shape) {
-    const auto size = as_unsigned(item);
-    if (!size || *size > kElementsMax) return reader.refuse("shape", "sizes of at least 0", item);
-    elements *= static_cast<std::size_t>(*size);  // both factors are at most 2^26
-    if (elements > kElementsMax) {
-      return reader.refuse("shape", fmt::format("want at most {} elements in all", kElementsMax));
+    const auto size = as_integer(item);
+    if (!size || *size < 0) {
+      reader.refuse("shape", "sizes of at least 0", item);
+      return 0;
     }
-    tensor.shape.push_back(static_cast<std::int64_t>(*size));
+    tensor.shape.push_back(*size);
   }
+  const auto elements = element_count(tensor.shape);
+  if (!elements) reader.refuse("shape", elements.error().message);
+  return elements ? *elements : 0;
 }
 
-void read_datatype(FieldReader& reader, Tensor& tensor) {
-  tensor.datatype = reader.text("datatype").value_or("");
-  if (!reader.is_ok() || tensor.datatype == "BYTES" || find_number_type(tensor.datatype) != nullptr) return;
-  std::string known = "BYTES";
-  for (const DataType& type : kNumberTypes) known += fmt::format(", {}", type.name);
-  reader.refuse("datatype", fmt::format("want one of {}, got {}", known,
-                                        tensor.datatype.empty() ? "none" : "\"" + tensor.datatype + "\""));
+void read_datatype(FieldReader& reader, HostTensor& tensor) {
+  const std::string_view name = reader.text("datatype").value_or("");
+  if (!reader.is_ok()) return;
+  if (const auto type = element_type_from_protocol(name)) {
+    tensor.type = *type;
+    return;
+  }
+  reader.refuse("datatype", fmt::format("want one of BYTES, BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, "
+                                        "INT64, FP32, FP64, got {}",
+                                        name.empty() ? "none" : fmt::format("\"{}\"", name)));
 }
 
 }  // namespace
 
-std::size_t Tensor::elements() const {
-  std::size_t count = 1;
-  for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
-  return count;
-}
-
-Tensor read_tensor(FieldReader& reader) {
-  Tensor tensor;
+HostTensor read_oip_tensor(FieldReader& reader) {
+  HostTensor tensor;
   tensor.name = reader.text("name").value_or("");
   if (tensor.name.empty()) reader.refuse("name", "want a name, got none");
   read_datatype(reader, tensor);
-  read_shape(reader, tensor);
+  const std::size_t elements = read_shape(reader, tensor);
   const json::array* data = reader.array("data");
   if (data == nullptr) reader.refuse("data", "want an array, got none");
-  if (reader.is_ok()) DataReader(reader, tensor).read(*data);
+  if (reader.is_ok()) DataReader(reader, tensor, elements).read(*data);
   return tensor;
 }
 
-Tensor float_tensor(std::string name, std::vector<std::int64_t> shape, std::span<const float> numbers) {
+HostTensor float_tensor(std::string name, TensorShape shape, std::span<const float> numbers) {
   const auto bytes = std::as_bytes(numbers);
-  return {.name = std::move(name),
-          .datatype = "FP32",
-          .shape = std::move(shape),
-          .bytes = Bytes(bytes.begin(), bytes.end()),
-          .texts = {}};
+  HostTensor tensor;
+  tensor.name = std::move(name);
+  tensor.type = ElementType::kF32;
+  tensor.shape = std::move(shape);
+  tensor.bytes.assign(bytes.begin(), bytes.end());
+  return tensor;
 }
 
-void append_tensor(std::string& out, const Tensor& tensor) {
+void append_oip_tensor(std::string& out, const HostTensor& tensor) {
+  const ElementTypeInfo& type = element_type_info(tensor.type);
+  const NumberForm form = form_of(tensor.type);
   out += R"({"name":)";
   append_json_string(out, tensor.name);
-  out += R"(,"datatype":)";
-  append_json_string(out, tensor.datatype);
-  out += fmt::format(R"(,"shape":[{}],"data":[)", fmt::join(tensor.shape, ","));
-  const DataType* type = find_number_type(tensor.datatype);
-  const std::size_t elements = type == nullptr ? tensor.texts.size() : tensor.bytes.size() / type->bytes;
+  out += fmt::format(R"(,"datatype":"{}","shape":[{}],"data":[)", type.protocol_name, fmt::join(tensor.shape, ","));
+  const std::size_t elements = form.write == nullptr ? tensor.strings.size() : tensor.bytes.size() / type.bytes;
   for (std::size_t index = 0; index < elements; ++index) {
     if (index > 0) out += ',';
-    if (type == nullptr) {
-      append_json_string(out, tensor.texts[index]);
+    if (form.write == nullptr) {
+      append_json_string(out, tensor.strings[index]);
     } else {
-      type->write(out, tensor.bytes, index);
+      form.write(out, tensor.bytes, index);
     }
   }
   out += "]}";

@@ -73,8 +73,11 @@ void read_options(FieldReader& reader, GenerateRequest& request) {
   const json::value* seed = options.find("seed");
   if (seed != nullptr && as_integer(*seed).value_or(0) < 0) request.sampling.seed.reset();
   if (const auto value = options.number("repeat_penalty", 0, 10)) {
-    if (*value == 0) options.refuse("repeat_penalty", "a number above 0, at most 10", *options.find("repeat_penalty"));
-    request.sampling.repetition_penalty = static_cast<float>(*value);
+    const auto penalty = static_cast<float>(*value);
+    if (!(penalty > 0)) {
+      options.refuse("repeat_penalty", "a number above 0, at most 10", *options.find("repeat_penalty"));
+    }
+    request.sampling.repetition_penalty = penalty;
   }
   read_penalty_range(options, request.sampling);
   constexpr auto kTokensMax = static_cast<std::int64_t>(limits::kContextMax);
