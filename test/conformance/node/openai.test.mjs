@@ -138,8 +138,3 @@ test("a prompt that is too long raises BadRequestError with its code", async () 
     return true;
   });
 });
-
-test("tools raise BadRequestError", async () => {
-  const tools = [{type: "function", function: {name: "f", parameters: {}}}];
-  await assert.rejects(client.chat.completions.create({model, messages, tools}), OpenAI.BadRequestError);
-});
