@@ -36,6 +36,7 @@ constexpr std::string_view kChatMl =
 // Source: Meta's documentation of Llama 3.1's prompt format, "JSON based tool calling".
 constexpr std::string_view kLlama3 =
     R"({{- bos_token }}
+{%- set ns = namespace(shows_tools=tools is not none) %}
 {%- for m in messages %}
 {%- if m.role == 'tool' %}
 {{- '<|start_header_id|>ipython<|end_header_id|>\n\n' ~ m.content ~ '<|eot_id|>' }}
@@ -48,7 +49,8 @@ constexpr std::string_view kLlama3 =
 {{- '<|eot_id|>' }}
 {%- else %}
 {{- '<|start_header_id|>' ~ m.role ~ '<|end_header_id|>\n\n' }}
-{%- if tools and m.role == 'user' and loop.last %}
+{%- if ns.shows_tools and m.role == 'user' %}
+{%- set ns.shows_tools = false %}
 {{- 'You may call functions. To call one, answer with nothing but {"name": the function, "parameters": an object of ' }}
 {{- 'its arguments}. The functions:\n\n' }}
 {%- for tool in tools %}{{ tool | tojson ~ '\n\n' }}{% endfor %}

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <ctime>
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tokenizer/jinja/json_value.h"
 #include "tokenizer/jinja/template.h"
 
 namespace sixfold::tokenizer {
@@ -17,34 +19,6 @@ namespace {
 
 namespace json = boost::json;
 using jinja::Value;
-
-Value to_value(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      return Value::none();
-    case json::kind::bool_:
-      return Value::boolean(value.get_bool());
-    case json::kind::int64:
-      return Value::integer(value.get_int64());
-    case json::kind::uint64:
-      return Value::integer(static_cast<std::int64_t>(value.get_uint64()));
-    case json::kind::double_:
-      return Value::number(value.get_double());
-    case json::kind::string:
-      return Value::string(std::string(value.get_string()));
-    case json::kind::array: {
-      jinja::List list;
-      for (const json::value& item : value.get_array()) list.push_back(to_value(item));
-      return Value::list(std::move(list));
-    }
-    case json::kind::object: {
-      jinja::Dict dict;
-      for (const auto& entry : value.get_object()) dict.set(entry.key(), to_value(entry.value()));
-      return Value::dict(std::move(dict));
-    }
-  }
-  return Value::none();
-}
 
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -75,7 +49,7 @@ TEST(ChatTemplate, reference_renderings_match_byte_for_byte) {
     for (const json::value& entry : golden.at("cases").as_array()) {
       jinja::Dict variables;
       for (const auto& variable : entry.at("input").as_object())
-        variables.set(variable.key(), to_value(variable.value()));
+        variables.set(variable.key(), jinja::value_of_json(variable.value()));
       const auto text = compiled->render(variables, timegm(&now));
       ++cases;
       if (entry.as_object().contains("error")) {
@@ -88,6 +62,182 @@ TEST(ChatTemplate, reference_renderings_match_byte_for_byte) {
     }
   }
   EXPECT_GT(cases, 100u);
+}
+
+std::string text_at(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains({name.data(), name.size()});
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+// A golden conversation as a service's parser would make it.
+ChatInput input_of(const json::object& golden) {
+  ChatInput input;
+  for (const json::value& item : golden.at("messages").as_array()) {
+    const json::object& fields = item.as_object();
+    ChatMessage message{text_at(fields, "role"), text_at(fields, "content")};
+    message.tool_call_id = text_at(fields, "tool_call_id");
+    message.name = text_at(fields, "name");
+    if (fields.contains("tool_calls")) {
+      for (const json::value& call : fields.at("tool_calls").as_array()) {
+        const json::object& function = call.at("function").as_object();
+        message.tool_calls.push_back(
+            {text_at(call.as_object(), "id"), text_at(function, "name"), json::serialize(function.at("arguments"))});
+      }
+    }
+    input.messages.push_back(std::move(message));
+  }
+  if (golden.at("tools").is_array()) {
+    for (const json::value& tool : golden.at("tools").as_array()) {
+      input.tools.push_back({text_at(tool.at("function").as_object(), "name"), json::serialize(tool), "", false});
+    }
+  }
+  json::object arguments = golden;
+  for (const char* name : {"messages", "tools", "documents", "add_generation_prompt", "bos_token", "eos_token"}) {
+    arguments.erase(name);
+  }
+  if (!arguments.empty()) input.arguments = json::serialize(arguments);
+  input.adds_generation_prompt = golden.at("add_generation_prompt").as_bool();
+  input.bos_token = text_at(golden, "bos_token");
+  input.eos_token = text_at(golden, "eos_token");
+  return input;
+}
+
+// What a template would leave out is refused or said in its place, so only what it shows can be compared.
+bool is_shown_as_it_is(const ChatInput& input, const ChatAbilities& abilities) {
+  const bool has_calls = std::any_of(input.messages.begin(), input.messages.end(),
+                                     [](const ChatMessage& message) { return !message.tool_calls.empty(); });
+  return (input.tools.empty() || abilities.shows_tools) && (!has_calls || abilities.shows_tool_calls);
+}
+
+TEST(ChatTemplate, conversations_render_as_the_reference_renders_them) {
+  const char* testdata = std::getenv("SIXFOLD_TESTDATA");
+  if (testdata == nullptr) GTEST_SKIP() << "SIXFOLD_TESTDATA is not set";
+  std::size_t cases = 0, cases_with_calls = 0;
+  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(testdata) / "golden/chat")) {
+    if (file.path().extension() != ".jinja") continue;
+    const auto chat = make_chat_template(read_file(file.path()), {});
+    ASSERT_TRUE(chat.is_ok()) << file.path() << ": " << chat.error().message;
+    const json::value golden = json::parse(read_file(std::filesystem::path(file.path()).replace_extension(".json")));
+    std::tm now{};
+    ASSERT_NE(strptime(golden.at("now").as_string().c_str(), "%Y-%m-%dT%H:%M:%S", &now), nullptr);
+    for (const json::value& entry : golden.at("cases").as_array()) {
+      ChatInput input = input_of(entry.at("input").as_object());
+      input.now_unix_seconds = timegm(&now);
+      const auto text = (*chat)->render(input);
+      const std::string name = file.path().stem().string() + ": " + std::string(entry.at("name").as_string());
+      if (entry.as_object().contains("error")) {
+        EXPECT_FALSE(text.is_ok()) << name;
+        continue;
+      }
+      if (!is_shown_as_it_is(input, (*chat)->abilities())) continue;
+      ++cases;
+      for (const ChatMessage& message : input.messages) cases_with_calls += message.tool_calls.empty() ? 0 : 1;
+      ASSERT_TRUE(text.is_ok()) << name << ": " << text.error().message;
+      EXPECT_EQ(*text, std::string(entry.at("expected").as_string())) << name;
+    }
+  }
+  EXPECT_GT(cases, 100u);
+  EXPECT_GT(cases_with_calls, 12u);
+}
+
+ChatInput conversation_with_tools() {
+  ChatInput input;
+  input.tools = {{"f", R"({"type":"function","function":{"name":"f"}})", "", false}};
+  ChatMessage call{"assistant", ""};
+  call.tool_calls = {{"c1", "f", R"({"x":1})"}};
+  ChatMessage result{"tool", "21"};
+  result.tool_call_id = "c1";
+  input.messages = {{"user", "hi"}, std::move(call), std::move(result)};
+  return input;
+}
+
+std::unique_ptr<ChatTemplate> template_of(std::string_view source) {
+  auto made = make_chat_template(source, {});
+  EXPECT_TRUE(made.is_ok());
+  return *std::move(made);
+}
+
+TEST(ChatTemplate, finds_out_how_a_template_wants_calls) {
+  constexpr std::string_view kLoop = "{% for m in messages %}{{ m.content or '' }}{% for c in m.tool_calls or [] %}";
+  constexpr std::string_view kEnd = "{% endfor %}{% endfor %}";
+  const auto with = [&](std::string_view call) {
+    return template_of(std::string(kLoop) + std::string(call) + std::string(kEnd));
+  };
+  const auto object = with("[{{ c.function.name }} {{ c.function.arguments | tojson }}]");
+  EXPECT_TRUE(object->abilities().shows_tool_calls);
+  EXPECT_FALSE(object->abilities().wants_arguments_as_text);
+  ChatInput input = conversation_with_tools();
+  input.tools.clear();
+  EXPECT_EQ(object->render(input).value(), R"(hi[f {"x": 1}]21)");
+  const auto text = with("[{{ c.function.name + c.function.arguments }}]");
+  EXPECT_TRUE(text->abilities().wants_arguments_as_text);
+  EXPECT_EQ(text->render(input).value(), R"(hi[f{"x":1}]21)");
+  const auto printed = with("[{{ c.function.name }}{{ c.function.arguments }}]");
+  EXPECT_TRUE(printed->abilities().wants_arguments_as_text) << "Python's form of a dict is not JSON";
+  const auto null = template_of(
+      "{% for m in messages %}{% if m.content is none %}{{ m.tool_calls[0].function.name ~ "
+      "m.tool_calls[0].function.arguments | tojson }}{% else %}{{ m.content }}{% endif %}{% endfor %}");
+  EXPECT_TRUE(null->abilities().wants_null_content);
+  EXPECT_EQ(null->render(input).value(), R"(hif{"x": 1}21)");
+}
+
+TEST(ChatTemplate, tools_that_a_template_cannot_show_are_described_or_refused) {
+  const auto calls_only = template_of(
+      "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function.name }}"
+      "{{ c.function.arguments | tojson }}{% endfor %}{% endfor %}");
+  EXPECT_FALSE(calls_only->abilities().shows_tools);
+  const std::string text = calls_only->render(conversation_with_tools()).value();
+  EXPECT_TRUE(text.starts_with("[system]You may call")) << text;
+  EXPECT_NE(text.find(R"({"type":"function","function":{"name":"f"}})"), std::string::npos);
+
+  const auto nothing = template_of("{% for m in messages %}{{ m.content }}{% endfor %}");
+  ChatInput input = conversation_with_tools();
+  auto refused = nothing->render(input);
+  ASSERT_FALSE(refused.is_ok());
+  EXPECT_EQ(refused.error().message, "tools: the chat template of this model (model's own) cannot show them");
+  input.tools.clear();
+  refused = nothing->render(input);
+  ASSERT_FALSE(refused.is_ok());
+  EXPECT_EQ(refused.error().message, "messages: the chat template of this model (model's own) cannot show tool calls");
+}
+
+TEST(ChatTemplate, arguments_are_variables_and_cannot_replace_the_conversation) {
+  const auto chat = template_of("{{ enable_thinking }} {{ messages[0].content }} {{ tools is none }}");
+  ChatInput input;
+  input.messages = {{"user", "hi"}};
+  input.arguments = R"({"enable_thinking": false, "messages": 1, "tools": 2})";
+  EXPECT_EQ(chat->render(input).value(), "False hi True");
+  input.arguments = "[1]";
+  EXPECT_FALSE(chat->render(input).is_ok());
+}
+
+TEST(ChatTemplate, fallbacks_show_tools_where_the_family_knows_them) {
+  const auto fallback = [](std::string token) {
+    Vocabulary vocabulary;
+    vocabulary.tokens = {std::move(token)};
+    return *make_chat_template("", vocabulary);
+  };
+  for (const char* token : {"<|im_start|>", "<|start_header_id|>", ""}) {
+    const auto chat = fallback(token);
+    EXPECT_TRUE(chat->abilities().shows_tools) << chat->name();
+    EXPECT_TRUE(chat->abilities().shows_tool_calls) << chat->name();
+    EXPECT_FALSE(chat->abilities().wants_arguments_as_text) << chat->name();
+  }
+  for (const char* token : {"<start_of_turn>", "<|start_of_role|>", "<|end|>", "[INST]"}) {
+    const auto chat = fallback(token);
+    EXPECT_FALSE(chat->render(conversation_with_tools()).is_ok()) << chat->name();
+  }
+  EXPECT_EQ(fallback("")->render(conversation_with_tools()).value(),
+            "Functions that the assistant may call, with a JSON object {\"name\": ..., \"arguments\": {...}} as its "
+            "answer:\n{\"type\": \"function\", \"function\": {\"name\": \"f\"}}\nuser: hi\n"
+            "assistant: {\"name\": \"f\", \"arguments\": {\"x\": 1}}\ntool: 21\nassistant:");
+  EXPECT_EQ(fallback("<|im_start|>")->render(conversation_with_tools()).value(),
+            "<|im_start|>system\nYou may call functions. Their signatures, as JSON, one a line:\n<tools>\n"
+            "{\"type\": \"function\", \"function\": {\"name\": \"f\"}}\n</tools>\nTo call one, write a JSON object "
+            "with its name and arguments within tags:\n<tool_call>\n{\"name\": \"the function\", \"arguments\": "
+            "{\"the argument\": \"its value\"}}\n</tool_call><|im_end|>\n<|im_start|>user\nhi<|im_end|>\n"
+            "<|im_start|>assistant\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>"
+            "<|im_end|>\n<|im_start|>user\n<tool_response>\n21\n</tool_response><|im_end|>\n<|im_start|>assistant\n");
 }
 
 TEST(Jinja, whitespace_rules) {

@@ -36,11 +36,11 @@ std::string read_parts(FieldReader& owner, std::string_view name, const std::vec
       return text;
     }
     FieldReader part(item.get_object(), owner.path_of(path));
-    check_fields(part, {"type", "text"}, {{"annotations", "", {}}, {"logprobs", "", {}}});
     const auto kind = part.text("type");
     if (!kind || std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) {
       part.refuse("type", fmt::format("only parts of text (\"{}\") are supported", kinds.front()));
     }
+    check_fields(part, {"type", "text"}, {{"annotations", "", {}}, {"logprobs", "", {}}});
     text += part.text("text").value_or("");
     if (part.find("text") == nullptr) part.refuse("text", "want a string, got none");
     if (!part.is_ok()) {

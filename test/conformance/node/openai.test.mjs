@@ -139,11 +139,6 @@ test("a prompt that is too long raises BadRequestError with its code", async () 
   });
 });
 
-test("tools raise BadRequestError", async () => {
-  const tools = [{type: "function", function: {name: "f", parameters: {}}}];
-  await assert.rejects(client.chat.completions.create({model, messages, tools}), OpenAI.BadRequestError);
-});
-
 test("response_format keeps to its schema", async () => {
   const schema = {
     type: "object",
