@@ -10,7 +10,7 @@ endfunction()
 set(apart
   kernels/limit_probe.cc formats/huggingface/config_decoders.cc formats/huggingface/tensor_names.cc
   tokenizer/hf/decoder.cc tokenizer/hf/pre_tokenizer.cc net/curl_transfer.cc model/arch_decoder.cc
-  tokenizer/word_piece_tokenizer.cc
+  tokenizer/word_piece_tokenizer.cc tokenizer/unigram_tokenizer.cc
   registry/mlflow_name.cc registry/push/s3_upload.cc registry/aws/login_sso.cc registry/aws/login_sts.cc
   registry/aws/s3_session.cc)
 list(TRANSFORM apart PREPEND ${CMAKE_SOURCE_DIR}/src/)

@@ -1,5 +1,5 @@
-// Bodies of the Responses API and of Anthropic's Messages: whatever the bytes, a parser answers with a request within the
-// limits or with a refusal whose error body is JSON.  The first byte chooses the parser.
+// Bodies of the Responses API and of Anthropic's Messages: whatever the bytes, a parser answers with a request within
+// the limits or with a refusal whose error body is JSON.  The first byte chooses the parser.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -36,8 +36,7 @@ ParsedOutput parse(std::uint8_t choice, std::string_view text, std::size_t step)
   bool is_in_call = false;
   const auto take = [&](const std::vector<OutputPiece>& pieces) {
     for (const OutputPiece& piece : pieces) {
-      const bool goes_on =
-          piece.kind == OutputPiece::Kind::kCallArguments || piece.kind == OutputPiece::Kind::kCallEnd;
+      const bool goes_on = piece.kind == OutputPiece::Kind::kCallArguments || piece.kind == OutputPiece::Kind::kCallEnd;
       require(goes_on == is_in_call);
       is_in_call = piece.kind == OutputPiece::Kind::kCallBegin || piece.kind == OutputPiece::Kind::kCallArguments;
       parsed.add(piece);

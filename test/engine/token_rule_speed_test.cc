@@ -58,7 +58,8 @@ void measure(const std::string& vocabulary) {
   const auto folder = tokenizer::reference_folder();
   if (!folder) GTEST_SKIP() << "SIXFOLD_TESTDATA is not set";
   const auto bytes = tokenizer::read_gzip(*folder + "ggml-vocab-" + vocabulary + ".gguf.gz");
-  const std::string path = testing::TempDir() + "token_rule_speed.gguf";
+  const std::string path = testing::TempDir() + "token_rule_speed_" +
+                           testing::UnitTest::GetInstance()->current_test_info()->name() + ".gguf";
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   const auto file = formats::open_checkpoint(path);

@@ -167,11 +167,12 @@ TEST(ParseChat, messages_are_checked_and_named) {
   EXPECT_EQ(field(R"([{"content":"x"}])"), "messages[0].role");
   EXPECT_EQ(field(R"([{"role":"user"}])"), "messages[0].content");
   EXPECT_EQ(field(R"([{"role":"user","content":null}])"), "messages[0].content");
-  EXPECT_EQ(field(R"([{"role":"user","content":"x"},{"role":"tool","content":"x"}])"), "messages[1].role");
+  EXPECT_EQ(field(R"([{"role":"user","content":"x"},{"role":"tool","content":"x"}])"), "messages[1].tool_call_id");
   EXPECT_EQ(field(R"([{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}])"),
             "messages[0].content[0].type");
   EXPECT_EQ(field(R"([{"role":"user","content":[{"type":"text"}]}])"), "messages[0].content[0].text");
-  EXPECT_EQ(field(R"([{"role":"assistant","content":"x","tool_calls":[{"id":"1"}]}])"), "messages[0].tool_calls");
+  EXPECT_EQ(field(R"([{"role":"assistant","content":"x","tool_calls":[{"id":"1"}]}])"),
+            "messages[0].tool_calls[0].function");
   EXPECT_EQ(field(R"([{"role":"user","content":"x","contnet":1}])"), "messages[0].contnet");
   EXPECT_EQ(refusal_of(parse_chat("{}")).field, "messages");
   EXPECT_EQ(refusal_of(parse_chat("[]")).error.message, "body: want a JSON object, got an array");

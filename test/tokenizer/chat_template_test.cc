@@ -137,7 +137,7 @@ TEST(ChatTemplate, conversations_render_as_the_reference_renders_them) {
     }
   }
   EXPECT_GT(cases, 100u);
-  EXPECT_GT(cases_with_calls, 12u);
+  EXPECT_GE(cases_with_calls, 12u);
 }
 
 ChatInput conversation_with_tools() {
