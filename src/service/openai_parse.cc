@@ -65,9 +65,10 @@ Parsed<ChatCall> parse_chat(std::string_view body, const engine::SamplingOptions
   auto document = parse_object(body);
   if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
   FieldReader reader(std::get<json::value>(document).get_object());
-  static const std::vector<std::string_view> kKnown = with(
-      generation_fields(), {"messages", "max_completion_tokens", "logprobs", "top_logprobs", "n", "stream",
-                            "stream_options", "tools", "tool_choice", "parallel_tool_calls", "chat_template_kwargs"});
+  static const std::vector<std::string_view> kKnown =
+      with(generation_fields(),
+           {"messages", "max_completion_tokens", "logprobs", "top_logprobs", "n", "stream", "stream_options", "tools",
+            "tool_choice", "parallel_tool_calls", "chat_template_kwargs", "reasoning_effort"});
   check_fields(reader, kKnown, common_rules());
   ChatCall call;
   call.request.sampling = sampling;
