@@ -60,7 +60,7 @@ std::optional<GraphqlError> check_object(const Schema& schema, const Value& valu
       return error_at(field.where, fmt::format("Field \"{}\" is not defined by type \"{}\".", name, type.name));
     }
     for (std::size_t before = 0; before < i; ++before) {
-      if (value.fields[before].first == name) {
+      if (value.fields[before].name == name) {
         return error_at(field.where, fmt::format("There can be only one input field named \"{}\".", name));
       }
     }
@@ -68,7 +68,7 @@ std::optional<GraphqlError> check_object(const Schema& schema, const Value& valu
   }
   for (const InputDefinition& input : type.inputs) {
     const bool is_given = std::any_of(value.fields.begin(), value.fields.end(),
-                                      [&](const auto& field) { return field.first == input.name; });
+                                      [&](const auto& field) { return field.name == input.name; });
     if (!is_given && is_non_null(input.type) && !input.default_value) {
       return error_at(value.where, fmt::format("Field \"{}.{}\" of required type \"{}\" was not provided.", type.name,
                                                input.name, shown_type(input.type)));
@@ -165,8 +165,8 @@ Outcome<std::optional<json::value>> coerce_literal(const Schema& schema, const V
   json::object out;
   for (const InputDefinition& input : definition.inputs) {
     const auto given = std::find_if(value.fields.begin(), value.fields.end(),
-                                    [&](const auto& field) { return field.first == input.name; });
-    const Value* literal = given != value.fields.end() ? &given->second : nullptr;
+                                    [&](const auto& field) { return field.name == input.name; });
+    const Value* literal = given != value.fields.end() ? &given->value : nullptr;
     if (literal == nullptr && input.default_value) literal = &*input.default_value;
     if (literal == nullptr) continue;
     auto coerced = coerce_literal(schema, *literal, input.type, variables);

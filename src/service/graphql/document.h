@@ -22,14 +22,21 @@ struct Location {
   std::uint32_t column = 1;
 };
 
+struct ObjectField;
+
 // A literal, or a variable in its place.
 struct Value {
   enum class Kind { kVariable, kInt, kFloat, kString, kBoolean, kNull, kEnum, kList, kObject };
   Kind kind = Kind::kNull;
-  std::string text;                                   // name, number as written, text, "true"
-  std::vector<Value> list;                            // of kList
-  std::vector<std::pair<std::string, Value>> fields;  // of kObject
+  std::string text;                 // name, number as written, text, "true"
+  std::vector<Value> list;          // of kList
+  std::vector<ObjectField> fields;  // of kObject
   Location where;
+};
+
+struct ObjectField {
+  std::string name;
+  Value value;
 };
 
 // "[String!]!" is non-null of list of non-null of String.

@@ -249,7 +249,7 @@ class Parser {
       while (!error_ && !is_sign("}")) {
         std::string key = name();
         want_sign(":");
-        out.fields.emplace_back(std::move(key), value(is_constant));
+        out.fields.push_back({std::move(key), value(is_constant)});
       }
       want_sign("}");
     } else {
