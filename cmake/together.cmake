@@ -12,7 +12,7 @@ set(apart
   tokenizer/hf/decoder.cc tokenizer/hf/pre_tokenizer.cc net/curl_transfer.cc model/arch_decoder.cc
   tokenizer/word_piece_tokenizer.cc tokenizer/unigram_tokenizer.cc
   registry/mlflow_name.cc registry/push/s3_upload.cc registry/aws/login_sso.cc registry/aws/login_sts.cc
-  registry/aws/s3_session.cc service/ollama/models.cc service/chat/hermes_parser.cc service/chat/mistral_parser.cc
+  registry/aws/s3_session.cc service/ollama/models.cc service/ollama/pull.cc service/chat/hermes_parser.cc service/chat/mistral_parser.cc
   service/chat/answer_rule.cc)
 list(TRANSFORM apart PREPEND ${CMAKE_SOURCE_DIR}/src/)
 set_source_files_properties(${apart} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)

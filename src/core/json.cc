@@ -1,6 +1,8 @@
 // A handler for Boost.JSON's streaming parser that builds the value and keeps the keys of every open object.
 #include "core/json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
@@ -166,6 +168,7 @@ Result<json::object> parse_json_object(std::string_view text, std::string_view n
 std::string shown_json(const json::value& value) {
   if (value.is_array()) return "an array";
   if (value.is_object()) return "an object";
+  if (value.is_double()) return fmt::format("{}", value.get_double());  // as people write it: 1.5, not 1.5E0
   if (!value.is_string()) return json::serialize(value);
   return shown_text({value.get_string().data(), value.get_string().size()});
 }

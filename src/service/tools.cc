@@ -14,12 +14,13 @@ namespace {
 
 tokenizer::ChatTool read_tool(FieldReader& tool, const json::value& item) {
   tokenizer::ChatTool read;
-  check_fields(tool, {"type", "function"}, {});
+  // First of all: tools of other types have other fields.
   const auto kind = tool.text("type");
   if (!kind || *kind != "function") {
     tool.refuse("type", "only \"function\" tools are supported");
     return read;
   }
+  check_fields(tool, {"type", "function"}, {});
   const json::object* fields = tool.object("function");
   if (fields == nullptr) {
     tool.refuse("function", "want an object, got none");

@@ -111,8 +111,9 @@ class Answer:
         self.text = response.read().decode("utf-8")
 
     def events(self):
-        blocks = [block for block in self.text.split("\n\n") if block.startswith("data: ")]
-        return [block[len("data: "):] for block in blocks]
+        """The data of each server-sent event, with or without a name."""
+        lines = [[line for line in block.split("\n") if line.startswith("data: ")] for block in self.text.split("\n\n")]
+        return ["\n".join(line[len("data: "):] for line in block) for block in lines if block]
 
     def check(self, text):
         """Returns what is wrong, or None."""

@@ -114,7 +114,7 @@ TEST_F(HuggingFaceFolder, refuses_each_setting_that_is_missing_or_wrong) {
   EXPECT_THAT(error_with("\"hidden_size\":8,", ""),
               HasSubstr("hidden_size: want an integer from 1 to 1048576, got nothing"));
   EXPECT_THAT(error_with("\"hidden_size\":8", "\"hidden_size\":0"), HasSubstr("got 0"));
-  EXPECT_THAT(error_with("\"hidden_size\":8", "\"hidden_size\":8.5"), HasSubstr("got 8.5E0"));
+  EXPECT_THAT(error_with("\"hidden_size\":8", "\"hidden_size\":8.5"), HasSubstr("got 8.5"));
   EXPECT_THAT(error_with("\"num_hidden_layers\":1", "\"num_hidden_layers\":-1"), HasSubstr("num_hidden_layers"));
   EXPECT_THAT(error_with("\"intermediate_size\":12", "\"intermediate_size\":null"), HasSubstr("intermediate_size"));
   EXPECT_THAT(error_with("\"num_attention_heads\":2", "\"num_attention_heads\":[]"), HasSubstr("num_attention_heads"));

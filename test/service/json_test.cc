@@ -72,7 +72,7 @@ TEST(FieldReader, errors_name_the_field_the_want_and_the_got) {
   EXPECT_EQ(message([](FieldReader& reader) { (void)reader.number("temperature", 0, 10); }),
             "\"body.temperature\": want a number between 0 and 10, got \"hot\"");
   EXPECT_EQ(message([](FieldReader& reader) { (void)reader.integer("n", 1, 8); }),
-            "\"body.n\": want an integer between 1 and 8, got 1.5E0");
+            "\"body.n\": want an integer between 1 and 8, got 1.5");
   EXPECT_EQ(message([](FieldReader& reader) { (void)reader.boolean("flag"); }),
             "\"body.flag\": want true or false, got 1");
   EXPECT_EQ(message([](FieldReader& reader) { (void)reader.text("s"); }), "\"body.s\": want a string, got 3");
