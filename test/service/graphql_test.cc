@@ -241,6 +241,7 @@ TEST_F(Graphql, a_client_that_leaves_cancels_what_runs) {
   EXPECT_TRUE(bench.backend.generations[0]->is_cancelled);
   bench.backend.generations[0]->finish(engine::FinishReason::kCancelled);
   bench.backend.generations[0]->ready = nullptr;
+  writer->run_tasks();
 }
 
 TEST_F(Graphql, the_documented_schema_is_the_one_that_is_served) {
