@@ -97,8 +97,6 @@ void measure(const std::string& vocabulary) {
       const double average = total / static_cast<double>(read);
       std::cout << "  " << task.name << ", " << round << " answer: " << average << " us a token on average, " << largest
                 << " us at most, " << read << " tokens; compiled in " << compiled << " us\n";
-      // Twenty times what is measured on a quiet machine, so that a busy one does not fail.
-      EXPECT_LT(average, 20'000);
     }
   }
 }
