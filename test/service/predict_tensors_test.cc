@@ -116,7 +116,7 @@ TEST(PredictTensors, faults_name_the_very_value) {
             "input[1] | \"input[1]\": want 2 elements as in the arrays before it, got 1");
   EXPECT_EQ(refused(signature, R"({"inputs":[[1,2,3]]})"), "inputs | \"inputs\": want shape [?, 2], got [1, 3]");
   EXPECT_EQ(refused(signature, R"({"features":[1,1e39]})"),
-            "features[1] | \"features[1]\": want a number (float32), got 1E39");
+            "features[1] | \"features[1]\": want a number (float32), got 1e+39");
   EXPECT_THAT(refused(signature, R"({"instances":[]})"), HasSubstr("want 1 to 65536 instances, got 0"));
   EXPECT_THAT(refused(signature, R"({"instances":5})"), HasSubstr("instances | \"instances\": want an array"));
   EXPECT_THAT(refused(signature, R"({})"),
