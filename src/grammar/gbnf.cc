@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/grammar_limits.h"
 #include "core/utf8.h"
+#include "grammar/hex_digit.h"
 
 namespace sixfold::grammar {
 namespace {
@@ -18,13 +19,6 @@ namespace {
 bool is_name_character(char character) {
   return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
          (character >= '0' && character <= '9') || character == '-' || character == '_';
-}
-
-int hex_digit(char character) {
-  if (character >= '0' && character <= '9') return character - '0';
-  if (character >= 'a' && character <= 'f') return character - 'a' + 10;
-  if (character >= 'A' && character <= 'F') return character - 'A' + 10;
-  return -1;
 }
 
 class GbnfParser {

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/grammar_limits.h"
 #include "core/utf8.h"
+#include "grammar/hex_digit.h"
 
 namespace sixfold::grammar {
 namespace {
@@ -29,13 +30,6 @@ CharSet spaces() {
 
 CharSet no_line_ends() {
   return CharSet{{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}.inverted();
-}
-
-int hex_digit(char character) {
-  if (character >= '0' && character <= '9') return character - '0';
-  if (character >= 'a' && character <= 'f') return character - 'a' + 10;
-  if (character >= 'A' && character <= 'F') return character - 'A' + 10;
-  return -1;
 }
 
 class RegexParser {
