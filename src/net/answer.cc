@@ -46,6 +46,7 @@ asio::awaitable<void> Connection::answer(Turn& turn) {
     const bool is_last = output.is_ended || output.is_aborted;
     const bool is_aborted = output.is_aborted;
     const bool has_bytes = output.head != nullptr || !output.payload.empty();
+    if (output.head != nullptr && is_last) co_await let_others_go_first();
     if (!co_await write_output(turn, std::move(output))) {
       is_client_gone = true;
       break;

@@ -31,7 +31,7 @@ TimePoint deadline_in(int timeout_ms) {
 }  // namespace
 
 Connection::Connection(asio::ip::tcp::socket socket, ServerState& server, Purpose purpose)
-    : server_(server), purpose_(purpose), socket_(std::move(socket)), event_timer_(socket_.get_executor()) {
+    : server_(server), purpose_(purpose), socket_(std::move(socket)), deadline_timer_(socket_.get_executor()) {
   error_code ignored;
   const auto remote = socket_.remote_endpoint(ignored);
   if (!ignored) remote_address_ = remote.address().to_string();
@@ -69,6 +69,7 @@ void Connection::leave() {
   is_broken_ = true;
   error_code ignored;
   socket_.close(ignored);
+  deadline_timer_.cancel();
   // Notified under the lock: once it is free, stop() may find no connection left and destroy the condition variable.
   const std::lock_guard lock(server_.mutex);
   server_.connections.erase(this);
@@ -250,27 +251,55 @@ void Connection::send_error(Turn& turn, int status, std::string_view message, st
 
 // Waits until something happened since the last call.
 asio::awaitable<bool> Connection::event_before(TimePoint deadline) {
-  if (system_clock().now() >= deadline) co_return false;
+  if (deadline != TimePoint::max() && system_clock().now() >= deadline) co_return false;
   if (!is_signalled_) {
-    event_timer_.expires_at(deadline);
-    // The error says whether the wait was cut short; the flag says it more reliably, since a timer that has fired but
-    // not yet run its handler can no longer be cancelled.
-    co_await event_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    deadline_ = deadline;
+    if (deadline < armed_until_) arm_timer();
+    co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
+        [this](auto handler) { Waiter(std::move(handler)).swap(waiter_); }, asio::use_awaitable);
   }
   co_return std::exchange(is_signalled_, false);
 }
 
+// Lets everything run that is ready.  Answers that were given at once are written after all requests that have come
+// have been worked on: the first of them wakes the client, at the price of many sends, and the others then find it
+// awake.
+asio::awaitable<void> Connection::let_others_go_first() {
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
+      [this](auto handler) { asio::post(socket_.get_executor(), std::move(handler)); }, asio::use_awaitable);
+}
+
 void Connection::notify() {
   is_signalled_ = true;
-  event_timer_.cancel();
+  resume();
+}
+
+void Connection::resume() {
+  if (!waiter_) return;
+  Waiter waiter;
+  waiter.swap(waiter_);  // Asio 1.26 cannot assign one to another: its operator calls itself without end
+  std::move(waiter)();
+}
+
+void Connection::arm_timer() {
+  armed_until_ = deadline_;
+  deadline_timer_.expires_at(deadline_);
+  deadline_timer_.async_wait([self = shared_from_this()](error_code error) {
+    if (error || self->is_broken_) return;  // armed again for an earlier time, or over
+    self->armed_until_ = TimePoint::max();
+    if (!self->waiter_ || self->deadline_ == TimePoint::max()) return;
+    if (system_clock().now() >= self->deadline_) return self->resume();
+    self->arm_timer();
+  });
 }
 
 void Connection::watch_readable() {
   if (is_watching_read_ || is_eof_ || is_broken_) return;
   is_watching_read_ = true;
-  socket_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](error_code error) {
+  socket_.async_read_some(asio::buffer(first_bytes_), [self = shared_from_this()](error_code error, std::size_t count) {
     self->is_watching_read_ = false;
-    if (!error) self->read_available();
+    self->take_input(error, {self->first_bytes_.data(), count});
+    if (count == self->first_bytes_.size()) self->read_on();
     self->notify();
   });
 }
@@ -284,19 +313,24 @@ void Connection::watch_writable() {
   });
 }
 
-void Connection::read_available() {
-  // One buffer per net thread, not per connection: a thousand idle streams must not cost a thousand buffers.
-  thread_local std::array<char, kReadBytes> buffer;
-  error_code error;
-  const std::size_t count = socket_.read_some(asio::buffer(buffer), error);
-  if (error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted) return;
+void Connection::take_input(error_code error, std::string_view bytes) {
   if (error == asio::error::eof) {
     is_eof_ = true;
   } else if (error) {
     is_broken_ = true;
   } else if (phase_ != Phase::kLingering) {
-    input_.append(buffer.data(), count);
+    input_ += bytes;
   }
+}
+
+// Takes what lies beyond the first bytes of a read.
+void Connection::read_on() {
+  // One large buffer per net thread, not per connection: a thousand idle streams must not cost a thousand of them.
+  thread_local std::array<char, kReadBytes> buffer;
+  error_code error;
+  const std::size_t count = socket_.read_some(asio::buffer(buffer), error);
+  if (error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted) return;
+  take_input(error, {buffer.data(), count});
 }
 
 bool Connection::can_read_ahead() const {

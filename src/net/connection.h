@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -44,8 +45,10 @@ struct ServerState {
 // Everything but the constructor, start(), drain(), cut() and NetStrand's methods runs on the connection's strand.
 //
 // There is one coroutine and one place where it waits: for an event (readable, writable, output to write, cut) until a
-// deadline.  The socket is non-blocking and only watched for readiness, so that an idle stream owns no buffer, a client
-// that leaves is seen whatever the coroutine waits for, and no operation ever has to be cancelled half-way.
+// deadline.  The socket is non-blocking and watched with a buffer that holds a short request, so that an idle stream
+// owns no more than that, a client that leaves is seen whatever the coroutine waits for, and no operation ever has to
+// be cancelled half-way.  Events resume the coroutine where they happen; the timer stays armed from one request to the
+// next, because deadlines mostly move away from it.
 class Connection final : public NetStrand, public std::enable_shared_from_this<Connection> {
  public:
   enum class Purpose { kServe, kRefuse };
@@ -61,6 +64,7 @@ class Connection final : public NetStrand, public std::enable_shared_from_this<C
 
  private:
   using Timer = boost::asio::steady_timer;
+  using Waiter = boost::asio::any_completion_handler<void()>;
 
   // One request and how its answer goes.
   struct Turn {
@@ -96,10 +100,14 @@ class Connection final : public NetStrand, public std::enable_shared_from_this<C
   void finish(Turn& turn, bool is_client_gone);
 
   boost::asio::awaitable<bool> event_before(TimePoint deadline);  // false: the deadline passed
+  boost::asio::awaitable<void> let_others_go_first();
   void notify();
+  void resume();
+  void arm_timer();
   void watch_readable();
   void watch_writable();
-  void read_available();
+  void take_input(boost::system::error_code error, std::string_view bytes);
+  void read_on();
   void consume(std::size_t bytes);
   std::string_view input() const { return std::string_view(input_).substr(input_at_); }
   bool can_read_ahead() const;
@@ -112,8 +120,12 @@ class Connection final : public NetStrand, public std::enable_shared_from_this<C
 
   // Owned by the strand.
   boost::asio::ip::tcp::socket socket_;
-  Timer event_timer_;
+  Timer deadline_timer_;
+  TimePoint armed_until_ = TimePoint::max();  // when the timer fires; max(): it is not armed
+  TimePoint deadline_ = TimePoint::max();     // of the wait that waiter_ ends
+  Waiter waiter_;                             // resumes the coroutine; empty while it runs
   bool is_signalled_ = false;
+  std::array<char, 512> first_bytes_;  // where a read that is being waited for ends
   // While a handler runs: the thread of the strand, on which an answer given at once needs no waking.
   std::atomic<std::thread::id> handling_thread_{};
   bool is_watching_read_ = false;
