@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
@@ -39,7 +40,8 @@ class StrictHandler {
   static constexpr std::size_t max_key_size = json::string::max_size();
   static constexpr std::size_t max_string_size = json::string::max_size();
 
-  StrictHandler(std::size_t values_max, json::storage_ptr memory) : values_left_(values_max) {
+  StrictHandler(std::size_t values_max, json::storage_ptr memory)
+      : values_({}, stack_.data(), stack_.size()), values_left_(values_max) {
     values_.reset(std::move(memory));
   }
 
@@ -124,6 +126,7 @@ class StrictHandler {
     return true;
   }
 
+  std::array<unsigned char, 1024> stack_;  // where values_ begins; it goes on on the heap
   json::value_stack values_;
   std::vector<std::unordered_set<std::string>> keys_;  // of the open objects, outermost first
   std::string key_;                                    // what has come of the current one

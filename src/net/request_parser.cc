@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -84,6 +85,7 @@ void RequestParser::finish_head() {
   head_.is_keep_alive = message.keep_alive();
   HttpRequest& request = head_.request;
   request.method = std::string(message.method_string());
+  request.headers.reserve(static_cast<std::size_t>(std::distance(message.begin(), message.end())));
   int host_count = 0;
   for (const auto& field : message) {
     const std::string_view name(field.name_string().data(), field.name_string().size());

@@ -6,33 +6,11 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "net/ascii.h"
 
 namespace sixfold::net {
 namespace {
-
-// RFC 3629: shortest forms only, no surrogates, at most U+10FFFF.
-bool is_utf8(std::string_view text) {
-  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
-  for (std::size_t at = 0; at < text.size();) {
-    const unsigned first = byte(at);
-    std::size_t length = 1;
-    if (first >= 0x80) {
-      if (first < 0xC2 || first > 0xF4) return false;
-      length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-      if (text.size() - at < length) return false;
-      const unsigned second = byte(at + 1);
-      const unsigned second_min = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-      const unsigned second_max = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-      if (second < second_min || second > second_max) return false;
-      for (std::size_t next = at + 2; next < at + length; ++next) {
-        if ((byte(next) & 0xC0) != 0x80) return false;
-      }
-    }
-    at += length;
-  }
-  return true;
-}
 
 enum class Plus { kLiteral, kIsSpace };
 
@@ -42,7 +20,7 @@ std::optional<std::string> decode(std::string_view encoded, Plus plus) {
   boost::urls::encoding_opts options;
   options.space_as_plus = plus == Plus::kIsSpace;
   std::string decoded = view->decode(options);
-  if (decoded.find('\0') != std::string::npos || !is_utf8(decoded)) return std::nullopt;
+  if (decoded.find('\0') != std::string::npos || !is_valid_utf8(decoded)) return std::nullopt;
   return decoded;
 }
 
