@@ -22,6 +22,8 @@ inline constexpr std::size_t kSchemaRulesMax = 1u << 13;      // of one JSON Sch
 inline constexpr std::size_t kChoiceTextsMax = 4096;          // that an answer is chosen from
 inline constexpr std::size_t kChoiceBytesMax = 64u << 10;     // of all of them
 inline constexpr std::size_t kTokenMaskBytesMax = 8u << 20;   // of one rule's masks that are remembered
+inline constexpr std::size_t kAlikeSetsMax = 4;               // sets of characters that one rule looks out for
+inline constexpr std::size_t kAlikeBytesMax = 12u << 20;      // of the tokens that are kept for these
 inline constexpr std::size_t kTokenRulesMax = 16;             // compiled rules that a model remembers
 
 }  // namespace sixfold::limits

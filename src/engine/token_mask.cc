@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "engine/token_bits.h"
 
 namespace sixfold::engine {
 namespace {
@@ -32,16 +33,15 @@ class Walk {
     states_[0] = start;
   }
 
-  // ordered_tokens: of the nodes; empty when no node knows its plain characters.
-  Status run(std::span<const TokenTrie::Node> nodes, std::span<const TokenId> ordered_tokens, bool wants_allowed,
-             std::vector<TokenId>& found) {
-    for (std::size_t at = 0; at < nodes.size();) {
-      const TokenTrie::Node& node = nodes[at];
+  Status run(const TokenTree& tree, bool wants_allowed, std::vector<TokenId>& found) {
+    const std::span<const TokenTree::Node> nodes = tree.nodes();
+    for (std::size_t at = 0; at < nodes.size(); ++visited_) {
+      const TokenTree::Node& node = nodes[at];
       if (node.plain_characters > 0 && plain_run(node.depth) >= node.plain_characters) {
         // Every token from here on consists of characters that are all alike to the grammar.
         if (wants_allowed) {
-          const std::size_t end = node.end < nodes.size() ? nodes[node.end].first_token : ordered_tokens.size();
-          const auto own = ordered_tokens.subspan(node.first_token, end - node.first_token);
+          const std::size_t end = node.end < nodes.size() ? nodes[node.end].first_token : tree.tokens().size();
+          const auto own = tree.tokens().subspan(node.first_token, end - node.first_token);
           found.insert(found.end(), own.begin(), own.end());
         }
         at = node.end;
@@ -74,8 +74,11 @@ class Walk {
     return ok();
   }
 
+  std::size_t visited() const { return visited_; }  // nodes
+
  private:
   static constexpr std::size_t kUnknownRun = ~std::size_t{0};
+  static constexpr grammar::AlikeSet kPlain = grammar::plain_characters();
 
   void set_state(std::size_t depth, StateId state) {
     if (states_[depth] == state) return;
@@ -83,7 +86,9 @@ class Walk {
     runs_[depth] = kUnknownRun;
   }
   std::size_t plain_run(std::size_t depth) {
-    if (runs_[depth] == kUnknownRun) runs_[depth] = machine_->plain_run(states_[depth]);
+    if (runs_[depth] == kUnknownRun) {
+      runs_[depth] = machine_->alike_run(states_[depth], kPlain).length;
+    }
     return runs_[depth];
   }
 
@@ -93,6 +98,7 @@ class Walk {
   const Replace& replace_;
   std::uint64_t work_begin_;
   std::uint64_t work_done_ = 0;
+  std::size_t visited_ = 0;
 };
 
 void add_twins(const TokenTrie& trie, std::vector<TokenId>& tokens) {
@@ -107,28 +113,42 @@ void add_twins(const TokenTrie& trie, std::vector<TokenId>& tokens) {
 
 }  // namespace
 
-Result<TokenMask> find_allowed(const TokenTrie& trie, Machine* machine, StateId state, const Replace& replace) {
+Result<TokenMask> find_allowed(const TokenTrie& trie, AlikeShelf& shelf, Machine* machine, StateId state,
+                               const Replace& replace) {
   TokenMask mask;
   if (machine->is_searching(state)) {
     mask.form = TokenMask::Form::kForbidden;
     Walk walk(machine, state, trie.depth_max(), replace);
-    SIXFOLD_TRY_STATUS(walk.run(trie.nodes(), trie.ordered_tokens(), false, mask.tokens));
-    SIXFOLD_TRY_STATUS(walk.run(trie.special_nodes(), {}, false, mask.tokens));
+    SIXFOLD_TRY_STATUS(walk.run(trie.tree(), false, mask.tokens));
+    SIXFOLD_TRY_STATUS(walk.run(trie.special_tree(), false, mask.tokens));
     add_twins(trie, mask.tokens);
     return mask;
   }
+  const grammar::AlikeSet set = machine->alike(state);
+  const AlikeTokens* alike = shelf.choose(set);
+  const Machine::AlikeRun run = alike != nullptr ? machine->alike_run(state, alike->set()) : Machine::AlikeRun();
+  // Tokens of as many characters as the run has are allowed; when it is the longest that is counted, or ends with
+  // characters of the set, those of more are among the others, or are not allowed.
+  const bool is_whole = run.length > 0 && (run.is_end || run.length == Machine::kAlikeRunMax);
   Walk walk(machine, state, trie.depth_max(), replace);
-  SIXFOLD_TRY_STATUS(walk.run(trie.nodes(), trie.ordered_tokens(), true, mask.tokens));
-  add_twins(trie, mask.tokens);
+  SIXFOLD_TRY_STATUS(walk.run(is_whole ? alike->others() : trie.tree(), true, mask.tokens));
+  if (alike == nullptr) shelf.note_walk(set, walk.visited());
   constexpr std::size_t kListedShare = 64;  // a list is shorter than bits
-  if (mask.tokens.size() < trie.vocabulary() / kListedShare) {
+  if (run.length == 0 && mask.tokens.size() < trie.vocabulary() / kListedShare) {
+    add_twins(trie, mask.tokens);
     mask.tokens.shrink_to_fit();
     return mask;
   }
   mask.form = TokenMask::Form::kBits;
-  mask.bits.assign((trie.vocabulary() + 63) / 64, 0);
-  for (const TokenId token : mask.tokens) {
-    mask.bits[static_cast<std::size_t>(token) / 64] |= std::uint64_t{1} << (static_cast<std::size_t>(token) % 64);
+  if (run.length > 0) {
+    const std::span<const std::uint64_t> bits = alike->bits(run.length);
+    mask.bits.assign(bits.begin(), bits.end());
+  } else {
+    mask.bits.assign((trie.vocabulary() + 63) / 64, 0);
+  }
+  for (const TokenId token : mask.tokens) add_token(mask.bits, token);
+  for (const TokenTrie::Twin& twin : trie.twins()) {
+    if (has_token(mask.bits, twin.first)) add_token(mask.bits, twin.other);
   }
   mask.tokens = {};
   return mask;

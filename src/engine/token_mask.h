@@ -10,12 +10,13 @@
 
 namespace sixfold::engine {
 
-// The tokens that may follow the state.  full: called when the machine has become full; it returns another one, in
-// which the states have been given their new numbers.
-// Errors: resource_exhausted when the machine works for too long.
+// Called when the machine has become full; returns another one, in which the states have been given their new numbers.
 using Replace = std::function<grammar::Machine*(grammar::Machine&, std::span<grammar::StateId> states)>;
-Result<TokenMask> find_allowed(const TokenTrie& trie, grammar::Machine* machine, grammar::StateId state,
-                               const Replace& replace);
+
+// The tokens that may follow the state.  shelf: of the rule; what is on it changes the time that this takes only.
+// Errors: resource_exhausted when the machine works for too long.
+Result<TokenMask> find_allowed(const TokenTrie& trie, AlikeShelf& shelf, grammar::Machine* machine,
+                               grammar::StateId state, const Replace& replace);
 
 // Sets the logits of tokens that the mask does not allow to -inf.  allows_end: end tokens keep theirs.  Returns whether
 // any token is left.

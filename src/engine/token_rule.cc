@@ -22,6 +22,7 @@ TokenRule::TokenRule(std::shared_ptr<const TokenTrie> trie, std::shared_ptr<cons
     : trie_(std::move(trie)),
       reading_(std::move(reading)),
       machine_bytes_max_(machine_bytes_max),
+      shelf_(trie_),
       memory_(std::make_shared<Memory>(reading_, machine_bytes_max)) {}
 
 void TokenRule::bring_up_to_date(Place& place) {
@@ -44,7 +45,7 @@ Result<std::shared_ptr<const TokenMask>> TokenRule::mask_of(Place& place) {
     memory_ = std::move(fresh);
     return &memory_->machine;
   };
-  SIXFOLD_TRY(TokenMask mask, find_allowed(*trie_, &memory_->machine, place.second, replace));
+  SIXFOLD_TRY(TokenMask mask, find_allowed(*trie_, shelf_, &memory_->machine, place.second, replace));
   bring_up_to_date(place);
   auto made = std::make_shared<const TokenMask>(std::move(mask));
   if (memory_->mask_bytes + made->bytes() > limits::kTokenMaskBytesMax) {

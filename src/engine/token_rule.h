@@ -12,6 +12,7 @@
 #include "core/grammar_limits.h"
 #include "core/result.h"
 #include "core/thread_annotations.h"
+#include "engine/alike_tokens.h"
 #include "engine/request.h"
 #include "engine/token_trie.h"
 #include "grammar/machine.h"
@@ -66,6 +67,7 @@ class TokenRule {
   const std::size_t machine_bytes_max_;
 
   std::mutex mutex_;
+  AlikeShelf shelf_ SIXFOLD_GUARDED_BY(mutex_);
   std::shared_ptr<Memory> memory_ SIXFOLD_GUARDED_BY(mutex_);
 };
 

@@ -16,42 +16,63 @@ const CharSet& escaped_characters() {
   return kEscaped;
 }
 
-std::string json_escape(char32_t character) {
+// What stands behind the backslash where JSON has a letter for the character; else 0.
+char escape_letter(char32_t character) {
   switch (character) {
     case '"':
-      return "\\\"";
+      return '"';
     case '\\':
-      return "\\\\";
+      return '\\';
     case '\b':
-      return "\\b";
+      return 'b';
     case '\f':
-      return "\\f";
+      return 'f';
     case '\n':
-      return "\\n";
+      return 'n';
     case '\r':
-      return "\\r";
+      return 'r';
     case '\t':
-      return "\\t";
+      return 't';
     default:
-      return fmt::format("\\u{:04x}", static_cast<unsigned>(character));
+      return 0;
   }
+}
+
+// The escapes of these characters, each in its shortest form, with as few alternatives as that takes: every position of
+// a string has them.
+std::string spelled_escapes(const CharSet& escaped) {
+  CharSet letters;
+  std::map<char32_t, CharSet> last_digits;  // by the digit before: \u00 and two digits
+  for (const CharRange& range : escaped.ranges()) {
+    for (char32_t character = range.low; character <= range.high; ++character) {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      if (const char letter = escape_letter(character); letter != 0) {
+        const auto own = static_cast<char32_t>(letter);
+        letters.add(own, own);
+      } else {
+        const auto digit = static_cast<char32_t>(kDigits[character % 16]);
+        last_digits[character / 16].add(digit, digit);
+      }
+    }
+  }
+  std::string out;
+  if (!letters.is_empty()) append_class(out, letters);
+  for (const auto& [digit, last] : last_digits) {
+    out += fmt::format("{}\"u00{}\" ", out.empty() ? "" : " | ", static_cast<unsigned>(digit));
+    append_class(out, last);
+  }
+  return out;
 }
 
 // The alternatives that spell one character of the set, with " | " between them.
 std::string spelled(const CharSet& set, Spelling spelling) {
   std::string out;
-  const auto separate = [&] { out += out.empty() ? "" : " | "; };
   const CharSet plain = spelling == Spelling::kPlain ? set : set.minus(escaped_characters());
   if (!plain.is_empty()) append_class(out, plain);
   if (spelling == Spelling::kPlain) return out;
   const CharSet escaped = set.intersected(escaped_characters());
-  for (const CharRange& range : escaped.ranges()) {
-    for (char32_t character = range.low; character <= range.high; ++character) {
-      separate();
-      append_literal(out, json_escape(character));
-    }
-  }
-  return out;
+  if (escaped.is_empty()) return out;
+  return out + fmt::format(R"({}"\\" ({}))", out.empty() ? "" : " | ", spelled_escapes(escaped));
 }
 
 }  // namespace

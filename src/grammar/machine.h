@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "grammar/alike_set.h"
 #include "grammar/grammar.h"
 #include "grammar/trigger_search.h"
 
@@ -56,12 +57,17 @@ class Machine {
     return known != kUnknown ? known : work_out(state, byte);
   }
 
-  // A plain character is one that most texts are made of and most grammars take alike: all of Unicode but control
-  // characters, the quote and the backslash.  How many plain characters may follow, whichever they are, each sequence
-  // of them leading to the same state as every other of its length; at most kPlainRunMax are counted.
-  static constexpr std::size_t kPlainRunMax = 32;
-  std::size_t plain_run(StateId state);
-  static bool is_plain(std::uint8_t ascii) { return ascii >= 0x20 && ascii < 0x7F && ascii != '"' && ascii != '\\'; }
+  // The characters that lead to the same state as most characters of ASCII do; none when no character may follow.
+  AlikeSet alike(StateId state) { return alike_of(state).set; }
+
+  // How many characters of the set may follow, whichever they are, each sequence of them leading to the same state as
+  // every other of its length; at most kAlikeRunMax are counted.
+  static constexpr std::size_t kAlikeRunMax = 32;
+  struct AlikeRun {
+    std::size_t length = 0;
+    bool is_end = false;  // behind them none of the set may follow
+  };
+  AlikeRun alike_run(StateId state, const AlikeSet& set);
 
   bool is_complete(StateId state) const { return states_[state].is_complete; }  // the text may end here
   bool is_exhausted(StateId state) const { return !states_[state].goes_on; }    // no byte may follow
@@ -97,15 +103,21 @@ class Machine {
     bool is_complete = false;
     bool goes_on = false;
     bool is_searching = false;
-    StateId after_plain = kUnknown;  // any plain character; kDead when that depends on the character
+    std::uint32_t alike = kUnknown;  // place in alikes_
+  };
+  struct Alike {
+    AlikeSet set;
+    StateId next = kDead;
   };
   struct VectorHash {
     std::size_t operator()(const std::vector<FrameId>& frames) const;
   };
 
   StateId work_out(StateId state, std::uint8_t byte);
-  StateId after_plain(StateId state);
-  StateId find_after_plain(StateId state);
+  Alike alike_of(StateId state);
+  Alike find_alike(StateId state);
+  bool others_lead_to(StateId state, StateId target);
+  bool allows_any(StateId state, const AlikeSet& set);
   StateId search_on(StateId state, std::uint8_t byte);
   StateId search_state(std::uint32_t place);
   StateId read_on(StateId state, std::uint8_t byte);
@@ -124,6 +136,7 @@ class Machine {
   std::unordered_map<std::vector<FrameId>, StateId, VectorHash> state_ids_;
   std::vector<StateId> search_states_;  // by place of the search
   std::vector<StateId> moves_;          // [states, classes]
+  std::vector<Alike> alikes_;           // of the states that were asked for theirs
   std::vector<std::uint32_t> seen_;     // [frames]: the round in which a frame was last met
   std::uint32_t round_ = 0;
   std::size_t bytes_ = 0;

@@ -30,6 +30,10 @@ WordTokenizer make_words() {
     }
     words.push_back(word);
   }
+  // Longer than the runs of characters that are counted.
+  for (std::size_t length = 30; length <= 35; ++length) words.emplace_back(length, 'a');
+  words.push_back(std::string(31, 'b') + "\u00e9");
+  words.push_back(std::string(32, 'b') + "\"");
   return WordTokenizer(words, {kControl}, kEnd);
 }
 
@@ -94,6 +98,16 @@ TEST(TokenRule, allows_what_the_grammar_allows_token_by_token) {
     compare_with_each_token_alone("root ::= (\"ab\" | \"a\u00e9\" | [b1]{2,5})* \"}\"", {}, seed);
     compare_with_each_token_alone("root ::= [^a]{0,40}", {}, seed);
     compare_with_each_token_alone("root ::= \"<call>\" \"a\"+ \"b\"", {"<call>"}, seed);
+  }
+}
+
+TEST(TokenRule, counted_characters_are_allowed_token_by_token) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    // All of them are alike; all but one; only some, and none of those beyond ASCII; some lead elsewhere.
+    compare_with_each_token_alone(R"(root ::= "\"" [^"\\\x00-\x1F]{3,90} "\"")", {}, seed);
+    compare_with_each_token_alone(R"(root ::= "\"" [^"{]{0,70} "\"" "a"*)", {}, seed);
+    compare_with_each_token_alone(R"(root ::= [a-z1 ]{2,60} ("{" [a-z1]{0,9} "}")?)", {}, seed);
+    compare_with_each_token_alone(R"(root ::= ([a-z ] [0-9a-z:] | "{b}"){0,40})", {}, seed);
   }
 }
 

@@ -154,6 +154,41 @@ TEST(Machine, knows_when_nothing_may_follow) {
   EXPECT_TRUE(machine.is_exhausted(read(machine, "ab")));
 }
 
+TEST(Machine, knows_which_characters_are_alike_and_how_many_may_follow) {
+  Machine machine = machine_of("root ::= \"<\" [^<>]{2,7} \">\" | [0-9a-c]{0,3} \"-\"");
+  const StateId opened = read(machine, "<");
+  const AlikeSet set = machine.alike(opened);
+  EXPECT_TRUE(set.has('a') && set.has('\n') && set.has_others);
+  EXPECT_FALSE(set.has('<') || set.has('>'));
+  EXPECT_TRUE(plain_characters().has_others && !plain_characters().includes(set));
+  Machine::AlikeRun run = machine.alike_run(opened, set);
+  EXPECT_EQ(run.length, 7u);
+  EXPECT_TRUE(run.is_end);
+
+  AlikeSet part;
+  part.add('a');
+  EXPECT_TRUE(machine.alike(machine.start()).includes(part));
+  EXPECT_FALSE(machine.alike(machine.start()).has_others);
+  run = machine.alike_run(machine.start(), part);
+  EXPECT_EQ(run.length, 3u);
+  part.add('-');  // leads elsewhere
+  EXPECT_EQ(machine.alike_run(machine.start(), part).length, 0u);
+  EXPECT_FALSE(machine.alike_run(machine.start(), part).is_end);
+
+  Machine endless = machine_of("root ::= [^x]* \"x\"");
+  EXPECT_EQ(endless.alike_run(endless.start(), endless.alike(endless.start())).length, Machine::kAlikeRunMax);
+  EXPECT_EQ(machine.alike(Machine::kDead), AlikeSet());
+}
+
+TEST(Machine, tells_apart_what_lies_beyond_ascii) {
+  Machine one_is_left_out = machine_of("root ::= [^\u20AC]*");
+  EXPECT_FALSE(one_is_left_out.alike(one_is_left_out.start()).has_others);
+  Machine one_leads_elsewhere = machine_of("root ::= [a-z\u0080-\u20AB\u20AD-\U0010FFFF]* | \"\u20AC\"");
+  EXPECT_FALSE(one_leads_elsewhere.alike(one_leads_elsewhere.start()).has_others);
+  Machine all = machine_of("root ::= [a-z\u0080-\U0010FFFF]*");
+  EXPECT_TRUE(all.alike(all.start()).has_others);
+}
+
 TEST(Machine, a_state_is_the_same_in_another_machine) {
   const std::string_view gbnf = "root ::= \"[\" (root (\",\" root)*)? \"]\"";
   Machine machine = machine_of(gbnf);
