@@ -202,6 +202,21 @@ TEST(SchemaRules, objects) {
   });
 }
 
+TEST(SchemaRules, listed_names_come_once_and_further_ones_may_repeat) {
+  check({
+      {R"({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["b"]})",
+       {R"({"a":1,"b":2})", R"({"b":2,"c":3,"c":"other"})"},
+       {R"({"a":1,"a":1,"b":2})", R"({"b":1,"b":2})", R"({"b":1,"c":2,"b":3})", R"({"b":1,"c":2,"a":3})"}},
+      {R"({"type": "object", "properties": {"a": true, "b": true}, "additionalProperties": false})",
+       {R"({"a":1,"b":2})"},
+       {R"({"a":1,"a":2})", R"({"a":1,"b":2,"b":3})"}},
+      // Whichever of two a reader keeps, the value is right, and fewer names are no more than the most.
+      {R"({"type": "object", "patternProperties": {"^n": {"type": "integer"}}, "additionalProperties": {"type": "boolean"}, "maxProperties": 2})",
+       {R"({"n":1,"n":2})", R"({"x":true,"x":false})"},
+       {R"({"n":1,"n":true})", R"({"x":true,"x":1})", R"({"n":1,"n":2,"n":3})"}},
+  });
+}
+
 TEST(SchemaRules, combinations) {
   check({
       {R"({"anyOf": [{"type": "integer"}, {"type": "string", "maxLength": 1}]})", {"1", R"("a")"}, {"null", R"("ab")"}},
