@@ -20,15 +20,11 @@ const std::vector<FieldRule>& block_rules() {
 // Calls `take` with a reader for each block of the array, "text" blocks and such; stops at the first that is refused.
 template <class Take>
 void for_each_block(FieldReader& owner, std::string_view name, const json::array& blocks, Take take) {
-  for (std::size_t index = 0; index < blocks.size(); ++index) {
-    const std::string path = fmt::format("{}[{}]", name, index);
-    if (!blocks[index].is_object()) return owner.refuse(path, "an object", blocks[index]);
-    FieldReader block(blocks[index].get_object(), owner.path_of(path));
+  for_each_object(owner, name, blocks, [&](FieldReader& block) {
     const auto kind = block.text("type");
     if (!kind && block.is_ok()) block.refuse("type", "want the kind of the block, got none");
     if (block.is_ok()) take(block, *kind);
-    if (!block.is_ok()) return owner.refuse(*block.refusal());
-  }
+  });
 }
 
 std::string text_of_block(FieldReader& block, std::string_view field) {
@@ -150,20 +146,7 @@ std::vector<tokenizer::ChatMessage> read_anthropic_messages(FieldReader& reader)
     reader.refuse("messages", "want an array of at least one message");
     return messages;
   }
-  for (std::size_t index = 0; index < array->size(); ++index) {
-    const std::string path = fmt::format("messages[{}]", index);
-    const json::value& item = (*array)[index];
-    if (!item.is_object()) {
-      reader.refuse(path, "an object", item);
-      return messages;
-    }
-    FieldReader message(item.get_object(), path);
-    read_message(message, messages);
-    if (!message.is_ok()) {
-      reader.refuse(*message.refusal());
-      return messages;
-    }
-  }
+  for_each_object(reader, "messages", *array, [&](FieldReader& message) { read_message(message, messages); });
   return messages;
 }
 

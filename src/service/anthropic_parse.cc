@@ -43,13 +43,7 @@ std::string definition_of(const tokenizer::ChatTool& tool, std::string_view desc
 }
 
 void read_tools(FieldReader& reader, GenerateRequest& request) {
-  const json::array* tools = reader.array("tools");
-  if (tools == nullptr) return;
-  for (std::size_t index = 0; index < tools->size() && reader.is_ok(); ++index) {
-    const std::string path = fmt::format("tools[{}]", index);
-    const json::value& item = (*tools)[index];
-    if (!item.is_object()) return reader.refuse(path, "an object", item);
-    FieldReader tool(item.get_object(), path);
+  for_each_object(reader, "tools", [&](FieldReader& tool) {
     tokenizer::ChatTool read;
     const auto kind = tool.text("type");
     if (kind && *kind != "custom") {
@@ -63,9 +57,8 @@ void read_tools(FieldReader& reader, GenerateRequest& request) {
     if (schema != nullptr && !schema->empty()) read.parameters = json::serialize(*schema);
     read.is_strict = tool.boolean("strict").value_or(false);
     read.definition = definition_of(read, tool.text("description").value_or(""), schema);
-    if (!tool.is_ok()) return reader.refuse(*tool.refusal());
-    add_tool(reader, path + ".name", std::move(read), request);
-  }
+    if (tool.is_ok()) add_tool(tool, "name", std::move(read), request);
+  });
 }
 
 void read_tool_choice(FieldReader& reader, GenerateRequest& request) {

@@ -46,23 +46,12 @@ std::vector<tokenizer::InfillFile> read_files(FieldReader& reader) {
     reader.refuse("input_extra", fmt::format("want at most {} files, got {}", kFilesMax, array->size()));
     return files;
   }
-  for (std::size_t index = 0; index < array->size(); ++index) {
-    const json::value& item = (*array)[index];
-    const std::string path = fmt::format("input_extra[{}]", index);
-    if (!item.is_object()) {
-      reader.refuse(path, "an object", item);
-      return files;
-    }
-    FieldReader file(item.get_object(), path);
+  for_each_object(reader, "input_extra", *array, [&](FieldReader& file) {
     check_fields(file, {"filename", "text"}, {});
     const auto text = file.text("text");
     if (!text && file.is_ok()) file.refuse("text", "want a string, got none");
     files.push_back({std::string(file.text("filename").value_or("tmp")), std::string(text.value_or(""))});
-    if (!file.is_ok()) {
-      reader.refuse(*file.refusal());
-      return files;
-    }
-  }
+  });
   return files;
 }
 

@@ -63,4 +63,24 @@ class FieldReader {
   std::optional<Refusal> refusal_;
 };
 
+// Calls take(reader) for each object of the array, which stands in the owner's field `name`.  The first element that is
+// no object, or that take() refuses, ends the loop and is the owner's refusal.
+template <class Take>
+void for_each_object(FieldReader& owner, std::string_view name, const json::array& array, Take take) {
+  for (std::size_t index = 0; index < array.size() && owner.is_ok(); ++index) {
+    const std::string path = std::string(name) + '[' + std::to_string(index) + ']';
+    const json::value& item = array[index];
+    if (!item.is_object()) return owner.refuse(path, "an object", item);
+    FieldReader inner(item.get_object(), owner.path_of(path));
+    take(inner);
+    if (!inner.is_ok()) owner.refuse(*inner.refusal());
+  }
+}
+
+// The same for a field that is an array of objects, or absent.
+template <class Take>
+void for_each_object(FieldReader& owner, std::string_view name, Take take) {
+  if (const json::array* array = owner.array(name)) for_each_object(owner, name, *array, take);
+}
+
 }  // namespace sixfold::service

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "core/limits.h"
 #include "service/openai_fields.h"
+#include "service/tools.h"
 
 namespace sixfold::service {
 namespace {
@@ -23,14 +23,7 @@ std::string read_content(FieldReader& message, bool is_optional) {
     return {};
   }
   std::string text;
-  for (std::size_t index = 0; index < content->get_array().size(); ++index) {
-    const json::value& item = content->get_array()[index];
-    const std::string path = fmt::format("content[{}]", index);
-    if (!item.is_object()) {
-      message.refuse(path, "an object", item);
-      return text;
-    }
-    FieldReader part(item.get_object(), message.path_of(path));
+  for_each_object(message, "content", content->get_array(), [&](FieldReader& part) {
     const auto kind = part.text("type");
     if (kind && *kind != "text") {
       part.refuse("type", fmt::format("only \"text\" parts are supported, got {}", shown_json(*part.find("type"))));
@@ -39,59 +32,9 @@ std::string read_content(FieldReader& message, bool is_optional) {
     }
     const auto piece = part.text("text");
     if (!piece && part.is_ok()) part.refuse("text", "want a string, got none");
-    if (!part.is_ok()) {
-      message.refuse(*part.refusal());
-      return text;
-    }
-    text += *piece;
-  }
+    text += piece.value_or("");
+  });
   return text;
-}
-
-// Arguments are JSON in a string; some clients send the object itself.
-std::string read_arguments(FieldReader& function) {
-  const json::value* arguments = function.find("arguments");
-  if (arguments == nullptr) return "{}";
-  if (arguments->is_object()) return json::serialize(*arguments);
-  return std::string(function.text("arguments").value_or(""));
-}
-
-tokenizer::ChatToolCall read_call(FieldReader& call) {
-  tokenizer::ChatToolCall read;
-  check_fields(call, {"id", "type", "function"}, {{"index", "", {}}});
-  read.id = call.text("id").value_or("");
-  const auto kind = call.text("type");
-  if (kind && *kind != "function") call.refuse("type", "\"function\"", *call.find("type"));
-  const json::object* fields = call.object("function");
-  if (fields == nullptr) {
-    call.refuse("function", "want an object, got none");
-    return read;
-  }
-  FieldReader function(*fields, call.path_of("function"));
-  check_fields(function, {"name", "arguments"}, {});
-  read.name = function.text("name").value_or("");
-  if (read.name.empty()) function.refuse("name", "want a string of at least one byte");
-  read.arguments = read_arguments(function);
-  if (!function.is_ok()) call.refuse(*function.refusal());
-  return read;
-}
-
-std::vector<tokenizer::ChatToolCall> read_calls(FieldReader& message) {
-  std::vector<tokenizer::ChatToolCall> calls;
-  const json::array* array = message.array("tool_calls");
-  if (array == nullptr) return calls;
-  for (std::size_t index = 0; index < array->size(); ++index) {
-    const std::string path = fmt::format("tool_calls[{}]", index);
-    const json::value& item = (*array)[index];
-    if (!item.is_object()) {
-      message.refuse(path, "an object", item);
-      return calls;
-    }
-    FieldReader call(item.get_object(), message.path_of(path));
-    calls.push_back(read_call(call));
-    if (!call.is_ok()) message.refuse(*call.refusal());
-  }
-  return calls;
 }
 
 tokenizer::ChatMessage read_message(FieldReader& message) {
@@ -121,7 +64,7 @@ tokenizer::ChatMessage read_message(FieldReader& message) {
     message.refuse("tool_call_id", "want the id of the call that this answers, got none");
   }
   if (!is_tool && !read.tool_call_id.empty()) message.refuse("tool_call_id", "only allowed with the role \"tool\"");
-  read.tool_calls = read_calls(message);
+  read.tool_calls = read_tool_calls(message);
   if (!is_assistant && !read.tool_calls.empty()) {
     message.refuse("tool_calls", "only allowed with the role \"assistant\"");
   }
@@ -141,20 +84,7 @@ std::vector<tokenizer::ChatMessage> read_messages(FieldReader& reader) {
     return messages;
   }
   messages.reserve(array->size());
-  for (std::size_t index = 0; index < array->size(); ++index) {
-    const json::value& item = (*array)[index];
-    const std::string path = fmt::format("messages[{}]", index);
-    if (!item.is_object()) {
-      reader.refuse(path, "an object", item);
-      return messages;
-    }
-    FieldReader message(item.get_object(), path);
-    messages.push_back(read_message(message));
-    if (!message.is_ok()) {
-      reader.refuse(*message.refusal());
-      return messages;
-    }
-  }
+  for_each_object(reader, "messages", *array, [&](FieldReader& message) { messages.push_back(read_message(message)); });
   return messages;
 }
 

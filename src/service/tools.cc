@@ -12,7 +12,7 @@
 namespace sixfold::service {
 namespace {
 
-tokenizer::ChatTool read_tool(FieldReader& tool, const json::value& item) {
+tokenizer::ChatTool read_tool(FieldReader& tool) {
   tokenizer::ChatTool read;
   // First of all: tools of other types have other fields.
   const auto kind = tool.text("type");
@@ -34,7 +34,7 @@ tokenizer::ChatTool read_tool(FieldReader& tool, const json::value& item) {
     read.parameters = json::serialize(*parameters);
   }
   read.is_strict = function.boolean("strict").value_or(false);
-  read.definition = json::serialize(item);
+  read.definition = json::serialize(tool.fields());
   if (!function.is_ok()) tool.refuse(*function.refusal());
   return read;
 }
@@ -57,6 +57,34 @@ std::string read_named(FieldReader& choice) {
   return name;
 }
 
+// Arguments are JSON in a string to OpenAI, and the object itself to ollama and some clients.
+std::string read_arguments(FieldReader& function) {
+  const json::value* arguments = function.find("arguments");
+  if (arguments == nullptr) return "{}";
+  if (arguments->is_object()) return json::serialize(*arguments);
+  return std::string(function.text("arguments").value_or(""));
+}
+
+tokenizer::ChatToolCall read_call(FieldReader& call) {
+  tokenizer::ChatToolCall read;
+  check_fields(call, {"id", "type", "function"}, {{"index", "", {}}});
+  read.id = call.text("id").value_or("");
+  const auto kind = call.text("type");
+  if (kind && *kind != "function") call.refuse("type", "\"function\"", *call.find("type"));
+  const json::object* fields = call.object("function");
+  if (fields == nullptr) {
+    call.refuse("function", "want an object, got none");
+    return read;
+  }
+  FieldReader function(*fields, call.path_of("function"));
+  check_fields(function, {"name", "arguments"}, {{"index", "", {}}});
+  read.name = function.text("name").value_or("");
+  if (read.name.empty()) function.refuse("name", "want a string of at least one byte");
+  read.arguments = read_arguments(function);
+  if (!function.is_ok()) call.refuse(*function.refusal());
+  return read;
+}
+
 bool read_mode(std::string_view text, ToolChoice::Mode& mode) {
   if (text == "auto") mode = ToolChoice::Mode::kAuto;
   if (text == "none") mode = ToolChoice::Mode::kNone;
@@ -77,17 +105,11 @@ void read_allowed(FieldReader& choice, GenerateRequest& request) {
   }
   const json::array* tools = allowed.array("tools");
   if (tools == nullptr || tools->empty()) allowed.refuse("tools", "want an array of at least one tool");
-  for (std::size_t index = 0; tools != nullptr && index < tools->size(); ++index) {
-    const std::string path = fmt::format("tools[{}]", index);
-    if (!(*tools)[index].is_object()) {
-      allowed.refuse(path, "an object", (*tools)[index]);
-      break;
-    }
-    FieldReader named((*tools)[index].get_object(), allowed.path_of(path));
+  if (tools == nullptr) return choice.refuse(*allowed.refusal());
+  for_each_object(allowed, "tools", *tools, [&](FieldReader& named) {
     request.tool_choice.names.push_back(read_named(named));
-    if (!named.is_ok()) allowed.refuse(*named.refusal());
-    check_tool_exists(allowed, path, request.tool_choice.names.back(), request);
-  }
+    check_tool_exists(named, "function.name", request.tool_choice.names.back(), request);
+  });
   if (!allowed.is_ok()) choice.refuse(*allowed.refusal());
 }
 
@@ -123,18 +145,17 @@ void check_tool_exists(FieldReader& reader, std::string_view path, std::string_v
   if (!exists) reader.refuse(path, fmt::format("no tool of this request has the name \"{}\"", name));
 }
 
+std::vector<tokenizer::ChatToolCall> read_tool_calls(FieldReader& message) {
+  std::vector<tokenizer::ChatToolCall> calls;
+  for_each_object(message, "tool_calls", [&](FieldReader& call) { calls.push_back(read_call(call)); });
+  return calls;
+}
+
 void read_openai_tools(FieldReader& reader, GenerateRequest& request) {
-  const json::array* tools = reader.array("tools");
-  if (tools == nullptr) return;
-  for (std::size_t index = 0; index < tools->size() && reader.is_ok(); ++index) {
-    const std::string path = fmt::format("tools[{}]", index);
-    const json::value& item = (*tools)[index];
-    if (!item.is_object()) return reader.refuse(path, "an object", item);
-    FieldReader tool(item.get_object(), path);
-    tokenizer::ChatTool read = read_tool(tool, item);
-    if (!tool.is_ok()) return reader.refuse(*tool.refusal());
-    add_tool(reader, path + ".function.name", std::move(read), request);
-  }
+  for_each_object(reader, "tools", [&](FieldReader& tool) {
+    tokenizer::ChatTool read = read_tool(tool);
+    if (tool.is_ok()) add_tool(tool, "function.name", std::move(read), request);
+  });
 }
 
 void read_openai_tool_choice(FieldReader& reader, GenerateRequest& request) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "service/backend.h"
 #include "service/json.h"
@@ -22,6 +23,9 @@ void check_tool_exists(FieldReader& reader, std::string_view path, std::string_v
 // "tools", "tool_choice" and "parallel_tool_calls" of OpenAI's chat; Ollama's tools have the same form.
 void read_openai_tools(FieldReader& reader, GenerateRequest& request);
 void read_openai_tool_choice(FieldReader& reader, GenerateRequest& request);
+
+// "tool_calls" of an assistant's message, as OpenAI's and ollama's clients send them back.
+std::vector<tokenizer::ChatToolCall> read_tool_calls(FieldReader& message);
 
 // "chat_template_kwargs" of vLLM and llama.cpp: further variables of the chat template.
 void read_template_arguments(FieldReader& reader, GenerateRequest& request);

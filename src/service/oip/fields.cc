@@ -39,21 +39,6 @@ const std::vector<FieldRule>& tensor_rules() {
   return kRules;
 }
 
-// Calls `read` with each object of an array, as far as there is no refusal.
-template <class Read>
-void for_each_tensor(FieldReader& reader, std::string_view name, Read read) {
-  const json::array* array = reader.array(name);
-  if (array == nullptr) return;
-  for (std::size_t index = 0; index < array->size() && reader.is_ok(); ++index) {
-    const json::value& item = (*array)[index];
-    const std::string path = fmt::format("{}[{}]", name, index);
-    if (!item.is_object()) return reader.refuse(path, "an object", item);
-    FieldReader inner(item.get_object(), path);
-    read(inner);
-    if (!inner.is_ok()) reader.refuse(*inner.refusal());
-  }
-}
-
 // A column of texts: [n] or [n, 1].
 void check_texts(FieldReader& reader, const HostTensor& tensor, std::size_t texts_max) {
   const bool is_column = tensor.shape.size() == 1 || (tensor.shape.size() == 2 && tensor.shape[1] == 1);
@@ -73,7 +58,7 @@ void read_inputs(FieldReader& reader, const BackendDescription& description, Oip
   if (inputs == nullptr || inputs->empty()) return reader.refuse("inputs", "want an array of at least one tensor");
   const bool takes_pairs = !description.classes.empty();
   const std::size_t texts_max = description.generates ? limits::kChoicesMax : limits::kTextsMax;
-  for_each_tensor(reader, "inputs", [&](FieldReader& inner) {
+  for_each_object(reader, "inputs", [&](FieldReader& inner) {
     check_fields(inner, {"name", "shape", "datatype", "data"}, tensor_rules());
     HostTensor tensor = read_oip_tensor(inner);
     if (!inner.is_ok()) return;
@@ -114,7 +99,7 @@ void read_outputs(FieldReader& reader, const BackendDescription& description, Oi
   if (outputs->size() > 1) {
     return reader.refuse("outputs", fmt::format("want one tensor, got {}", outputs->size()));
   }
-  for_each_tensor(reader, "outputs", [&](FieldReader& inner) {
+  for_each_object(reader, "outputs", [&](FieldReader& inner) {
     check_fields(inner, {"name"}, tensor_rules());
     const std::string_view name = inner.text("name").value_or("");
     if (std::find(known.begin(), known.end(), name) == known.end()) {
@@ -184,11 +169,11 @@ Parsed<OipTensorCall> parse_oip_tensors(std::string_view body) {
   check_fields(reader, {"id", "inputs", "outputs"}, {{"parameters", "a model of tensors takes no parameters", {}}});
   OipTensorCall call;
   call.id = reader.text("id").value_or("");
-  for_each_tensor(reader, "inputs", [&](FieldReader& inner) {
+  for_each_object(reader, "inputs", [&](FieldReader& inner) {
     check_fields(inner, {"name", "shape", "datatype", "data"}, tensor_rules());
     call.request.inputs.push_back(read_oip_tensor(inner));
   });
-  for_each_tensor(reader, "outputs", [&](FieldReader& inner) {
+  for_each_object(reader, "outputs", [&](FieldReader& inner) {
     check_fields(inner, {"name"}, tensor_rules());
     call.request.outputs.emplace_back(inner.text("name").value_or(""));
   });

@@ -8,9 +8,11 @@
 
 #include "core/limits.h"
 #include "service/json.h"
+#include "service/ollama/messages.h"
 #include "service/openai_fields.h"
 #include "service/output_rule_fields.h"
 #include "service/texts.h"
+#include "service/tools.h"
 
 namespace sixfold::service {
 namespace {
@@ -105,20 +107,20 @@ void read_format(FieldReader& reader, OutputRule& rule) {
   }
 }
 
-// What /api/generate and /api/chat share, with names of their own fields.
-void read_common(FieldReader& reader, std::vector<std::string_view> known, OllamaCall& call) {
-  static const std::vector<FieldRule> kRules = {
+// What /api/generate and /api/chat share, with names of their own fields and rules for further ones.
+void read_common(FieldReader& reader, std::vector<std::string_view> known, const std::vector<FieldRule>& own_rules,
+                 OllamaCall& call) {
+  std::vector<FieldRule> rules = {
       {"keep_alive", "", {}},
       // A prompt that is too long is refused, and a text that fills the context ends.
       {"truncate", "", {}},
       {"shift", "", {}},
       {"images", "images are not supported", {}},
       {"template", "a request cannot bring its own template; \"raw\" takes a prompt that is ready", {}},
-      {"tools", "tools are not supported", {}},
-      {"think", "thinking cannot be switched on", {}},
   };
+  rules.insert(rules.end(), own_rules.begin(), own_rules.end());
   known.insert(known.end(), {"model", "options", "stream", "format", "logprobs", "top_logprobs"});
-  check_fields(reader, known, kRules);
+  check_fields(reader, known, rules);
   call.request.model = reader.text("model").value_or("");
   call.streams = reader.boolean("stream").value_or(true);
   read_options(reader, call.request);
@@ -153,43 +155,17 @@ void set_prompt(OllamaCall& call, const std::string& prompt, const std::string& 
   call.request.input = std::move(messages);
 }
 
-tokenizer::ChatMessage read_message(FieldReader& message) {
-  static const std::vector<FieldRule> kRules = {
-      {"images", "images are not supported", {}},
-      {"tool_calls", "tools are not supported", {}},
-      {"tool_name", "tools are not supported", {}},
-      {"tool_call_id", "tools are not supported", {}},
-      // Of earlier answers; not shown to the model.
-      {"thinking", "", {}},
-  };
-  check_fields(message, {"role", "content"}, kRules);
-  const std::string role(message.text("role").value_or(""));
-  if (role != "system" && role != "user" && role != "assistant") {
-    const json::value* got = message.find("role");
-    message.refuse("role", R"("system", "user" or "assistant")", got == nullptr ? json::value(nullptr) : *got);
+// Whether the model is to think, or how much.
+void read_think(FieldReader& reader, OllamaCall& call) {
+  const json::value* think = reader.find("think");
+  if (think == nullptr) return;
+  if (think->is_bool()) {
+    call.thinks = think->get_bool();
+  } else if (*think == "low" || *think == "medium" || *think == "high") {
+    call.thinks = read_effort(reader, *reader.text("think"), call.request);
+  } else {
+    reader.refuse("think", R"(true, false, "low", "medium" or "high")", *think);
   }
-  return {role, std::string(message.text("content").value_or(""))};
-}
-
-std::vector<tokenizer::ChatMessage> read_conversation(FieldReader& reader) {
-  std::vector<tokenizer::ChatMessage> messages;
-  const json::array* array = reader.array("messages");
-  if (array == nullptr) return messages;
-  for (std::size_t index = 0; index < array->size(); ++index) {
-    const json::value& item = (*array)[index];
-    const std::string path = fmt::format("messages[{}]", index);
-    if (!item.is_object()) {
-      reader.refuse(path, "an object", item);
-      return messages;
-    }
-    FieldReader message(item.get_object(), path);
-    messages.push_back(read_message(message));
-    if (!message.is_ok()) {
-      reader.refuse(*message.refusal());
-      return messages;
-    }
-  }
-  return messages;
 }
 
 // A body of one object, read by `read`.
@@ -222,7 +198,8 @@ void read_model(FieldReader& reader, OllamaModelCall& call) {
 Parsed<OllamaCall> parse_ollama_generate(std::string_view body, const BackendDescription& description) {
   return parse_body<OllamaCall>(body, [&](FieldReader& reader, OllamaCall& call) {
     call.request.sampling = description.sampling;
-    read_common(reader, {"prompt", "suffix", "system", "raw", "context"}, call);
+    read_common(reader, {"prompt", "suffix", "system", "raw", "context"},
+                {{"think", "what the model thinks is told apart in /api/chat only", {}}}, call);
     const std::string prompt(reader.text("prompt").value_or(""));
     const std::string suffix(reader.text("suffix").value_or(""));
     const std::string system(reader.text("system").value_or(""));
@@ -245,10 +222,12 @@ Parsed<OllamaCall> parse_ollama_generate(std::string_view body, const BackendDes
 Parsed<OllamaCall> parse_ollama_chat(std::string_view body, const BackendDescription& description) {
   return parse_body<OllamaCall>(body, [&](FieldReader& reader, OllamaCall& call) {
     call.request.sampling = description.sampling;
-    read_common(reader, {"messages"}, call);
-    std::vector<tokenizer::ChatMessage> messages = read_conversation(reader);
+    read_common(reader, {"messages", "tools", "think"}, {}, call);
+    std::vector<tokenizer::ChatMessage> messages = read_ollama_messages(reader);
     call.only_loads = messages.empty();
     call.request.input = std::move(messages);
+    read_openai_tools(reader, call.request);
+    read_think(reader, call);
   });
 }
 

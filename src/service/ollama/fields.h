@@ -14,6 +14,8 @@ struct OllamaCall {
   GenerateRequest request;
   bool streams = true;
   bool only_loads = false;  // there is nothing to answer
+  // Of /api/chat.
+  std::optional<bool> thinks;  // nothing when the body does not say
   // Of /api/generate.
   bool is_raw = false;                           // the prompt is the whole text
   std::vector<TokenId> context;                  // of an earlier answer, that goes on

@@ -5,6 +5,7 @@
 #include "service/endpoints.h"
 #include "service/ollama/fields.h"
 #include "service/ollama/output.h"
+#include "service/reasoning_switch.h"
 
 namespace sixfold::service {
 namespace {
@@ -88,8 +89,13 @@ void ollama_chat(ServiceState& state, const net::HttpRequest& request, Writer wr
   auto call = std::get<OllamaCall>(std::move(parsed));
   OllamaIdentity identity = ollama_identity(call.request.model, state.clock);
   call.request.model = ollama_model(description, call.request.model);
-  auto format =
-      std::make_unique<OllamaChatFormat>(state.backend, state.clock, std::move(identity), call.request.wants_logprobs);
+  if (call.thinks) {
+    if (const auto refusal = switch_reasoning(description, *call.thinks, "think", call.request)) {
+      return refuse(*writer, *refusal);
+    }
+  }
+  auto format = std::make_unique<OllamaChatFormat>(state.backend, state.clock, std::move(identity),
+                                                   call.request.wants_logprobs, ChatOutput(description, call.request));
   if (!call.only_loads) return start(state, request, std::move(writer), std::move(call), std::move(format));
   if (!is_known(description, call.request.model)) {
     return refuse(*writer, refusal_of_generate(model_not_found(description, call.request.model), "messages"));

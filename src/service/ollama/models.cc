@@ -112,6 +112,8 @@ json::array capabilities_of(const BackendDescription& description) {
   if (description.generates) capabilities.emplace_back("completion");
   if (description.fills_in_middle) capabilities.emplace_back("insert");
   if (description.embedding_width != 0) capabilities.emplace_back("embedding");
+  if (!description.tool_format.empty()) capabilities.emplace_back("tools");
+  if (!description.reasoning_format.empty()) capabilities.emplace_back("thinking");
   return capabilities;
 }
 

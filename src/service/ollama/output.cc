@@ -17,6 +17,40 @@ std::uint64_t nanoseconds(double seconds) {
   return static_cast<std::uint64_t>(std::max(0.0, seconds) * 1e9);
 }
 
+std::string response(std::string_view text) {
+  std::string member = R"("response":)";
+  append_json_string(member, text);
+  return member;
+}
+
+// Arguments are an object here; a call that was cut off has none, and clients read that it was from done_reason.
+void append_call(std::string& out, const OutputCall& call, std::size_t index) {
+  out += R"({"id":)";
+  append_json_string(out, call.id);
+  out += fmt::format(R"(,"function":{{"index":{},"name":)", index);
+  append_json_string(out, call.name);
+  const auto arguments = parse_json(call.arguments);
+  out += R"(,"arguments":)";
+  out += arguments.is_ok() && arguments->is_object() ? call.arguments : "{}";
+  out += "}}";
+}
+
+// first_call: which of the answer's calls the first one is.
+std::string message(const ParsedOutput& parsed, std::size_t first_call = 0) {
+  std::string member = R"("message":{"role":"assistant","content":)";
+  append_json_string(member, parsed.content);
+  if (!parsed.reasoning.empty()) {
+    member += R"(,"thinking":)";
+    append_json_string(member, parsed.reasoning);
+  }
+  for (std::size_t index = 0; index < parsed.calls.size(); ++index) {
+    member += index == 0 ? R"(,"tool_calls":[)" : ",";
+    append_call(member, parsed.calls[index], first_call + index);
+  }
+  if (!parsed.calls.empty()) member += ']';
+  return member += '}';
+}
+
 }  // namespace
 
 std::string ollama_time(std::int64_t unix_seconds) {
@@ -57,11 +91,6 @@ OllamaFormat::OllamaFormat(const Backend& backend, const Clock& clock, OllamaIde
   front_ += ',';
 }
 
-void OllamaFormat::append_front(std::string& out, std::string_view text) const {
-  out += front_;
-  append_text(out, text);
-}
-
 void OllamaFormat::append_logprobs(std::string& out, const std::vector<AnswerToken>& tokens) const {
   if (tokens.empty()) return;
   out += R"(,"logprobs":[)";
@@ -83,33 +112,35 @@ void OllamaFormat::append_done(std::string& out, engine::FinishReason finish, co
 
 std::string OllamaFormat::whole(const std::vector<AnswerChoice>& choices, const engine::RequestUsage& usage) {
   const AnswerChoice& choice = choices.front();
-  std::string out;
-  append_front(out, choice.text);
+  std::string out = front_ + whole_member(choice);
   append_logprobs(out, choice.tokens);
   append_done(out, choice.finish, choice.ids, usage);
   return out;
 }
 
 std::string OllamaFormat::loaded() const {
-  std::string out;
-  append_front(out, {});
-  return out += R"(,"done":true,"done_reason":"load"})";
+  return front_ + empty_member() + R"(,"done":true,"done_reason":"load"})";
 }
 
-void OllamaFormat::append_event(std::string& out, std::size_t, const engine::TokenEvent& event) {
+// A token's logprobs go with its first object, or alone when its text is held back.
+void OllamaFormat::append_event(std::string& out, std::size_t choice, const engine::TokenEvent& event) {
   if (event.token >= 0) ids_.push_back(event.token);
   if (event.finish != engine::FinishReason::kNone) finish_ = event.finish;
   std::vector<AnswerToken> tokens;
   if (wants_logprobs_ && event.chosen && !is_end_token(event)) tokens.push_back({*event.chosen, event.alternatives});
-  if (event.text.empty() && tokens.empty()) return;
-  append_front(out, event.text);
-  append_logprobs(out, tokens);
-  out += R"(,"done":false})";
-  out += '\n';
+  std::vector<std::string> members = members_of(choice, event);
+  if (members.empty() && !tokens.empty()) members.push_back(empty_member());
+  for (const std::string& member : members) {
+    out += front_ + member;
+    append_logprobs(out, tokens);
+    tokens.clear();
+    out += R"(,"done":false})";
+    out += '\n';
+  }
 }
 
 void OllamaFormat::append_end(std::string& out, const engine::RequestUsage& usage) {
-  append_front(out, {});
+  out += front_ + empty_member();
   append_done(out, finish_, ids_, usage);
   out += '\n';
 }
@@ -119,9 +150,17 @@ void OllamaFormat::append_error(std::string& out, const Refusal& refusal) {
   out += '\n';
 }
 
-void OllamaGenerateFormat::append_text(std::string& out, std::string_view text) const {
-  out += R"("response":)";
-  append_json_string(out, text);
+std::vector<std::string> OllamaGenerateFormat::members_of(std::size_t, const engine::TokenEvent& event) {
+  if (event.text.empty()) return {};
+  return {response(event.text)};
+}
+
+std::string OllamaGenerateFormat::whole_member(const AnswerChoice& choice) const {
+  return response(choice.text);
+}
+
+std::string OllamaGenerateFormat::empty_member() const {
+  return response({});
 }
 
 void OllamaGenerateFormat::append_last(std::string& out, const std::vector<TokenId>& ids) const {
@@ -134,10 +173,27 @@ void OllamaGenerateFormat::append_last(std::string& out, const std::vector<Token
   out += ']';
 }
 
-void OllamaChatFormat::append_text(std::string& out, std::string_view text) const {
-  out += R"("message":{"role":"assistant","content":)";
-  append_json_string(out, text);
-  out += '}';
+void OllamaChatFormat::note_event(std::size_t choice, const engine::TokenEvent& event) {
+  for (const OutputPiece& piece : output_.take(choice, event)) parsed_.add(piece);
+}
+
+// A call is one object: its arguments are shown when all of them are there.
+std::vector<std::string> OllamaChatFormat::members_of(std::size_t choice, const engine::TokenEvent& event) {
+  std::vector<std::string> members;
+  for (const OutputPiece& piece : output_.take(choice, event)) {
+    parsed_.add(piece);
+    if (piece.kind == OutputPiece::Kind::kCallBegin || piece.kind == OutputPiece::Kind::kCallArguments) continue;
+    members.push_back(message(std::exchange(parsed_, {}), piece.call));
+  }
+  return members;
+}
+
+std::string OllamaChatFormat::whole_member(const AnswerChoice&) const {
+  return message(parsed_);
+}
+
+std::string OllamaChatFormat::empty_member() const {
+  return message({});
 }
 
 }  // namespace sixfold::service

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "service/answer.h"
 #include "service/backend.h"
+#include "service/chat/chat_output.h"
 
 namespace sixfold::service {
 
@@ -49,13 +50,15 @@ class OllamaFormat : public AnswerFormat {
   std::string keep_alive() const override { return {}; }
 
  protected:
-  // The member that holds text: "response":"...", or a message.
-  virtual void append_text(std::string& out, std::string_view text) const = 0;
+  // What an object of a stream says, a member each: "response":"...", or a message.  None: nothing yet.
+  virtual std::vector<std::string> members_of(std::size_t choice, const engine::TokenEvent& event) = 0;
+  // The same of a whole answer; and of none.
+  virtual std::string whole_member(const AnswerChoice& choice) const = 0;
+  virtual std::string empty_member() const = 0;
   // Further members of the last object, each after a comma.  ids: of the whole answer.
   virtual void append_last(std::string&, const std::vector<TokenId>&) const {}
 
  private:
-  void append_front(std::string& out, std::string_view text) const;
   void append_logprobs(std::string& out, const std::vector<AnswerToken>& tokens) const;
   void append_done(std::string& out, engine::FinishReason finish, const std::vector<TokenId>& ids,
                    const engine::RequestUsage& usage) const;
@@ -79,7 +82,9 @@ class OllamaGenerateFormat final : public OllamaFormat {
   std::string_view input_field() const override { return "prompt"; }
 
  protected:
-  void append_text(std::string& out, std::string_view text) const override;
+  std::vector<std::string> members_of(std::size_t choice, const engine::TokenEvent& event) override;
+  std::string whole_member(const AnswerChoice& choice) const override;
+  std::string empty_member() const override;
   void append_last(std::string& out, const std::vector<TokenId>& ids) const override;
 
  private:
@@ -88,11 +93,21 @@ class OllamaGenerateFormat final : public OllamaFormat {
 
 class OllamaChatFormat final : public OllamaFormat {
  public:
-  using OllamaFormat::OllamaFormat;
+  OllamaChatFormat(const Backend& backend, const Clock& clock, OllamaIdentity identity, bool wants_logprobs,
+                   ChatOutput output)
+      : OllamaFormat(backend, clock, std::move(identity), wants_logprobs), output_(std::move(output)) {}
   std::string_view input_field() const override { return "messages"; }
+  void begin(std::size_t, const Generation& generation) override { output_.begin(generation); }
+  void note_event(std::size_t choice, const engine::TokenEvent& event) override;
 
  protected:
-  void append_text(std::string& out, std::string_view text) const override;
+  std::vector<std::string> members_of(std::size_t choice, const engine::TokenEvent& event) override;
+  std::string whole_member(const AnswerChoice& choice) const override;
+  std::string empty_member() const override;
+
+ private:
+  ChatOutput output_;
+  ParsedOutput parsed_;  // of an answer that is sent whole; of a stream, the call that is being written
 };
 
 }  // namespace sixfold::service

@@ -28,7 +28,11 @@ std::string_view ollama_schemas() {
 "OllamaChatRequest": {"type": "object", "properties": {
   "model": {"type": "string"},
   "messages": {"type": "array", "items": {"type": "object", "properties": {
-    "role": {"enum": ["system", "user", "assistant"]}, "content": {"type": "string"}}}},
+    "role": {"enum": ["system", "user", "assistant", "tool"]}, "content": {"type": "string"},
+    "thinking": {"type": "string"}, "tool_calls": {"type": "array", "items": {"type": "object"}},
+    "tool_name": {"type": "string"}, "tool_call_id": {"type": "string"}}}},
+  "tools": {"type": "array", "maxItems": 256, "items": {"type": "object"}, "description": "As OpenAI's"},
+  "think": {"oneOf": [{"type": "boolean"}, {"enum": ["low", "medium", "high"]}]},
   "stream": {"type": "boolean", "default": true, "description": "One object a line"},
   "logprobs": {"type": "boolean"}, "top_logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
   "options": {"$ref": "#/components/schemas/OllamaOptions"}},

@@ -28,14 +28,7 @@ std::string read_parts(FieldReader& owner, std::string_view name, const std::vec
     return {};
   }
   std::string text;
-  for (std::size_t index = 0; index < value->get_array().size(); ++index) {
-    const std::string path = fmt::format("{}[{}]", name, index);
-    const json::value& item = value->get_array()[index];
-    if (!item.is_object()) {
-      owner.refuse(path, "an object", item);
-      return text;
-    }
-    FieldReader part(item.get_object(), owner.path_of(path));
+  for_each_object(owner, name, value->get_array(), [&](FieldReader& part) {
     const auto kind = part.text("type");
     if (!kind || std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) {
       part.refuse("type", fmt::format("only parts of text (\"{}\") are supported", kinds.front()));
@@ -43,11 +36,7 @@ std::string read_parts(FieldReader& owner, std::string_view name, const std::vec
     check_fields(part, {"type", "text"}, {{"annotations", "", {}}, {"logprobs", "", {}}});
     text += part.text("text").value_or("");
     if (part.find("text") == nullptr) part.refuse("text", "want a string, got none");
-    if (!part.is_ok()) {
-      owner.refuse(*part.refusal());
-      return text;
-    }
-  }
+  });
   return text;
 }
 
@@ -153,15 +142,10 @@ void read_responses_input(FieldReader& reader, ResponsesCall& call) {
     return reader.refuse("input", "a string or an array of at least one item", *input);
   }
   ItemReader items(call.input);
-  for (std::size_t index = 0; index < input->get_array().size(); ++index) {
-    const std::string path = fmt::format("input[{}]", index);
-    const json::value& value = input->get_array()[index];
-    if (!value.is_object()) return reader.refuse(path, "an object", value);
-    FieldReader item(value.get_object(), path);
+  for_each_object(reader, "input", input->get_array(), [&](FieldReader& item) {
     items.read(item);
-    if (!item.is_ok()) return reader.refuse(*item.refusal());
-    call.items.push_back(stored_item(value.get_object()));
-  }
+    if (item.is_ok()) call.items.push_back(stored_item(item.fields()));
+  });
 }
 
 }  // namespace sixfold::service

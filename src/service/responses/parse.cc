@@ -40,13 +40,7 @@ const std::vector<FieldRule>& responses_rules() {
 
 // Tools here are flat: name and parameters stand beside the type.
 void read_tools(FieldReader& reader, GenerateRequest& request) {
-  const json::array* tools = reader.array("tools");
-  if (tools == nullptr) return;
-  for (std::size_t index = 0; index < tools->size() && reader.is_ok(); ++index) {
-    const std::string path = fmt::format("tools[{}]", index);
-    const json::value& item = (*tools)[index];
-    if (!item.is_object()) return reader.refuse(path, "an object", item);
-    FieldReader tool(item.get_object(), path);
+  for_each_object(reader, "tools", [&](FieldReader& tool) {
     const auto kind = tool.text("type");
     if (kind != "function") {
       tool.refuse("type", fmt::format("only \"function\" tools are supported, got \"{}\"", kind.value_or("")));
@@ -62,25 +56,25 @@ void read_tools(FieldReader& reader, GenerateRequest& request) {
       read.parameters = json::serialize(*parameters);
     }
     read.definition = json::serialize(json::object{{"type", "function"}, {"function", std::move(function)}});
-    if (!tool.is_ok()) return reader.refuse(*tool.refusal());
-    add_tool(reader, path + ".name", std::move(read), request);
-  }
+    if (tool.is_ok()) add_tool(tool, "name", std::move(read), request);
+  });
 }
 
 // {"type": "function", "name": ...} alone, or in a list of allowed tools.
-void read_named(FieldReader& owner, FieldReader& choice, GenerateRequest& request) {
+void read_named(FieldReader& choice, GenerateRequest& request) {
   check_fields(choice, {"type", "name"}, {});
   if (choice.text("type") != "function") choice.refuse("type", "want \"function\"");
   request.tool_choice.names.emplace_back(choice.text("name").value_or(""));
   check_tool_exists(choice, "name", request.tool_choice.names.back(), request);
-  if (!choice.is_ok()) owner.refuse(*choice.refusal());
 }
 
 void read_choice_object(FieldReader& reader, const json::object& fields, GenerateRequest& request) {
   FieldReader choice(fields, "tool_choice");
   if (choice.text("type") != "allowed_tools") {
     request.tool_choice.mode = ToolChoice::Mode::kRequired;
-    return read_named(reader, choice, request);
+    read_named(choice, request);
+    if (!choice.is_ok()) reader.refuse(*choice.refusal());
+    return;
   }
   check_fields(choice, {"type", "mode", "tools"}, {});
   const auto mode = choice.text("mode");
@@ -88,14 +82,8 @@ void read_choice_object(FieldReader& reader, const json::object& fields, Generat
   if (mode != "required" && mode != "auto") choice.refuse("mode", R"(want "auto" or "required")");
   const json::array* tools = choice.array("tools");
   if (tools == nullptr || tools->empty()) choice.refuse("tools", "want an array of at least one tool");
-  for (std::size_t index = 0; tools != nullptr && index < tools->size() && choice.is_ok(); ++index) {
-    const std::string path = fmt::format("tools[{}]", index);
-    if (!(*tools)[index].is_object()) {
-      choice.refuse(path, "an object", (*tools)[index]);
-      break;
-    }
-    FieldReader named((*tools)[index].get_object(), choice.path_of(path));
-    read_named(choice, named, request);
+  if (tools != nullptr) {
+    for_each_object(choice, "tools", *tools, [&](FieldReader& named) { read_named(named, request); });
   }
   if (!choice.is_ok()) reader.refuse(*choice.refusal());
 }

@@ -1,0 +1,83 @@
+// Source: ollama's API reference (docs/api.md), "Generate a chat completion", and api/types.go.
+#include "service/ollama/messages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "service/openai_fields.h"
+#include "service/tools.h"
+
+namespace sixfold::service {
+namespace {
+
+class ConversationReader {
+ public:
+  void read(FieldReader& message) {
+    static const std::vector<FieldRule> kRules = {{"images", "images are not supported", {}}};
+    check_fields(message, {"role", "content", "thinking", "tool_calls", "tool_name", "tool_call_id"}, kRules);
+    tokenizer::ChatMessage read;
+    read.role = message.text("role").value_or("");
+    const bool is_assistant = read.role == "assistant", is_tool = read.role == "tool";
+    if (read.role != "system" && read.role != "user" && !is_assistant && !is_tool) {
+      const json::value* got = message.find("role");
+      message.refuse("role", R"("system", "user", "assistant" or "tool")",
+                     got == nullptr ? json::value(nullptr) : *got);
+    }
+    read.content = message.text("content").value_or("");
+    read.reasoning_content = message.text("thinking").value_or("");
+    read.tool_calls = read_tool_calls(message);
+    if (!is_assistant && !read.tool_calls.empty()) {
+      message.refuse("tool_calls", "only allowed with the role \"assistant\"");
+    }
+    name_calls(read.tool_calls);
+    read.name = message.text("tool_name").value_or("");
+    read.tool_call_id = message.text("tool_call_id").value_or("");
+    for (const std::string_view field : {"tool_name", "tool_call_id"}) {
+      if (!is_tool && !message.text(field).value_or("").empty()) {
+        message.refuse(field, "only allowed with the role \"tool\"");
+      }
+    }
+    if (is_tool) answer_call(read);
+    messages_.push_back(std::move(read));
+  }
+
+  std::vector<tokenizer::ChatMessage> take() { return std::move(messages_); }
+
+ private:
+  // Nine letters and digits are what every family's template accepts.
+  void name_calls(std::vector<tokenizer::ChatToolCall>& calls) {
+    if (!calls.empty()) open_.clear();
+    for (tokenizer::ChatToolCall& call : calls) {
+      if (call.id.empty()) call.id = fmt::format("call{:05}", calls_++ % 100'000);
+      open_.push_back(call);
+    }
+  }
+
+  void answer_call(tokenizer::ChatMessage& result) {
+    const auto call = std::find_if(open_.begin(), open_.end(), [&](const tokenizer::ChatToolCall& one) {
+      if (!result.tool_call_id.empty()) return one.id == result.tool_call_id;
+      return result.name.empty() || one.name == result.name;
+    });
+    if (call == open_.end()) return;
+    result.tool_call_id = call->id;
+    result.name = call->name;
+    open_.erase(call);
+  }
+
+  std::vector<tokenizer::ChatMessage> messages_;
+  std::vector<tokenizer::ChatToolCall> open_;  // of the newest message with calls: those without a result
+  std::size_t calls_ = 0;                      // that were given an id
+};
+
+}  // namespace
+
+std::vector<tokenizer::ChatMessage> read_ollama_messages(FieldReader& reader) {
+  ConversationReader conversation;
+  for_each_object(reader, "messages", [&](FieldReader& message) { conversation.read(message); });
+  return conversation.take();
+}
+
+}  // namespace sixfold::service
