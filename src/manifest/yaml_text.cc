@@ -1,0 +1,97 @@
+// yaml-cpp writes; what it would leave unquoted although readers differ about it is quoted here.
+#include "manifest/yaml_text.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace sixfold::manifest {
+namespace {
+
+bool is_letter(char byte) {
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+// Texts that some version of YAML reads as a flag or as nothing.
+bool is_word_of_yaml(std::string_view text) {
+  static constexpr std::array<std::string_view, 8> kWords = {"null", "true", "false", "yes", "no", "on", "off", "y"};
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte; });
+  return lower == "n" || std::find(kWords.begin(), kWords.end(), lower) != kWords.end();
+}
+
+// Begins with a letter or a slash and has nothing that means anything to YAML: no number begins so.
+bool is_plain(std::string_view text) {
+  if (text.empty() || !(is_letter(text.front()) || text.front() == '/') || is_word_of_yaml(text)) return false;
+  const bool has_only_harmless = std::all_of(text.begin(), text.end(), [](char byte) {
+    return is_letter(byte) || (byte >= '0' && byte <= '9') ||
+           std::string_view("/._-+@").find(byte) != std::string_view::npos;
+  });
+  return has_only_harmless;
+}
+
+void write_text(YAML::Emitter& out, std::string_view text) {
+  if (!is_plain(text)) out << YAML::DoubleQuoted;
+  out << std::string(text);
+}
+
+void write(YAML::Emitter& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      out << YAML::Null;
+      return;
+    case json::kind::bool_:
+      out << value.get_bool();
+      return;
+    case json::kind::int64:
+      out << value.get_int64();
+      return;
+    case json::kind::uint64:
+      out << value.get_uint64();
+      return;
+    case json::kind::double_:
+      out << fmt::format("{}", value.get_double());
+      return;
+    case json::kind::string:
+      write_text(out, {value.get_string().data(), value.get_string().size()});
+      return;
+    case json::kind::array: {
+      const json::array& list = value.get_array();
+      if (list.empty()) out << YAML::Flow;
+      out << YAML::BeginSeq;
+      for (const json::value& item : list) write(out, item);
+      out << YAML::EndSeq;
+      return;
+    }
+    case json::kind::object: {
+      const json::object& object = value.get_object();
+      if (object.empty()) out << YAML::Flow;
+      out << YAML::BeginMap;
+      for (const auto& field : object) {
+        out << YAML::Key;
+        write_text(out, {field.key().data(), field.key().size()});
+        out << YAML::Value;
+        write(out, field.value());
+      }
+      out << YAML::EndMap;
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+std::string yaml_of(const json::value& value) {
+  YAML::Emitter out;
+  out.SetIndent(2);
+  out.SetSeqFormat(YAML::Block);
+  out.SetMapFormat(YAML::Block);
+  write(out, value);
+  return std::string(out.c_str(), out.size()) + "\n";
+}
+
+}  // namespace sixfold::manifest
