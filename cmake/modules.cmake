@@ -44,7 +44,7 @@ sixfold_module(deploy core manifest net registry Boost::json)
 sixfold_module(engine core telemetry kernels model tokenizer grammar)
 sixfold_module(optimize core kernels model tokenizer formats)
 sixfold_module(service core telemetry engine net onnx tokenizer grammar Boost::json)
-sixfold_module(cli core manifest telemetry grammar engine onnx optimize registry service CLI11::CLI11 PkgConfig::EDIT)
+sixfold_module(cli core manifest telemetry grammar engine onnx optimize deploy registry service CLI11::CLI11 PkgConfig::EDIT)
 
 # The built-in model is linked in byte for byte.
 set(SIXFOLD_BUILTIN_MODEL ${CMAKE_SOURCE_DIR}/models/sixfold-tiny.gguf)

@@ -22,7 +22,7 @@ struct VerbRow {
   AddVerb add;
 };
 
-constexpr std::array<VerbRow, 14> kVerbs = {{
+constexpr std::array<VerbRow, 19> kVerbs = {{
     {"run", add_run},
     {"serve", add_serve},
     {"embed", add_embed},
@@ -36,6 +36,11 @@ constexpr std::array<VerbRow, 14> kVerbs = {{
     {"show", add_show},
     {"rm", add_rm},
     {"cp", add_cp},
+    {"plan", add_plan},
+    {"deploy", add_deploy},
+    {"status", add_status},
+    {"rollback", add_rollback},
+    {"undeploy", add_undeploy},
     {"completion", add_completion},
 }};
 

@@ -27,6 +27,11 @@ VerbAction add_list(CLI::App& program);
 VerbAction add_show(CLI::App& program);
 VerbAction add_rm(CLI::App& program);
 VerbAction add_cp(CLI::App& program);
+VerbAction add_plan(CLI::App& program);
+VerbAction add_deploy(CLI::App& program);
+VerbAction add_status(CLI::App& program);
+VerbAction add_rollback(CLI::App& program);
+VerbAction add_undeploy(CLI::App& program);
 VerbAction add_completion(CLI::App& program);
 
 }  // namespace sixfold::cli

@@ -11,11 +11,13 @@
 #include "core/error.h"
 #include "core/file_map.h"
 #include "manifest/nearest_name.h"
+#include "manifest/section_state.h"
 
 namespace sixfold::manifest {
 namespace {
 
 constexpr std::string_view kApiVersion = "sixfold/v1";
+constexpr std::size_t kTargetsMax = 64;
 constexpr std::size_t kManifestBytesMax = 1u << 20;
 
 struct Reader {
@@ -98,8 +100,24 @@ Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
   return ok();
 }
 
+Status read_targets(const Reader& reader, const YAML::Node& node, Manifest& manifest) {
+  if (!node.IsMap() || node.size() > kTargetsMax) {
+    return reader.error_at(node.Mark(), fmt::format("targets: want a map of at most {} targets", kTargetsMax));
+  }
+  for (const auto& entry : node) {
+    const auto name = entry.first.as<std::string>("");
+    if (manifest.target(name) != nullptr) {
+      return reader.error_at(entry.first.Mark(), fmt::format("targets.{}: want it once, got it twice", name));
+    }
+    manifest.targets.emplace_back(
+        name, SectionText(std::make_shared<const SectionText::State>(SectionText::State{
+                  std::string(reader.file), "targets." + name, entry.second, entry.first.Mark().line})));
+  }
+  return ok();
+}
+
 Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
-  static constexpr std::array<std::string_view, 4> kKeys = {"apiVersion", "name", "model", "serve"};
+  static constexpr std::array<std::string_view, 5> kKeys = {"apiVersion", "name", "model", "serve", "targets"};
   static constexpr std::array<std::string_view, 3> kModelKeys = {"source", "weights", "adapters"};
   SIXFOLD_TRY_STATUS(reader.check_keys(root, "the manifest", kKeys));
   std::optional<std::string> version;
@@ -123,10 +141,18 @@ Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
     }
   }
   if (const YAML::Node serve = root["serve"]) SIXFOLD_TRY_STATUS(read_serve(reader, serve, manifest.serve));
+  if (const YAML::Node targets = root["targets"]) SIXFOLD_TRY_STATUS(read_targets(reader, targets, manifest));
   return manifest;
 }
 
 }  // namespace
+
+const SectionText* Manifest::target(std::string_view wanted) const {
+  for (const auto& [own, text] : targets) {
+    if (own == wanted) return &text;
+  }
+  return nullptr;
+}
 
 Result<Manifest> parse_manifest(std::string_view text, std::string_view file_name) {
   const Reader reader{file_name};

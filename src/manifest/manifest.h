@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
+#include "manifest/section.h"
 
 namespace sixfold::manifest {
 
@@ -29,6 +31,10 @@ struct Manifest {
   std::optional<std::string> model_weights;                // "stored", "q8_0" or "q4_0"
   std::optional<std::vector<std::string>> model_adapters;  // each as after --lora
   Serve serve;
+  // What stands under "targets", read by those who deploy.
+  std::vector<std::pair<std::string, SectionText>> targets;
+
+  const SectionText* target(std::string_view wanted) const;  // null when there is none of that name
 };
 
 // Errors: corrupt_data "FILE:LINE: ..." for YAML that does not parse, an unknown key (with the nearest known one), a

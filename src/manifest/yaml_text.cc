@@ -6,7 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
+#include <utility>
+
+#include "core/error.h"
+#include "core/limits.h"
 
 namespace sixfold::manifest {
 namespace {
@@ -83,7 +88,65 @@ void write(YAML::Emitter& out, const json::value& value) {
   }
 }
 
+struct ValueReader {
+  std::string_view name;
+
+  Error error_at(const YAML::Mark& mark, std::string_view message) const {
+    return corrupt_data("{}:{}: {}", name, mark.line + 1, message);
+  }
+
+  static json::value scalar(const YAML::Node& node) {
+    const std::string& text = node.Scalar();
+    if (node.Tag() == "!") return json::value(text);  // quoted
+    if (text.empty() || text == "~" || text == "null") return nullptr;
+    if (text == "true" || text == "false") return text == "true";
+    const char* end = text.data() + text.size();
+    std::int64_t whole = 0;
+    if (const auto [at, error] = std::from_chars(text.data(), end, whole); error == std::errc() && at == end)
+      return whole;
+    std::uint64_t large = 0;
+    if (const auto [at, error] = std::from_chars(text.data(), end, large); error == std::errc() && at == end)
+      return large;
+    double real = 0;
+    if (const auto [at, error] = std::from_chars(text.data(), end, real); error == std::errc() && at == end)
+      return real;
+    return json::value(text);
+  }
+
+  Result<json::value> read(const YAML::Node& node, std::size_t depth) const {
+    if (depth > limits::kJsonDepthMax) return error_at(node.Mark(), "too deep");
+    if (node.IsScalar()) return scalar(node);
+    if (node.IsSequence()) {
+      json::array list;
+      for (const YAML::Node& item : node) {
+        SIXFOLD_TRY(json::value value, read(item, depth + 1));
+        list.push_back(std::move(value));
+      }
+      return json::value(std::move(list));
+    }
+    if (!node.IsMap()) return json::value(nullptr);
+    json::object object;
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) return error_at(entry.first.Mark(), "want a text as a key");
+      SIXFOLD_TRY(json::value value, read(entry.second, depth + 1));
+      if (!object.emplace(entry.first.Scalar(), std::move(value)).second) {
+        return error_at(entry.first.Mark(), fmt::format("the key \"{}\" is there twice", entry.first.Scalar()));
+      }
+    }
+    return json::value(std::move(object));
+  }
+};
+
 }  // namespace
+
+Result<json::value> yaml_value(std::string_view text, std::string_view name) {
+  const ValueReader reader{name};
+  try {
+    return reader.read(YAML::Load(std::string(text)), 0);
+  } catch (const YAML::Exception& exception) {
+    return reader.error_at(exception.mark, exception.msg);
+  }
+}
 
 std::string yaml_of(const json::value& value) {
   YAML::Emitter out;

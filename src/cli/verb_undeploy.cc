@@ -1,0 +1,44 @@
+// sixfold undeploy: takes away what deploy made.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+#include <memory>
+
+#include "cli/deploy_output.h"
+#include "cli/deploy_target.h"
+#include "cli/interrupt.h"
+#include "cli/verb.h"
+#include "core/error.h"
+
+namespace sixfold::cli {
+namespace {
+
+Status take_away(const DeployFlags& flags) {
+  SIXFOLD_TRY(deploy::Deployment deployment, open_deployment(flags));
+  SIXFOLD_TRY(const registry::FileLock held, lock(deployment));
+  if (deployment.state().current() == nullptr) return not_found("{}: nothing is deployed", flags.target);
+  SIXFOLD_TRY_STATUS(confirm(flags, fmt::format("Take away what is deployed to {}?", flags.target)));
+  const InterruptFlag interrupts;
+  SIXFOLD_TRY_STATUS(deployment.undeploy(deploy_options()));
+  if (flags.is_json) {
+    fmt::print("{}\n", json::serialize(state_json(flags.target, deployment.state())));
+  } else {
+    fmt::print("{}: taken away\n", flags.target);
+  }
+  return ok();
+}
+
+}  // namespace
+
+VerbAction add_undeploy(CLI::App& program) {
+  auto flags = std::make_shared<DeployFlags>();
+  CLI::App* verb = program.add_subcommand("undeploy", "Take away what is deployed");
+  verb->add_option("target", flags->target, "The target")->required();
+  add_deploy_flags(*verb, *flags);
+  add_yes_flag(*verb, *flags);
+  verb->footer("Examples:\n  sixfold undeploy kubernetes\n  sixfold undeploy compose --yes");
+  return [flags] { return take_away(*flags); };
+}
+
+}  // namespace sixfold::cli

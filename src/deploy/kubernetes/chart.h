@@ -1,0 +1,14 @@
+// A Helm chart of the same objects, whose user chooses names, images, sizes and what is switched on.
+#pragma once
+#include <vector>
+
+#include "core/result.h"
+#include "deploy/kubernetes/settings.h"
+#include "deploy/target.h"
+
+namespace sixfold::deploy::kubernetes {
+
+// Chart.yaml, values.yaml, values.schema.json, templates/.  Paths begin with the chart's name.  Source: Helm, "Charts".
+std::vector<RenderedFile> chart_of(const Settings& settings);
+
+}  // namespace sixfold::deploy::kubernetes
