@@ -107,9 +107,12 @@ struct ValueReader {
     std::uint64_t large = 0;
     if (const auto [at, error] = std::from_chars(text.data(), end, large); error == std::errc() && at == end)
       return large;
+    const bool is_numeric = text.find_first_not_of("0123456789+-.eE") == std::string::npos;  // no "inf"
     double real = 0;
-    if (const auto [at, error] = std::from_chars(text.data(), end, real); error == std::errc() && at == end)
+    if (const auto [at, error] = std::from_chars(text.data(), end, real);
+        is_numeric && error == std::errc() && at == end) {
       return real;
+    }
     return json::value(text);
   }
 

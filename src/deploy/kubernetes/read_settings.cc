@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/error.h"
@@ -33,6 +34,13 @@ bool is_address(std::string_view text) {
 constexpr std::string_view kImageForm = "an image, such as registry.example/bot:1.0";
 constexpr std::string_view kNameForm = "a DNS name";
 constexpr std::string_view kQuantityForm = "a quantity, such as 500m or 8Gi";
+
+bool has_pullable_adapter(const manifest::Manifest& manifest) {
+  if (!manifest.model_adapters) return false;
+  return std::any_of(manifest.model_adapters->begin(), manifest.model_adapters->end(), [](const std::string& adapter) {
+    return is_pullable(std::string_view(adapter).substr(adapter.find('=') + 1));
+  });
+}
 
 void read_model(Section& root, const manifest::Manifest& manifest, Settings& settings) {
   const std::string source = model_source(manifest);
@@ -78,7 +86,9 @@ void read_model(Section& root, const manifest::Manifest& manifest, Settings& set
   }
   const std::string path = served.empty() ? std::string() : fmt::format("{}/{}", kModels, served);
   settings.arguments = serve_arguments(manifest, path, kPort);
-  if (is_pulled) settings.arguments.emplace_back("--offline");
+  settings.pulls = is_pulled || has_pullable_adapter(manifest);
+  // Adapters are pulled by the server itself.
+  if (is_pulled && !has_pullable_adapter(manifest)) settings.arguments.emplace_back("--offline");
 }
 
 void read_scaling(Section& root, Settings& settings) {

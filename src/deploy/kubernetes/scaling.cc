@@ -90,7 +90,8 @@ json::object scaled_object(const Settings& settings, Parameters& parameters) {
                              parameters.value("scaling.targetQueueDepth", std::to_string(scaling.target_queue_depth))));
   triggers.push_back(
       trigger(fmt::format("sum(sixfold_kv_usage_ratio{})", pods),
-              parameters.value("scaling.targetKvUsage", fmt::format("{:.2f}", scaling.target_kv_percent / 100.0))));
+              parameters.value("scaling.targetKvUsage",
+                               fmt::format("{:.2f}", static_cast<double>(scaling.target_kv_percent) / 100.0))));
   return {{"apiVersion", "keda.sh/v1alpha1"},
           {"kind", "ScaledObject"},
           {"metadata", metadata(settings, parameters)},

@@ -41,7 +41,7 @@ json::object network_policy(const Settings& settings, Parameters& parameters) {
   spec["policyTypes"] = json::array{"Ingress", "Egress"};
   spec["ingress"] = json::array{{{"ports", json::array{{{"port", kHttp}, {"protocol", "TCP"}}}}}};
   json::array egress;
-  if (settings.model.kind == ModelSource::Kind::kPull) {
+  if (settings.pulls) {
     // Names, and where models come from.
     const auto allow = [&](std::uint64_t port, std::string_view protocol) {
       json::array ports;

@@ -1,0 +1,3 @@
+{{- define "sixfold.name" -}}
+{{- .Values.nameOverride | default .Release.Name | trunc 46 | trimSuffix "-" -}}
+{{- end -}}

@@ -1,0 +1,58 @@
+// What is written reads back as the same value, by every version of YAML.
+#include "manifest/yaml_text.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sixfold::manifest {
+namespace {
+
+json::value read_back(const json::value& value) {
+  auto read = yaml_value(yaml_of(value), "f");
+  return read.is_ok() ? *std::move(read) : json::value("cannot be read: " + read.error().message);
+}
+
+TEST(YamlText, texts_that_look_like_something_else_stay_texts) {
+  for (const std::string text :
+       {"yes",  "No",         "on",       "OFF",  "y",    "N",     "null", "~",     "",
+        "true", "1",          "1.0",      "012",  "1:30", "1e3",   ".5",   "-",     "--flag",
+        "0x1F", "=",          "<<",       "a: b", "a #b", "#a",    " a",   "a ",    "[a]",
+        "{a}",  "*a",         "&a",       "!a",   "|",    ">",     "%a",   "@a",    "`a",
+        "'a'",  "\"a\"",      "a\nb",     "a\tb", "\\",   "grüße", "日本", "/path", "registry.example/bot:1.0",
+        "500m", "2001-01-01", "Infinity", ".inf", ".nan"}) {
+    const json::object object = {{"key", text}};
+    EXPECT_EQ(read_back(object), json::value(object)) << yaml_of(object);
+  }
+}
+
+TEST(YamlText, keys_are_quoted_as_texts_are) {
+  const json::object object = {{"yes", 1}, {"a: b", 2}, {"1", 3}, {"", 4}};
+  EXPECT_EQ(read_back(object), json::value(object)) << yaml_of(object);
+}
+
+TEST(YamlText, values_of_every_kind_read_back) {
+  json::object object = {{"none", nullptr},
+                         {"yes", true},
+                         {"whole", -12},
+                         {"large", 18446744073709551615ull},
+                         {"real", 1.5},
+                         {"list", json::array{1, "a", json::array(), json::object()}},
+                         {"map", json::object{{"a", json::object{{"b", "c"}}}}}};
+  EXPECT_EQ(read_back(object), json::value(object)) << yaml_of(object);
+}
+
+TEST(YamlText, is_written_in_blocks_with_keys_in_order) {
+  json::object inner = {{"name", "a"}, {"port", 80}};
+  const json::object object = {{"z", "last"}, {"list", json::array{inner}}, {"empty", json::array()}, {"a", "1.0"}};
+  EXPECT_EQ(yaml_of(object), "z: last\nlist:\n  - name: a\n    port: 80\nempty: []\na: \"1.0\"\n");
+}
+
+TEST(YamlText, broken_texts_are_refused_with_their_line) {
+  EXPECT_EQ(yaml_value("a: 1\na: 2\n", "f.yaml").error().message, "f.yaml:2: the key \"a\" is there twice");
+  EXPECT_FALSE(yaml_value("a: [1\n", "f.yaml").is_ok());
+  EXPECT_FALSE(yaml_value(std::string(10000, '['), "f.yaml").is_ok());
+}
+
+}  // namespace
+}  // namespace sixfold::manifest
