@@ -27,7 +27,9 @@ std::string shown(const YAML::Node& node) {
 
 struct Section::State {
   SectionText::State text;
-  std::shared_ptr<std::optional<Error>> problem;  // one for all sections of a root
+  // One of each for all sections of a root.  A key that is missing may be a mistyped one, so unknown keys go first.
+  std::shared_ptr<std::optional<Error>> problem;
+  std::shared_ptr<std::optional<Error>> missing;
   std::vector<std::string> asked = {};
 
   // The value of a key, which is then known; an undefined node when it is not there or an error came before.
@@ -57,7 +59,8 @@ Section::Section(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Section::Section(Section&&) noexcept = default;
 
 Section::Section(const SectionText& text)
-    : Section(std::make_unique<State>(State{*text.state(), std::make_shared<std::optional<Error>>()})) {
+    : Section(std::make_unique<State>(
+          State{*text.state(), std::make_shared<std::optional<Error>>(), std::make_shared<std::optional<Error>>()})) {
   const YAML::Node& node = state_->text.node;
   if (!node.IsMap() && !node.IsNull()) {
     state_->refuse(state_->text.line,
@@ -175,14 +178,18 @@ std::optional<Section> Section::section(std::string_view key) {
     state_->refuse(node, key, "a map of settings");
     return std::nullopt;
   }
-  return Section(std::make_unique<State>(State{
-      {state_->text.file, fmt::format("{}.{}", state_->text.where, key), node, node.Mark().line}, state_->problem}));
+  return Section(std::make_unique<State>(
+      State{{state_->text.file, fmt::format("{}.{}", state_->text.where, key), node, node.Mark().line},
+            state_->problem,
+            state_->missing}));
 }
 
 void Section::refuse(std::string_view key, std::string message) {
   const YAML::Node node = state_->find(key);
-  state_->refuse(node ? node.Mark().line : state_->text.line,
-                 fmt::format("{}.{}: {}", state_->text.where, key, message));
+  if (!is_ok()) return;
+  const int line = node ? node.Mark().line : state_->text.line;
+  std::optional<Error>& place = node ? *state_->problem : *state_->missing;
+  if (!place) place = corrupt_data("{}:{}: {}.{}: {}", state_->text.file, line + 1, state_->text.where, key, message);
 }
 
 bool Section::is_ok() const {
@@ -191,8 +198,9 @@ bool Section::is_ok() const {
 
 Status Section::finish() {
   check_keys();
-  if (is_ok()) return ok();
-  return **state_->problem;
+  if (!is_ok()) return **state_->problem;
+  if (state_->missing->has_value()) return **state_->missing;
+  return ok();
 }
 
 }  // namespace sixfold::manifest

@@ -45,6 +45,8 @@ TEST(KubernetesSettings, unknown_keys_are_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem("    replica: 2\n"),
             "bot.yaml:6: unknown key \"replica\" in targets.kubernetes; did you mean \"replicas\"?");
   EXPECT_EQ(problem("    ingress:\n      hots: a.example\n"),
+            "bot.yaml:7: unknown key \"hots\" in targets.kubernetes.ingress; did you mean \"host\"?");
+  EXPECT_EQ(problem("    ingress:\n      class: nginx\n"),
             "bot.yaml:7: targets.kubernetes.ingress.host: want the host's name, got none");
   EXPECT_EQ(problem("    ingress:\n      host: a.example\n      clas: nginx\n"),
             "bot.yaml:8: unknown key \"clas\" in targets.kubernetes.ingress; did you mean \"class\"?");
