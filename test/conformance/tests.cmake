@@ -15,7 +15,11 @@ if(TARGET sixfold_cli)
   add_test(NAME conformance.onnx
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_onnx.py --program $<TARGET_FILE:sixfold>
                    --test $<TARGET_FILE:onnx_test> --work ${CMAKE_BINARY_DIR}/conformance_onnx)
+  add_test(NAME conformance.kubernetes
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_kubernetes.py --program $<TARGET_FILE:sixfold>
+                   --work ${CMAKE_BINARY_DIR}/conformance_kubernetes)
   set_tests_properties(conformance.cases conformance.node conformance.requests conformance.s3rver conformance.onnx
+                       conformance.kubernetes
                        PROPERTIES
                        LABELS conformance TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
