@@ -93,9 +93,10 @@ void order(std::vector<PushFile>& files) {
 
 }  // namespace
 
-Result<ModelToPush> collect_model(const std::string& model, const PushOptions& options) {
+Result<ModelToPush> list_model(const std::string& model, const PullOptions& options) {
   ModelToPush found{.name = short_name(model)};
-  SIXFOLD_TRY(const FoundArtifact artifact, find_artifact(model, options.pull));
+  SIXFOLD_TRY(const FoundArtifact artifact, find_artifact(model, options));
+  found.path = artifact.path;
   SIXFOLD_TRY_STATUS(describe(artifact.path, found));
   if (artifact.record) {
     found.source = artifact.record->source;
@@ -107,8 +108,13 @@ Result<ModelToPush> collect_model(const std::string& model, const PushOptions& o
     SIXFOLD_TRY_STATUS(add_files_of_path(artifact.path, found));
   }
   order(found.files);
+  for (const PushFile& file : found.files) SIXFOLD_TRY_STATUS(check_artifact_path(file.about.path, model));
+  return found;
+}
+
+Result<ModelToPush> collect_model(const std::string& model, const PushOptions& options) {
+  SIXFOLD_TRY(ModelToPush found, list_model(model, options.pull));
   for (PushFile& file : found.files) {
-    SIXFOLD_TRY_STATUS(check_artifact_path(file.about.path, model));
     SIXFOLD_TRY(const UploadFile content, UploadFile::open(file.from));
     file.about.bytes = content.bytes();
     SIXFOLD_TRY(const std::string hash, content.sha256(0, content.bytes(), options.pull.context.http.is_cancelled));

@@ -26,6 +26,7 @@ struct PushFile {
 struct ModelToPush {
   std::string name = {};    // for a person: "qwen2.5-0.5b"
   std::string source = {};  // where it was pulled from; "" for a path
+  std::string path = {};    // on this machine: what opens it, a file or a folder
   std::string license = {};
   std::string architecture = {};  // this and the next two: "" when the model is of a kind that we do not run
   std::string format = {};        // "gguf", "safetensors"
@@ -48,7 +49,11 @@ struct Pushed {
 // Errors: invalid_argument (no such kind of target, no model), those of pull, of the files and of the target.
 Result<Pushed> push(const std::string& model, const std::string& target, const PushOptions& options);
 
-// Finds, orders and hashes the files.
+// Finds and orders the files; hashes and sizes only as far as they were recorded by a pull.  Errors: those of pull and
+// of the files' formats.
+Result<ModelToPush> list_model(const std::string& model, const PullOptions& options);
+
+// The same, and measures and hashes all of them.
 Result<ModelToPush> collect_model(const std::string& model, const PushOptions& options);
 
 // The progress of one push, told to options.pull.progress.  One thread.

@@ -3,6 +3,7 @@
 
 #include "core/digest.h"
 #include "core/error.h"
+#include "registry/push/oci_manifest.h"
 #include "registry/push/oci_model.h"
 #include "registry/push/oci_upload.h"
 #include "registry/push/target_list.h"
@@ -17,22 +18,6 @@ std::string mount_from(const std::string& source, const OciReference& target) {
   const auto origin = parse_oci_reference(source.substr(kScheme.size()));
   const bool is_near = origin.is_ok() && origin->host == target.host && origin->repository != target.repository;
   return is_near ? origin->repository : "";
-}
-
-Result<std::string> put_manifest(OciSession& session, const std::string& manifest) {
-  const std::string digest = sha256_digest(sha256_hex(manifest));
-  SIXFOLD_TRY(const net::TextResponse response,
-              session.send({.method = "PUT",
-                            .url = session.url("/manifests/" + session.reference().tag),
-                            .headers = {{"Content-Type", std::string(kOciManifestType)}},
-                            .body = manifest}));
-  if (response.head.status != 201) return session.explain(response.head);
-  const std::string_view got = response.head.header("Docker-Content-Digest");
-  if (!got.empty() && got != digest) {
-    return corrupt_data("{}: digest of the manifest: want {}, the registry has {}", session.reference().text(), digest,
-                        got);
-  }
-  return digest;
 }
 
 }  // namespace
@@ -58,7 +43,9 @@ Result<Pushed> push_oci(const std::string& rest, const ModelToPush& model, const
   const std::string config = oci_model_config(model);
   OciUpload upload(session, {sha256_digest(sha256_hex(config)), config.size()}, options.part_bytes);
   SIXFOLD_TRY_STATUS(upload.run(content_of_text(config), ""));
-  SIXFOLD_TRY(pushed.revision, put_manifest(session, oci_model_manifest(model, config)));
+  SIXFOLD_TRY(const PutManifest put,
+              put_oci_manifest(session, oci_model_manifest(model, config), kOciManifestType, session.reference().tag));
+  pushed.revision = put.digest;
   return pushed;
 }
 

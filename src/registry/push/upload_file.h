@@ -31,6 +31,10 @@ class UploadFile {
   ~UploadFile();
 
   std::uint64_t bytes() const { return bytes_; }  // when it was opened
+  const std::string& path() const { return path_; }
+
+  // Fills all of `into`.  Errors: as of reader().
+  Status read(std::uint64_t offset, std::span<std::byte> into) const;
 
   // [offset, offset + bytes) as a body; this must outlive it.  count: told how far reading came, if set.  Reading fails
   // with corrupt_data when the file became shorter.
@@ -42,7 +46,6 @@ class UploadFile {
 
  private:
   UploadFile(std::string path, int file, std::uint64_t bytes) : path_(std::move(path)), file_(file), bytes_(bytes) {}
-  Status read(std::uint64_t offset, std::span<std::byte> into) const;
 
   std::string path_;
   int file_;
