@@ -1,0 +1,42 @@
+// SHA-256 of the files that a deployment is made from, computed once for each state of a file.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "core/file_map.h"
+#include "core/result.h"
+
+namespace sixfold::deploy {
+
+// The program that runs now, as a path.
+inline constexpr const char* kOwnProgram = "/proc/self/exe";
+
+// One thread.
+class ContentHashes {
+ public:
+  // notes: a file in which hashes are remembered; empty: nowhere.  One that is missing or damaged is as if empty.
+  explicit ContentHashes(std::string notes, std::function<bool()> is_cancelled = {});
+
+  // Of a file, in hex.  Errors: not_found, permission_denied, invalid_argument (no regular file), unavailable
+  // (cancelled).
+  Result<std::string> of_file(const std::string& path);
+  // Of a program, or of all files of a model (a GGUF file of several parts, a folder) with their names; of one file, it
+  // is the file's own.  Errors: as of_file, and those of registry::list_model.
+  Result<std::string> of_content(const std::string& path);
+
+ private:
+  struct Known {
+    FileIdentity identity;
+    std::string sha256;
+  };
+
+  void load();
+  Status save() const;
+
+  const std::string notes_;
+  const std::function<bool()> is_cancelled_;
+  std::map<std::string, Known> known_;
+};
+
+}  // namespace sixfold::deploy
