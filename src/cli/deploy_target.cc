@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
 #include "core/error.h"
+#include "deploy/content_hash.h"
 #include "deploy/kubernetes/names.h"
 #include "deploy/target_list.h"
 #include "manifest/manifest.h"
@@ -30,11 +31,17 @@ Result<manifest::Manifest> read(const DeployFlags& flags) {
   return read;
 }
 
-std::string state_folder(const DeployFlags& flags, const manifest::Manifest& manifest, std::string_view target) {
+// Of all targets of a manifest.
+fs::path state_folder(const DeployFlags& flags, const manifest::Manifest& manifest) {
   const fs::path beside = fs::path(flags.manifest).parent_path() / ".sixfold";
   const std::string name = deploy::kubernetes::dns_label_of(manifest.name.value_or(""));
-  const fs::path folder = (flags.state.empty() ? beside : fs::path(flags.state)) / (name.empty() ? "unnamed" : name);
-  return (folder / target).string();
+  return (flags.state.empty() ? beside : fs::path(flags.state)) / (name.empty() ? "unnamed" : name);
+}
+
+Result<deploy::Deployment> open_state(const deploy::TargetRow& row, const DeployFlags& flags,
+                                      const manifest::Manifest& manifest) {
+  return deploy::Deployment::open(row, (state_folder(flags, manifest) / row.name).string(),
+                                  fs::path(flags.manifest).parent_path().string());
 }
 
 std::string names_of(const manifest::Manifest& manifest) {
@@ -62,8 +69,12 @@ Result<std::vector<OpenTarget>> open_targets(const DeployFlags& flags) {
   for (const auto& [name, text] : manifest.targets) {
     if (!flags.target.empty() && name != flags.target) continue;
     SIXFOLD_TRY(const deploy::TargetRow* row, deploy::find_target(name));
-    SIXFOLD_TRY(std::vector<deploy::RenderedFile> files, row->render({manifest, text, flags.manifest}));
-    SIXFOLD_TRY(deploy::Deployment deployment, deploy::Deployment::open(*row, state_folder(flags, manifest, name)));
+    SIXFOLD_TRY(deploy::Deployment deployment, open_state(*row, flags, manifest));
+    deploy::ContentHashes hashes(deployment.state().work_folder() + "/hashes.json", InterruptFlag::is_set);
+    const auto sha256_of = [&](const std::string& path) {
+      return hashes.of_content(path.empty() ? deploy::kOwnProgram : path);
+    };
+    SIXFOLD_TRY(std::vector<deploy::RenderedFile> files, row->render({manifest, text, flags.manifest, sha256_of}));
     open.push_back({row, std::move(files), std::move(deployment)});
   }
   if (!open.empty()) return open;
@@ -78,7 +89,7 @@ Result<std::vector<OpenTarget>> open_targets(const DeployFlags& flags) {
 Result<deploy::Deployment> open_deployment(const DeployFlags& flags) {
   SIXFOLD_TRY(const manifest::Manifest manifest, read(flags));
   SIXFOLD_TRY(const deploy::TargetRow* row, deploy::find_target(flags.target));
-  return deploy::Deployment::open(*row, state_folder(flags, manifest, flags.target));
+  return open_state(*row, flags, manifest);
 }
 
 Result<std::vector<std::pair<std::string, deploy::Deployment>>> open_deployments(const DeployFlags& flags) {
@@ -87,7 +98,7 @@ Result<std::vector<std::pair<std::string, deploy::Deployment>>> open_deployments
   if (!flags.target.empty()) SIXFOLD_TRY_STATUS(deploy::find_target(flags.target));
   for (const deploy::TargetRow& row : deploy::target_rows()) {
     if (!flags.target.empty() && row.name != flags.target) continue;
-    SIXFOLD_TRY(deploy::Deployment deployment, deploy::Deployment::open(row, state_folder(flags, manifest, row.name)));
+    SIXFOLD_TRY(deploy::Deployment deployment, open_state(row, flags, manifest));
     if (deployment.state().revisions().empty() && manifest.target(row.name) == nullptr) continue;
     list.emplace_back(row.name, std::move(deployment));
   }

@@ -47,7 +47,7 @@ Status run_deploy(const Flags& flags) {
 VerbAction add_deploy(CLI::App& program) {
   auto flags = std::make_shared<Flags>();
   CLI::App* verb = program.add_subcommand("deploy", "Make a target what the manifest says");
-  verb->add_option("target", flags->deploy.target, "kubernetes, helm or compose")->required();
+  verb->add_option("target", flags->deploy.target, "container, kubernetes, helm or compose")->required();
   add_deploy_flags(*verb, flags->deploy);
   add_yes_flag(*verb, flags->deploy);
   verb->add_flag("--always", flags->always, "Do all steps although nothing has changed");

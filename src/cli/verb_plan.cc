@@ -45,7 +45,8 @@ Status plan(const PlanFlags& flags) {
 VerbAction add_plan(CLI::App& program) {
   auto flags = std::make_shared<PlanFlags>();
   CLI::App* verb = program.add_subcommand("plan", "Show what a deployment would make and do");
-  verb->add_option("target", flags->deploy.target, "kubernetes, helm or compose; all of the manifest when left out");
+  verb->add_option("target", flags->deploy.target,
+                   "container, kubernetes, helm or compose; all of the manifest when left out");
   add_deploy_flags(*verb, flags->deploy);
   verb->add_option("-o,--out", flags->folder, "Write the files to a folder of each target below this one");
   verb->add_flag("--show", flags->shows_files, "Print the files");

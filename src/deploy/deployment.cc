@@ -36,9 +36,9 @@ bool has(const std::vector<std::string>& list, const std::string& text) {
 
 }  // namespace
 
-Result<Deployment> Deployment::open(const TargetRow& target, const std::string& folder) {
+Result<Deployment> Deployment::open(const TargetRow& target, const std::string& folder, const std::string& base) {
   SIXFOLD_TRY(DeployState state, DeployState::open(folder));
-  return Deployment(target, std::move(state));
+  return Deployment(target, std::move(state), base);
 }
 
 Result<Plan> Deployment::plan(std::vector<RenderedFile> rendered) const {
@@ -61,7 +61,11 @@ Result<Plan> Deployment::plan(std::vector<RenderedFile> rendered) const {
 
 StepContext Deployment::context_of(std::uint64_t number, const DeployOptions& options) const {
   const Revision* before = state_.before(number);
-  return {state_.folder_of(number), before == nullptr ? std::string() : state_.folder_of(before->number), options.say,
+  return {state_.folder_of(number),
+          before == nullptr ? std::string() : state_.folder_of(before->number),
+          base_,
+          state_.work_folder(),
+          options.say,
           options.is_cancelled};
 }
 

@@ -38,8 +38,8 @@ struct DeployOptions {
 // One target.  One thread; lock() before anything that changes.
 class Deployment {
  public:
-  // folder: the state's.  Errors: those of DeployState::open.
-  static Result<Deployment> open(const TargetRow& target, const std::string& folder);
+  // folder: the state's.  base: the manifest's.  Errors: those of DeployState::open.
+  static Result<Deployment> open(const TargetRow& target, const std::string& folder, const std::string& base = {});
 
   const DeployState& state() const { return state_; }
 
@@ -57,12 +57,14 @@ class Deployment {
   Result<std::string> look() const;
 
  private:
-  Deployment(const TargetRow& target, DeployState state) : target_(target), state_(std::move(state)) {}
+  Deployment(const TargetRow& target, DeployState state, std::string base)
+      : target_(target), state_(std::move(state)), base_(std::move(base)) {}
   StepContext context_of(std::uint64_t number, const DeployOptions& options) const;
   Status run(std::uint64_t number, const std::vector<Step>& steps, const DeployOptions& options);
 
   const TargetRow& target_;
   DeployState state_;
+  std::string base_;
 };
 
 }  // namespace sixfold::deploy

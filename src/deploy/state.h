@@ -43,6 +43,7 @@ class DeployState {
 
   Result<std::vector<RenderedFile>> files_of(std::uint64_t number) const;
   std::string folder_of(std::uint64_t number) const;
+  std::string work_folder() const { return folder_ + "/work"; }  // see StepContext
   std::string lock_path() const { return folder_ + "/lock"; }
 
   // Writes the files, then the list.  Returns the number.  Errors: those of files; invalid_argument for a path that

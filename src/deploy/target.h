@@ -19,13 +19,18 @@ struct RenderedFile {
 struct RenderInput {
   const manifest::Manifest& manifest;
   const manifest::SectionText& section;  // of the target
-  std::string file;                      // the manifest's, for messages
+  std::string file;                      // the manifest's; paths in the section are beside it
+  // SHA-256 in hex of a program's or a model's files; of the program that runs now for "".  A seam: rendering reads
+  // nothing by itself.
+  std::function<Result<std::string>(const std::string& path)> sha256_of = {};
 };
 
 // What a step may use while it runs.
 struct StepContext {
   std::string folder;                         // with the files of the revision
   std::string before;                         // with those of the one before it; empty when there is none
+  std::string base;                           // the manifest's folder: paths in files are beside it
+  std::string work;                           // of the target alone, for what is too large for a revision
   std::function<void(std::string_view)> say;  // a line for a person
   std::function<bool()> is_cancelled;         // asked between the parts of long work
 };

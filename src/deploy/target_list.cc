@@ -9,7 +9,8 @@
 namespace sixfold::deploy {
 
 std::span<const TargetRow> target_rows() {
-  static constexpr std::array<TargetRow, 3> kTargets = {{
+  static constexpr std::array<TargetRow, 4> kTargets = {{
+      {"container", "an image, as an archive or in a registry", render_container, container_steps, look_at_container},
       {"kubernetes", "plain YAML and a Kustomize base, applied with kubectl", render_kubernetes, kubernetes_steps,
        look_at_kubernetes},
       {"helm", "a Helm chart with a schema of its values", render_helm, helm_steps, look_at_helm},

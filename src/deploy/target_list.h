@@ -12,6 +12,10 @@ std::span<const TargetRow> target_rows();
 Result<const TargetRow*> find_target(std::string_view name);
 
 // One per file target_*.cc.
+Result<std::vector<RenderedFile>> render_container(const RenderInput& input);
+Result<std::vector<Step>> container_steps(const std::vector<RenderedFile>& files);
+Result<std::string> look_at_container(const std::vector<RenderedFile>& files);
+
 Result<std::vector<RenderedFile>> render_kubernetes(const RenderInput& input);
 Result<std::vector<Step>> kubernetes_steps(const std::vector<RenderedFile>& files);
 Result<std::string> look_at_kubernetes(const std::vector<RenderedFile>& files);
