@@ -19,9 +19,9 @@ class GzipStream {
  public:
   explicit GzipStream(ByteSink sink) : sink_(std::move(sink)), out_(kBufferBytes) {
     constexpr int kGzipWindow = 15 + 16;
+    constexpr int kLevel = 6;  // of 9: half a percent larger than that, in a third of the time
     constexpr int kMemoryLevel = 9;
-    is_ready_ =
-        deflateInit2(&stream_, Z_BEST_COMPRESSION, Z_DEFLATED, kGzipWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) == Z_OK;
+    is_ready_ = deflateInit2(&stream_, kLevel, Z_DEFLATED, kGzipWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) == Z_OK;
     header_.os = kUnknownSystem;
     is_ready_ = is_ready_ && deflateSetHeader(&stream_, &header_) == Z_OK;
   }

@@ -1,0 +1,219 @@
+// What the loader would read of programs: of this one, of made ones, and of damaged ones.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include "../registry/temporary_folder.h"
+#include "deploy/container/recipe.h"
+#include "deploy/oci/elf_file.h"
+#include "deploy/oci/program_files.h"
+
+namespace sixfold::deploy::oci {
+namespace {
+
+namespace fs = std::filesystem;
+using registry::TemporaryFolder;
+using registry::write_all;
+
+std::string own_architecture() {
+  return std::string(container::own_platform().substr(std::string_view("linux/").size()));
+}
+
+Result<ElfFile> parse(const std::string& bytes) {
+  return parse_elf({bytes.size(),
+                    [&](std::uint64_t offset, std::span<std::byte> into) -> Status {
+                      EXPECT_LE(offset, bytes.size());
+                      EXPECT_LE(into.size(), bytes.size() - offset);
+                      std::memcpy(into.data(), bytes.data() + offset, into.size());
+                      return ok();
+                    }},
+                   "file");
+}
+
+template <class T>
+void put(std::string& bytes, std::size_t at, T value) {
+  std::memcpy(bytes.data() + at, &value, sizeof(value));
+}
+
+struct Made {
+  std::uint16_t machine = 62;
+  std::string loader = "/lib64/loader";
+  std::vector<std::string> needed = {};
+  std::string run_path = {};
+};
+
+// Header, three segments, loader, dynamic table, texts, and a tail that nobody loads.
+std::string make_elf(const Made& made) {
+  constexpr std::size_t kSegments = 64, kAfter = kSegments + 3 * 56, kAddress = 0x400000;
+  const std::string loader = made.loader + '\0';
+  std::string texts(1, '\0');
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> table;
+  for (const std::string& name : made.needed) {
+    table.emplace_back(1, texts.size());
+    texts += name + '\0';
+  }
+  if (!made.run_path.empty()) {
+    table.emplace_back(29, texts.size());
+    texts += made.run_path + '\0';
+  }
+  const std::size_t dynamic_at = kAfter + loader.size(), dynamic_bytes = (table.size() + 3) * 16;
+  const std::size_t texts_at = dynamic_at + dynamic_bytes;
+  table.emplace_back(5, kAddress + texts_at);
+  table.emplace_back(10, texts.size());
+  table.emplace_back(0, 0);
+  std::string bytes(texts_at, '\0');
+  std::memcpy(bytes.data(),
+              "\x7f"
+              "ELF\x02\x01\x01",
+              7);
+  put<std::uint16_t>(bytes, 18, made.machine);
+  put<std::uint64_t>(bytes, 32, kSegments);
+  put<std::uint64_t>(bytes, 40, 0x1234);  // sections
+  put<std::uint16_t>(bytes, 54, 56);
+  put<std::uint16_t>(bytes, 56, 3);
+  put<std::uint16_t>(bytes, 60, 9);
+  put<std::uint16_t>(bytes, 62, 8);
+  const auto segment = [&](std::size_t index, std::uint32_t kind, std::uint64_t offset, std::uint64_t size) {
+    const std::size_t at = kSegments + index * 56;
+    put(bytes, at, kind);
+    put(bytes, at + 8, offset);
+    put(bytes, at + 16, kAddress + offset);
+    put(bytes, at + 32, size);
+  };
+  segment(0, 1, 0, texts_at + texts.size());
+  segment(1, made.loader.empty() ? 0 : 3, kAfter, loader.size());
+  segment(2, 2, dynamic_at, dynamic_bytes);
+  std::memcpy(bytes.data() + kAfter, loader.data(), loader.size());
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    put(bytes, dynamic_at + row * 16, table[row].first);
+    put(bytes, dynamic_at + row * 16 + 8, table[row].second);
+  }
+  return bytes + texts + "names for debuggers";
+}
+
+TEST(ElfFile, tells_what_a_program_needs) {
+  const std::string bytes = make_elf({.needed = {"libm.so.6", "libc.so.6"}, .run_path = "$ORIGIN/../lib:/opt/lib"});
+  const auto file = parse(bytes);
+  ASSERT_TRUE(file.is_ok()) << file.error().message;
+  EXPECT_EQ(file->architecture, "amd64");
+  EXPECT_EQ(file->interpreter, "/lib64/loader");
+  EXPECT_EQ(file->needed, (std::vector<std::string>{"libm.so.6", "libc.so.6"}));
+  EXPECT_EQ(file->run_paths, (std::vector<std::string>{"$ORIGIN/../lib", "/opt/lib"}));
+  EXPECT_EQ(bytes.substr(file->loaded_bytes), "names for debuggers");
+  EXPECT_EQ(parse(make_elf({.machine = 183}))->architecture, "arm64");
+}
+
+TEST(ElfFile, the_header_for_a_cut_file_has_no_sections) {
+  const auto file = parse(make_elf({.needed = {"libc.so.6"}}));
+  ASSERT_EQ(file->header.size(), 64U);
+  EXPECT_EQ(file->header.substr(40, 8), std::string(8, '\0'));
+  EXPECT_EQ(file->header.substr(60, 4), std::string(4, '\0'));
+  std::string cut = make_elf({.needed = {"libc.so.6"}}).substr(0, file->loaded_bytes);
+  cut.replace(0, 64, file->header);
+  EXPECT_EQ(parse(cut)->needed, file->needed);
+}
+
+TEST(ElfFile, every_truncation_is_an_error_or_whole) {
+  const std::string whole = make_elf({.needed = {"libc.so.6"}, .run_path = "/opt"});
+  const std::uint64_t loaded = parse(whole)->loaded_bytes;
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_EQ(parse(whole.substr(0, length)).is_ok(), length >= loaded) << length;
+  }
+}
+
+TEST(ElfFile, every_byte_may_be_anything) {
+  const std::string whole = make_elf({.needed = {"libc.so.6"}, .run_path = "/opt"});
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    for (const char value : {'\x00', '\x7f', '\x80', '\xff'}) {
+      std::string bytes = whole;
+      bytes[at] = value;
+      static_cast<void>(parse(bytes).is_ok());  // reads stay within the file: parse() checks
+    }
+  }
+}
+
+TEST(ElfFile, other_files_are_refused) {
+  EXPECT_EQ(parse("#!/bin/sh\n").error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(parse(make_elf({.machine = 243})).error().code, ErrorCode::kInvalidArgument);  // RISC-V
+  EXPECT_EQ(parse(make_elf({.needed = {"../../etc/x"}})).error().code, ErrorCode::kCorruptData);
+  EXPECT_EQ(parse(make_elf({.loader = "relative"})).error().code, ErrorCode::kCorruptData);
+}
+
+TEST(ProgramFiles, this_program_has_all_its_libraries) {
+  const auto place = find_program("/proc/self/exe");
+  ASSERT_TRUE(place.is_ok());
+  const auto files = collect_program(*place, own_architecture());
+  ASSERT_TRUE(files.is_ok()) << files.error().message;
+  const auto has = [&](std::string_view name) {
+    return std::any_of(files->libraries.begin(), files->libraries.end(),
+                       [&](const ProgramFile& file) { return file.path.ends_with(name); });
+  };
+  EXPECT_TRUE(has("/libstdc++.so.6"));
+  EXPECT_TRUE(has("/libc.so.6"));
+  const std::string loader = files->program.interpreter.substr(1);
+  EXPECT_TRUE(has(loader));
+  for (const ProgramFile& file : files->libraries) {
+    EXPECT_TRUE(fs::exists(file.from)) << file.from;
+    if (file.path != loader) {
+      EXPECT_EQ(fs::path(file.path).filename(), fs::path(file.from).filename());
+    }
+  }
+}
+
+class Root : public testing::Test {
+ protected:
+  void add(const std::string& path, const Made& made) { write_all(root_.at(path), make_elf(made)); }
+  Result<ProgramFiles> collect(std::string_view architecture = "arm64") {
+    const auto place = find_program(root_.path());
+    if (!place.is_ok()) return place.error();
+    return collect_program(*place, architecture);
+  }
+
+  TemporaryFolder root_;
+};
+
+TEST_F(Root, libraries_are_found_as_its_loader_would) {
+  add("usr/bin/sixfold", {183, "/lib/ld.so", {"libb.so", "liba.so"}, "$ORIGIN/../own"});
+  add("usr/own/liba.so", {183, "", {"libc.so.6"}});
+  add("usr/lib/liba.so", {183, "", {"libnever.so"}});  // the run path comes first
+  add("lib64/libb.so", {62});                          // of another machine: passed over
+  add("usr/lib/libb.so", {183, "", {"liba.so"}});
+  add("lib/aarch64-linux-gnu/libc.so.6", {183, ""});
+  add("lib/ld.so", {183, ""});
+  const auto files = collect();
+  ASSERT_TRUE(files.is_ok()) << files.error().message;
+  std::vector<std::pair<std::string, std::string>> got;
+  for (const ProgramFile& file : files->libraries) {
+    got.emplace_back(file.path, fs::path(file.from).lexically_normal().lexically_relative(root_.path()).string());
+  }
+  const std::vector<std::pair<std::string, std::string>> want = {
+      {"lib/aarch64-linux-gnu/liba.so", "usr/own/liba.so"},
+      {"lib/aarch64-linux-gnu/libb.so", "usr/lib/libb.so"},
+      {"lib/aarch64-linux-gnu/libc.so.6", "lib/aarch64-linux-gnu/libc.so.6"},
+      {"lib/ld.so", "lib/ld.so"}};
+  EXPECT_EQ(got, want);
+}
+
+TEST_F(Root, what_is_missing_is_named_with_who_needs_it) {
+  add("bin/sixfold", {183, "/lib/ld.so", {"liba.so"}});
+  add("lib/liba.so", {183, "", {"libmissing.so.3"}});
+  const auto files = collect();
+  ASSERT_FALSE(files.is_ok());
+  EXPECT_EQ(files.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(files.error().message.find("lib/liba.so: needs libmissing.so.3"), std::string::npos)
+      << files.error().message;
+  add("lib/libmissing.so.3", {183, ""});
+  EXPECT_NE(collect().error().message.find("its loader /lib/ld.so"), std::string::npos);
+}
+
+TEST_F(Root, a_program_for_another_machine_is_refused) {
+  add("bin/sixfold", {62});
+  EXPECT_EQ(collect().error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(find_program(root_.at("none")).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(find_program(root_.at("bin")).error().code, ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace sixfold::deploy::oci
