@@ -16,6 +16,7 @@ from oci_registry import Registry, free_port, login_file
 from program import BUILTIN
 
 MIB = 1 << 20
+INDEX = "application/vnd.oci.image.index.v1+json"
 SIZE_MAX = 20 * MIB  # of an image without a model's layer, compressed
 
 
@@ -269,13 +270,13 @@ class Push(ContainerTest):
         done = self.deploy(environment=self.auth)
         index, _ = self.image()
         self.assertIn("bytes sent", done.stderr.decode())
-        got = self.registry.ask("HEAD", "/v2/team/bot/manifests/1.0")
+        got = self.registry.ask("HEAD", "/v2/team/bot/manifests/1.0", accept=INDEX)
         files, _ = self.layout()
         digest = json.loads(files["index.json"])["manifests"][0]["digest"]
         self.assertEqual((got.status, got.headers["Docker-Content-Digest"]), (200, digest))
         # A registry that lists no referrers has them under a name made of the digest.
         subject = index["manifests"][0]["digest"].replace(":", "-")
-        self.assertEqual(self.registry.ask("HEAD", f"/v2/team/bot/manifests/{subject}").status, 200)
+        self.assertEqual(self.registry.ask("HEAD", f"/v2/team/bot/manifests/{subject}", accept=INDEX).status, 200)
         again = self.deploy("--always", environment=self.auth).stderr.decode()
         self.assertIn(": 0 of ", again)
         self.assertIn(digest, self.good(*self.command("status"), environment=self.auth).stdout.decode())

@@ -65,9 +65,9 @@ class Registry:
         self.process.kill()
         self.process.wait()
 
-    def ask(self, method, path, body=b"", content_type="application/octet-stream"):
+    def ask(self, method, path, body=b"", content_type="application/octet-stream", accept="*/*"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        headers = {"Content-Type": content_type, "Host": self.host}
+        headers = {"Content-Type": content_type, "Host": self.host, "Accept": accept}
         if self.login:
             headers["Authorization"] = "Basic " + base64.b64encode(":".join(self.login).encode()).decode()
         connection.request(method, path, body, headers)
