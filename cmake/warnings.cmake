@@ -19,6 +19,10 @@ if(SIXFOLD_SANITIZE)
     add_compile_options(-fno-sanitize=function)  # clang 14 cannot emit coroutines under it
   endif()
   add_link_options(-fsanitize=${SIXFOLD_SANITIZE})
+  find_program(SIXFOLD_LLD ld.lld-14)
+  if(SIXFOLD_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_link_options(-fuse-ld=lld)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC reports false maybe-uninitialized and restrict findings inside library headers under sanitizers.
     add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-tsan)
