@@ -55,7 +55,7 @@ void read_tools(FieldReader& reader, GenerateRequest& request) {
     const json::object* schema = tool.object("input_schema");
     if (schema == nullptr) tool.refuse("input_schema", "want an object, got none");
     if (schema != nullptr && !schema->empty()) read.parameters = json::serialize(*schema);
-    read.is_strict = tool.boolean("strict").value_or(false);
+    read.is_loose = tool.boolean("strict") == false;
     read.definition = definition_of(read, tool.text("description").value_or(""), schema);
     if (tool.is_ok()) add_tool(tool, "name", std::move(read), request);
   });

@@ -51,7 +51,7 @@ TEST(ParseResponses, reads_every_field) {
   ASSERT_EQ(call.request.tools.size(), 1u);
   EXPECT_EQ(call.request.tools[0].definition,
             R"({"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}})");
-  EXPECT_TRUE(call.request.tools[0].is_strict);
+  EXPECT_FALSE(call.request.tools[0].is_loose);
   EXPECT_EQ(call.request.tool_choice.names, std::vector<std::string>{"f"});
   EXPECT_TRUE(call.request.tool_choice.is_single);
   ASSERT_EQ(call.input.size(), 1u);

@@ -281,7 +281,7 @@ Result<std::string> fake_rules(const json::value& schema, std::string_view rule)
 
 GenerateRequest tool_request(ToolChoice::Mode mode) {
   GenerateRequest request;
-  request.tools = {{"f", "{}", R"({"type":"object"})"}, {"g", "{}", R"({"no":1})"}};
+  request.tools = {{"f", "{}", R"({"type":"object"})"}, {"g", "{}", R"({"no":1})", true}};
   request.tool_choice.mode = mode;
   return request;
 }
@@ -307,6 +307,25 @@ TEST(AnswerRule, free_answers_are_bound_from_the_beginning_of_a_call) {
   request.tool_choice.names = {"f"};
   request.tool_choice.is_single = true;
   const auto rule = make_answer_rule(request, *find_tool_format("mistral"), nullptr, fake_rules);
+TEST(AnswerRule, arguments_are_objects_whether_or_not_the_schema_says_so) {
+  const auto schema_of = [](std::string parameters) {
+    GenerateRequest request;
+    request.tools = {{"f", "{}", std::move(parameters)}};
+    std::string seen;
+    const auto rule = make_answer_rule(request, *find_tool_format("json"), nullptr,
+                                       [&](const json::value& schema, std::string_view name) -> Result<std::string> {
+                                         seen = json::serialize(schema);
+                                         return std::string(name) + " ::= \"{}\"";
+                                       });
+    return rule.is_ok() ? seen : rule.error().message;
+  };
+  EXPECT_EQ(schema_of(""), R"({"type":"object"})");
+  EXPECT_EQ(schema_of(R"({"properties":{}})"), R"({"properties":{},"type":"object"})");
+  EXPECT_EQ(schema_of(R"({"type":["object","null"]})"), R"({"type":"object"})");
+  EXPECT_EQ(schema_of(R"({"type":"string"})"),
+            R"(tools[0].parameters: of the tool "f": want a schema of objects, got the type "string")");
+}
+
   ASSERT_TRUE(rule.is_ok());
   EXPECT_EQ(rule->triggers, std::vector<std::string>{"[TOOL_CALLS]"});
   EXPECT_TRUE(rule->grammar.starts_with("root ::= calls\ncalls ::= \"[TOOL_CALLS][\" call \"]\"\ncall ::= call-0\n"))
@@ -321,9 +340,10 @@ TEST(AnswerRule, required_calls_come_after_reasoning_that_is_open) {
   EXPECT_TRUE(rule->grammar.starts_with("root ::= \"</think>\" [ \\n]* (calls)\ncalls ::= call")) << rule->grammar;
 }
 
-TEST(AnswerRule, strict_tools_with_a_schema_that_cannot_be_enforced_are_refused) {
+TEST(AnswerRule, a_schema_that_cannot_be_enforced_is_refused_unless_the_tool_is_loose) {
   GenerateRequest request = tool_request(ToolChoice::Mode::kAuto);
-  request.tools[1].is_strict = true;
+  EXPECT_TRUE(make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules).is_ok());
+  request.tools[1].is_loose = false;
   const auto rule = make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules);
   ASSERT_FALSE(rule.is_ok());
   EXPECT_EQ(rule.error().message, "tools[1].parameters: cannot be enforced");

@@ -48,7 +48,7 @@ void read_tools(FieldReader& reader, GenerateRequest& request) {
     check_fields(tool, {"type", "name", "description", "parameters", "strict"}, {});
     tokenizer::ChatTool read;
     read.name = tool.text("name").value_or("");
-    read.is_strict = tool.boolean("strict").value_or(false);
+    read.is_loose = tool.boolean("strict") == false;
     json::object function{{"name", read.name}};
     if (const auto text = tool.text("description")) function["description"] = *text;
     if (const json::object* parameters = tool.object("parameters"); parameters != nullptr && !parameters->empty()) {
