@@ -98,6 +98,17 @@ void append_json_string_or_null(std::string& out, std::string_view text) {
   }
 }
 
+void append_compact(std::string& out, std::string_view json) {
+  bool is_string = false;
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const char letter = json[at];
+    if (!is_string && (letter == ' ' || letter == '\n' || letter == '\r' || letter == '\t')) continue;
+    out += letter;
+    if (letter == '"') is_string = !is_string;
+    if (is_string && letter == '\\' && at + 1 < json.size()) out += json[++at];
+  }
+}
+
 void append_json_number(std::string& out, double number) {
   if (!std::isfinite(number)) number = number > 0 ? 9999 : -9999;
   fmt::format_to(std::back_inserter(out), "{:.8g}", number);

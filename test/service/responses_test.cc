@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "service/bench.h"
+#include "service/chat_bench.h"
 #include "service/responses/parse.h"
 #include "service/responses/store.h"
 
@@ -18,18 +18,11 @@ std::string body_with(std::string_view fields) {
 }
 
 ResponsesCall call_of(const std::string& body) {
-  auto parsed = parse_responses(body);
-  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
-    ADD_FAILURE() << refusal->error.message;
-    return {};
-  }
-  return std::get<ResponsesCall>(std::move(parsed));
+  return accepted(parse_responses(body));
 }
 
 std::string refused_field(const std::string& body) {
-  const auto parsed = parse_responses(body);
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  return refusal == nullptr ? "(accepted)" : refusal->field;
+  return field_at_fault(parse_responses(body));
 }
 
 TEST(ParseResponses, reads_every_field) {
@@ -110,21 +103,8 @@ TEST(ParseResponses, refusals_name_the_field) {
 }
 
 constexpr std::string_view kTools = R"("tools":[{"type":"function","name":"f"}])";
-constexpr std::string_view kText =
-    "<think>hm</think>I look.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>";
 
-struct ResponsesBench : Bench {
-  ResponsesBench() {
-    backend.description.tool_format = "hermes";
-    backend.description.reasoning_format = "think";
-    answer_with(kText);
-  }
-  void answer_with(std::string_view text, engine::FinishReason finish = engine::FinishReason::kStop) {
-    backend.script = [text, finish](FakeGeneration& generation) {
-      for (std::size_t at = 0; at < text.size(); at += 5) generation.say(std::string(text.substr(at, 5)));
-      generation.finish(finish);
-    };
-  }
+struct ResponsesBench : ThinkingBench {
   std::shared_ptr<FakeWriter> ask(Endpoint endpoint, std::string id,
                                   std::vector<std::pair<std::string, std::string>> query = {}) {
     net::HttpRequest request;

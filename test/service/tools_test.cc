@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "service/bench.h"
 #include "service/chat/answer_rule.h"
+#include "service/chat_bench.h"
 #include "service/openai_fields.h"
 
 namespace sixfold::service {
@@ -25,18 +25,11 @@ std::string chat_of(std::string_view messages) {
 }
 
 GenerateRequest request_of(const std::string& body) {
-  auto parsed = parse_chat(body);
-  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
-    ADD_FAILURE() << refusal->error.message;
-    return {};
-  }
-  return std::get<ChatCall>(std::move(parsed)).request;
+  return accepted(parse_chat(body)).request;
 }
 
 std::string refused_field(const std::string& body) {
-  const auto parsed = parse_chat(body);
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  return refusal == nullptr ? "(accepted)" : refusal->field;
+  return field_at_fault(parse_chat(body));
 }
 
 TEST(ParseTools, reads_tools_and_the_choice) {
@@ -121,25 +114,8 @@ TEST(ParseTools, the_history_carries_calls_results_and_reasoning) {
   EXPECT_EQ(refused_field(chat_of(R"({"role":"function","content":""})")), "messages[0].role");
 }
 
-// Answers with this text, in small parts, and ends by itself.
-void say_all(FakeGeneration& generation, std::string_view text) {
-  for (std::size_t at = 0; at < text.size(); at += 5) generation.say(std::string(text.substr(at, 5)));
-  generation.finish(engine::FinishReason::kStop);
-}
-
-struct ToolBench : Bench {
-  ToolBench() {
-    backend.description.tool_format = "hermes";
-    backend.description.reasoning_format = "think";
-  }
-};
-
-constexpr std::string_view kCallText =
-    "<think>hm</think>I look.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>";
-
 TEST(ChatTools, whole_answers_carry_calls_and_reasoning) {
-  ToolBench bench;
-  bench.backend.script = [](FakeGeneration& generation) { say_all(generation, kCallText); };
+  ThinkingBench bench;
   const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "I look.");
   EXPECT_EQ(text_at(answer, "/choices/0/message/reasoning_content"), "hm");
@@ -151,8 +127,8 @@ TEST(ChatTools, whole_answers_carry_calls_and_reasoning) {
 }
 
 TEST(ChatTools, without_tools_markers_are_text) {
-  ToolBench bench;
-  bench.backend.script = [](FakeGeneration& generation) { say_all(generation, "<tool_call>{}"); };
+  ThinkingBench bench;
+  bench.answer_with("<tool_call>{}");
   const auto answer = answer_json(*bench.call(chat_completions, chat_with("")));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "<tool_call>{}");
   EXPECT_EQ(text_at(answer, "/choices/0/finish_reason"), "stop");
@@ -162,32 +138,27 @@ TEST(ChatTools, without_tools_markers_are_text) {
 }
 
 TEST(ChatTools, an_answer_of_nothing_but_a_call_has_null_content) {
-  ToolBench bench;
-  bench.backend.script = [](FakeGeneration& generation) {
-    say_all(generation, "<tool_call>{\"name\": \"g\", \"arguments\": {}}</tool_call>");
-  };
+  ThinkingBench bench;
+  bench.answer_with("<tool_call>{\"name\": \"g\", \"arguments\": {}}</tool_call>");
   const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "null");
   EXPECT_EQ(text_at(answer, "/choices/0/message/tool_calls/0/function/name"), "g");
 }
 
 TEST(ChatTools, a_call_that_is_cut_off_ends_with_length) {
-  ToolBench bench;
-  bench.backend.script = [](FakeGeneration& generation) {
-    generation.say("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\"");
-    generation.finish(engine::FinishReason::kLength);
-  };
+  ThinkingBench bench;
+  bench.answer_with("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\"", engine::FinishReason::kLength);
   const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/finish_reason"), "length");
   EXPECT_EQ(text_at(answer, "/choices/0/message/tool_calls/0/function/arguments"), R"({"x")");
 }
 
 TEST(ChatTools, streams_deltas_of_every_kind_for_every_choice) {
-  ToolBench bench;
+  ThinkingBench bench;
   bench.backend.script = [](FakeGeneration& generation) {
     for (std::uint32_t choice = 0; choice < 2; ++choice) {
-      for (std::size_t at = 0; at < kCallText.size(); at += 3) {
-        generation.say(std::string(kCallText.substr(at, 3)), choice);
+      for (std::size_t at = 0; at < kThoughtAndCall.size(); at += 3) {
+        generation.say(std::string(kThoughtAndCall.substr(at, 3)), choice);
       }
       generation.finish(engine::FinishReason::kStop, choice);
     }
@@ -224,7 +195,7 @@ TEST(ChatTools, streams_deltas_of_every_kind_for_every_choice) {
 }
 
 TEST(ChatTools, logprobs_of_every_token_are_streamed_though_its_text_is_held_back) {
-  ToolBench bench;
+  ThinkingBench bench;
   bench.backend.script = [](FakeGeneration& generation) {
     for (const std::string_view part : {"a", "<tool", "_call>", "{\"name\": \"f\", \"arguments\": {}}"}) {
       engine::TokenEvent event;
@@ -248,10 +219,11 @@ TEST(ChatTools, logprobs_of_every_token_are_streamed_though_its_text_is_held_bac
 }
 
 TEST(ChatTools, reasoning_that_the_prompt_opened_is_reasoning) {
-  ToolBench bench;
+  ThinkingBench bench;
   bench.backend.script = [](FakeGeneration& generation) {
     generation.is_reasoning = true;
-    say_all(generation, "hm</think>\n\nYes.");
+    generation.say("hm</think>\n\nYes.");
+    generation.finish(engine::FinishReason::kStop);
   };
   const auto answer = answer_json(*bench.call(chat_completions, chat_with("")));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "Yes.");
@@ -259,7 +231,7 @@ TEST(ChatTools, reasoning_that_the_prompt_opened_is_reasoning) {
 }
 
 TEST(ChatTools, a_level_of_effort_switches_the_reasoning_of_models_that_have_one) {
-  ToolBench bench;
+  ThinkingBench bench;
   bench.call(chat_completions, chat_with(R"("reasoning_effort":"none")"));
   EXPECT_EQ(bench.backend.requests.back().template_arguments, R"({"enable_thinking":false,"thinking":false})");
   bench.call(chat_completions, chat_with(R"("reasoning_effort":"high","chat_template_kwargs":{"thinking":false})"));
@@ -307,6 +279,33 @@ TEST(AnswerRule, free_answers_are_bound_from_the_beginning_of_a_call) {
   request.tool_choice.names = {"f"};
   request.tool_choice.is_single = true;
   const auto rule = make_answer_rule(request, *find_tool_format("mistral"), nullptr, fake_rules);
+  ASSERT_TRUE(rule.is_ok());
+  EXPECT_EQ(rule->triggers, std::vector<std::string>{"[TOOL_CALLS]"});
+  EXPECT_TRUE(rule->grammar.starts_with("root ::= calls\ncalls ::= \"[TOOL_CALLS][\" call \"]\"\ncall ::= call-0\n"))
+      << rule->grammar;
+}
+
+TEST(AnswerRule, required_calls_come_after_reasoning_that_is_open) {
+  const auto rule = make_answer_rule(tool_request(ToolChoice::Mode::kRequired), *find_tool_format("json"),
+                                     find_reasoning_format("think"), fake_rules);
+  ASSERT_TRUE(rule.is_ok());
+  EXPECT_EQ(rule->triggers, std::vector<std::string>{"</think>"});
+  EXPECT_TRUE(rule->grammar.starts_with("root ::= \"</think>\" [ \\n]{0,8} (calls)\ncalls ::= call")) << rule->grammar;
+}
+
+TEST(AnswerRule, a_schema_that_cannot_be_enforced_is_refused_unless_the_tool_is_loose) {
+  GenerateRequest request = tool_request(ToolChoice::Mode::kAuto);
+  EXPECT_TRUE(make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules).is_ok());
+  request.tools[1].is_loose = false;
+  const auto rule = make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules);
+  ASSERT_FALSE(rule.is_ok());
+  EXPECT_EQ(rule.error().message,
+            "tools[1].parameters: of the tool \"g\": cannot be enforced; with \"strict\": false its arguments are any "
+            "object");
+  request.tool_choice.mode = ToolChoice::Mode::kNone;
+  EXPECT_TRUE(make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules)->grammar.empty());
+}
+
 TEST(AnswerRule, arguments_are_objects_whether_or_not_the_schema_says_so) {
   const auto schema_of = [](std::string parameters) {
     GenerateRequest request;
@@ -326,31 +325,6 @@ TEST(AnswerRule, arguments_are_objects_whether_or_not_the_schema_says_so) {
             R"(tools[0].parameters: of the tool "f": want a schema of objects, got the type "string")");
 }
 
-  ASSERT_TRUE(rule.is_ok());
-  EXPECT_EQ(rule->triggers, std::vector<std::string>{"[TOOL_CALLS]"});
-  EXPECT_TRUE(rule->grammar.starts_with("root ::= calls\ncalls ::= \"[TOOL_CALLS][\" call \"]\"\ncall ::= call-0\n"))
-      << rule->grammar;
-}
-
-TEST(AnswerRule, required_calls_come_after_reasoning_that_is_open) {
-  const auto rule = make_answer_rule(tool_request(ToolChoice::Mode::kRequired), *find_tool_format("json"),
-                                     find_reasoning_format("think"), fake_rules);
-  ASSERT_TRUE(rule.is_ok());
-  EXPECT_EQ(rule->triggers, std::vector<std::string>{"</think>"});
-  EXPECT_TRUE(rule->grammar.starts_with("root ::= \"</think>\" [ \\n]* (calls)\ncalls ::= call")) << rule->grammar;
-}
-
-TEST(AnswerRule, a_schema_that_cannot_be_enforced_is_refused_unless_the_tool_is_loose) {
-  GenerateRequest request = tool_request(ToolChoice::Mode::kAuto);
-  EXPECT_TRUE(make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules).is_ok());
-  request.tools[1].is_loose = false;
-  const auto rule = make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules);
-  ASSERT_FALSE(rule.is_ok());
-  EXPECT_EQ(rule.error().message, "tools[1].parameters: cannot be enforced");
-  request.tool_choice.mode = ToolChoice::Mode::kNone;
-  EXPECT_TRUE(make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules)->grammar.empty());
-}
-
 TEST(AnswerRule, a_rule_of_the_request_holds_beside_calls_and_behind_reasoning) {
   GenerateRequest request;
   request.output_rule.grammar = "root ::= \"root\" [root] root-1 # root\nroot-1 ::= root?\n";
@@ -359,7 +333,7 @@ TEST(AnswerRule, a_rule_of_the_request_holds_beside_calls_and_behind_reasoning) 
   const std::string renamed = "answer ::= \"root\" [root] root-1 # root\nroot-1 ::= answer?\n";
   EXPECT_EQ(rename_root(request.output_rule.grammar, "answer"), renamed);
   const auto behind = make_answer_rule(request, format, find_reasoning_format("think"), fake_rules);
-  EXPECT_EQ(behind->grammar, "root ::= \"</think>\" [ \\n]* (answer)\n" + renamed);
+  EXPECT_EQ(behind->grammar, "root ::= \"</think>\" [ \\n]{0,8} (answer)\n" + renamed);
   EXPECT_EQ(behind->triggers, std::vector<std::string>{"</think>"});
 
   request.tools = {{"f", "{}", ""}};
