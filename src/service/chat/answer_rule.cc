@@ -133,7 +133,7 @@ Result<OutputRule> make_answer_rule(const GenerateRequest& request, const ToolFo
   }
   if (root.empty()) return rule;
   if (open_reasoning != nullptr && rule.triggers.empty()) {
-    root = grammar_literal(open_reasoning->end) + " [ \\n]* (" + root + ")";
+    root = grammar_literal(open_reasoning->end) + " [ \\n]{0,8} (" + root + ")";
     rule.triggers.emplace_back(open_reasoning->end);
   }
   rule.grammar = fmt::format("root ::= {}\n{}", root, rules);
