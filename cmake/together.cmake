@@ -17,6 +17,8 @@ set(apart
   registry/aws/s3_session.cc service/ollama/models.cc service/ollama/pull.cc service/chat/hermes_parser.cc service/chat/mistral_parser.cc
   service/chat/answer_rule.cc)
 list(TRANSFORM apart PREPEND ${CMAKE_SOURCE_DIR}/src/)
-set(tests_apart model/forward_test.cc model/load_test.cc service/ollama_chat_test.cc)
+set(tests_apart
+  model/forward_test.cc model/load_test.cc service/ollama_chat_test.cc service/anthropic_test.cc service/infill_test.cc
+  service/responses_test.cc service/tools_test.cc engine/line_indent_test.cc engine/reasoning_budget_test.cc)
 list(TRANSFORM tests_apart PREPEND ${CMAKE_SOURCE_DIR}/test/)
 set_source_files_properties(${apart} ${tests_apart} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)

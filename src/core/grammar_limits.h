@@ -1,4 +1,5 @@
-// Bounds on structured output: the part of limits.h that only grammars, and those who hand them on, need.
+// Bounds on structured output.  Apart from limits.h because only grammars, and those who hand them on, need them, and a
+// changed header compiles again whoever includes it: from limits.h that is nearly everything.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Bounds of tensors that clients send.
+// Bounds of tensors that clients send; apart from limits.h for the reason that grammar_limits.h gives.
 #pragma once
 #include <cstddef>
 

@@ -118,6 +118,12 @@ Status ThreadedEngine::check(const EngineRequest& request) const {
     if (is_token(token)) continue;
     return rejected(invalid_argument("prompt: token {}, want 0 to {}", token, vocabulary - 1), "invalid");
   }
+  if (request.reasoning) {
+    const std::vector<TokenId>& closing = request.reasoning->closing;
+    if (closing.empty() || !std::all_of(closing.begin(), closing.end(), is_token)) {
+      return rejected(invalid_argument("reasoning budget: want tokens of the vocabulary that close it"), "invalid");
+    }
+  }
   for (const auto& bias : request.sampling.logit_bias) {
     if (is_token(bias.first)) continue;
     return rejected(invalid_argument("logit_bias: token {}, want 0 to {}", bias.first, vocabulary - 1), "invalid");

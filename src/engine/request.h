@@ -36,16 +36,27 @@ struct SamplingOptions {
 // Errors: invalid_argument naming the field, its range and the value.
 Status validate(const SamplingOptions& options);
 
+// How long a model may think.  When it has used its tokens up, what closes its reasoning is written for it.
+struct ReasoningBudget {
+  std::size_t tokens = 0;         // of reasoning, the markers not counted
+  std::string begin;              // opens the reasoning, with nothing but white space before it in the answer
+  bool is_open = false;           // the prompt has opened it
+  std::vector<std::string> ends;  // texts that close it
+  std::vector<TokenId> closing;   // tokens that do; at least one
+};
+
 struct EngineRequest {
   std::string id;               // for logs
   std::vector<TokenId> prompt;  // at least one token
   SamplingOptions sampling;
   std::shared_ptr<const NamedAdapter> adapter;  // of the engine's shelf; null = none
   float adapter_scale = 1;                      // a number; 0 is as no adapter
+  std::optional<ReasoningBudget> reasoning;     // none: no limit of its own
   std::shared_ptr<TokenRule> rule;              // that the text keeps to, made for this vocabulary; null = none
   std::size_t tokens_max = 0;                   // per choice; 0 = until the context is full
   std::size_t choices = 1;                      // n; the prompt is computed once
   std::vector<std::string> stop;                // strings; the match is not part of the text
+  std::size_t line_indent = 0;                  // of every line but the first, else the text ends before it; 0 = any
   bool ignores_end = false;                     // go on after end-of-generation tokens (benchmarks)
   bool shows_special = false;                   // text of control tokens included
   std::size_t logprobs = 0;                     // alternatives to report per token
@@ -74,7 +85,7 @@ struct TokenEvent {
   std::optional<TokenLogprob> chosen;
   std::vector<TokenLogprob> alternatives;  // best first
   FinishReason finish = FinishReason::kNone;
-  std::string stop_text;       // the stop string that matched
+  std::string stop_text;       // the stop string that matched; a line end when a line was indented too little
   bool is_rule_end = false;    // with kStop: the token belongs to the text, behind which the rule allows nothing
   std::optional<Error> error;  // with kError
 };

@@ -1,6 +1,8 @@
 // From logits to a token, from a token to text, and to the reason why it was the last.
 #include "engine/sequence.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/check.h"
@@ -18,8 +20,10 @@ Sequence::Sequence(std::shared_ptr<RequestState> request, Age age, std::size_t l
       tokens_(request_->request().prompt),
       sampler_(request_->request().sampling, request_->request().prompt, choice_key(request_->seed(), age.choice)),
       decoder_(tokenizer, request_->request().shows_special),
-      stops_(request_->request().stop) {
+      stops_(request_->request().stop),
+      indent_(request_->request().line_indent) {
   if (request_->request().rule != nullptr) rule_.emplace(request_->request().rule);
+  if (request_->request().reasoning) budget_.emplace(*request_->request().reasoning, tokenizer_);
 }
 
 std::unique_ptr<Sequence> Sequence::fork(std::uint32_t choice) const {
@@ -57,23 +61,39 @@ FinishReason Sequence::append(TokenId token, TokenEvent& event) {
   }
   if (reason != FinishReason::kNone) text += decoder_.flush();
   StopStrings::Output output = stops_.push(text);
-  event.text = std::move(output.text);
-  if (output.match) {
-    event.stop_text = *output.match;
+  if (!output.match && reason != FinishReason::kNone) output.text += stops_.flush();
+  event.text = indent_.push(output.text);
+  if (indent_.is_ended()) {
+    event.stop_text = "\n";
     return FinishReason::kStop;
   }
-  if (reason != FinishReason::kNone) event.text += stops_.flush();
-  return reason;
+  if (output.match || reason != FinishReason::kNone) event.text += indent_.flush();
+  if (!output.match) return reason;
+  event.stop_text = *output.match;
+  return FinishReason::kStop;
+}
+
+// Where the budget is used up only the closing token is left; a rule that does not allow it now wins.
+void Sequence::close_reasoning(std::span<float> logits) const {
+  const std::optional<TokenId> closing = budget_->closing_token();
+  if (!closing) return;
+  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+  const float own = logits[static_cast<std::size_t>(*closing)];
+  if (own == kForbidden) return;
+  std::fill(logits.begin(), logits.end(), kForbidden);
+  logits[static_cast<std::size_t>(*closing)] = own;
 }
 
 // The rule forbids before anything else is done with the logits, so whatever is drawn then is allowed.
 Result<Sampled> Sequence::sample_by_rule(std::span<float> logits) {
   const EngineRequest& request = request_->request();
   if (rule_) SIXFOLD_TRY_STATUS(rule_->mask(logits, request.ignores_end));
+  if (budget_) close_reasoning(logits);
   const LogprobOptions logprobs{request.wants_logprobs, request.logprobs};
   SIXFOLD_TRY(Sampled sampled, sample(logits, request.sampling, sampler_, logprobs));
   const bool is_end = !request.ignores_end && tokenizer_.ends_generation(sampled.token);
   if (rule_ && !is_end) SIXFOLD_TRY_STATUS(rule_->accept(sampled.token));
+  if (budget_) budget_->accept(sampled.token);
   return sampled;
 }
 

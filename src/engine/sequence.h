@@ -7,7 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "engine/budget_reader.h"
 #include "engine/drafter.h"
+#include "engine/line_indent.h"
 #include "engine/page_cache.h"
 #include "engine/request_state.h"
 #include "engine/sampler.h"
@@ -70,6 +72,7 @@ class Sequence {
  private:
   FinishReason append(TokenId token, TokenEvent& event);
   Result<Sampled> sample_by_rule(std::span<float> logits);
+  void close_reasoning(std::span<float> logits) const;
 
   // Constant after construction.
   const std::shared_ptr<RequestState> request_;
@@ -80,8 +83,10 @@ class Sequence {
   std::vector<TokenId> tokens_;
   SamplerState sampler_;
   std::optional<RuleReader> rule_;
+  std::optional<BudgetReader> budget_;
   tokenizer::StreamDecoder decoder_;
   StopStrings stops_;
+  LineIndent indent_;
   bool is_finished_ = false;
 };
 

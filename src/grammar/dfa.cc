@@ -202,6 +202,29 @@ bool is_empty(const Dfa& dfa) {
   return !find_useful(dfa)[0];
 }
 
+// States whose last edge has been followed are counted down from the ends; what is left over is on a cycle.
+std::optional<std::size_t> longest_text(const Dfa& dfa) {
+  const Dfa useful = reduced(dfa);  // every state leads to a text
+  if (is_empty(useful)) return std::nullopt;
+  std::vector<std::vector<std::uint32_t>> before(useful.states.size());
+  std::vector<std::size_t> edges_left(useful.states.size()), longest(useful.states.size(), 0);
+  std::vector<std::uint32_t> ready;
+  for (std::uint32_t state = 0; state < useful.states.size(); ++state) {
+    for (const Dfa::Edge& edge : useful.states[state].edges) before[edge.next].push_back(state);
+    edges_left[state] = useful.states[state].edges.size();
+    if (edges_left[state] == 0) ready.push_back(state);
+  }
+  std::size_t done = 0;
+  for (; done < ready.size(); ++done) {
+    const std::uint32_t own = ready[done];
+    for (const std::uint32_t state : before[own]) {
+      longest[state] = std::max(longest[state], longest[own] + 1);
+      if (--edges_left[state] == 0) ready.push_back(state);
+    }
+  }
+  return done == useful.states.size() ? std::optional(longest[0]) : std::nullopt;
+}
+
 bool matches(const Dfa& dfa, std::string_view text) {
   std::uint32_t state = 0;
   while (!text.empty()) {

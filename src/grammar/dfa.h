@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ Result<Dfa> intersect(const Dfa& left, const Dfa& right);
 Result<Dfa> subtract(const Dfa& left, const Dfa& right);
 
 bool is_empty(const Dfa& dfa);  // no text at all
+// Characters of the longest text; nothing when there is none, or no longest one.
+std::optional<std::size_t> longest_text(const Dfa& dfa);
 bool matches(const Dfa& dfa, std::string_view text);
 
 // The same texts with fewer states: those that lead nowhere are left out, equal ones are merged (when there are not so

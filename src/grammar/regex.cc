@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
@@ -65,6 +66,9 @@ class NfaBuilder {
       }
       case RegexTree::Kind::kRepeat:
         return build_repeat(tree, next);
+      case RegexTree::Kind::kAhead:
+      case RegexTree::Kind::kNotAhead:
+        break;  // apart: condition_of
     }
     return next;
   }
@@ -192,10 +196,7 @@ class Determiniser {
   std::size_t work_ = 0;
 };
 
-}  // namespace
-
-Result<Dfa> dfa_of_regex(std::string_view pattern, RegexUse use) {
-  SIXFOLD_TRY(const RegexTree tree, parse_regex(pattern));
+Result<Dfa> dfa_of_tree(const RegexTree& tree, RegexUse use) {
   NfaBuilder builder;
   const NodeIndex behind = use == RegexUse::kSearch ? builder.any_before(0) : 0;
   NodeIndex start = builder.build(tree, behind);
@@ -204,6 +205,36 @@ Result<Dfa> dfa_of_regex(std::string_view pattern, RegexUse use) {
     return resource_exhausted("an automaton of more than {} states", limits::kDfaStatesMax);
   }
   return Determiniser(builder.nodes).run(start);
+}
+
+bool looks_ahead(const RegexTree& tree) {
+  return tree.kind == RegexTree::Kind::kAhead || tree.kind == RegexTree::Kind::kNotAhead;
+}
+
+// Texts that begin as the look ahead says.
+Result<Dfa> condition_of(const RegexTree& ahead) {
+  RegexTree tree;
+  tree.parts.emplace_back().kind = RegexTree::Kind::kBegin;
+  tree.parts.push_back(ahead.parts.front());
+  return dfa_of_tree(tree, RegexUse::kSearch);
+}
+
+}  // namespace
+
+Result<Dfa> dfa_of_regex(std::string_view pattern, RegexUse use) {
+  SIXFOLD_TRY(RegexTree tree, parse_regex(pattern));
+  std::vector<RegexTree> aheads;
+  if (tree.kind == RegexTree::Kind::kSequence) {
+    std::copy_if(tree.parts.begin(), tree.parts.end(), std::back_inserter(aheads), looks_ahead);
+    std::erase_if(tree.parts, looks_ahead);
+  }
+  SIXFOLD_TRY(Dfa texts, dfa_of_tree(tree, use));
+  for (const RegexTree& ahead : aheads) {
+    SIXFOLD_TRY(const Dfa condition, condition_of(ahead));
+    SIXFOLD_TRY(texts,
+                ahead.kind == RegexTree::Kind::kAhead ? intersect(texts, condition) : subtract(texts, condition));
+  }
+  return texts;
 }
 
 Result<std::string> rules_of_regex(std::string_view pattern, std::string_view rule_name) {

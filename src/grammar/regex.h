@@ -14,9 +14,10 @@ enum class RegexUse {
 };
 
 // The texts that a pattern of ECMAScript's syntax matches, in its Unicode mode: alternatives, groups (named, too),
-// classes, . \d \D \w \W \s \S, quantifiers (lazy ones match the same texts), ^ and $, and escapes.
-// Errors: invalid_argument "position N: ..." for what is no pattern, and for what is not regular or not supported: look
-// around, references back, \b, \p{...}, flags; resource_exhausted when its automaton is larger than
+// classes, . \d \D \w \W \s \S, quantifiers (lazy ones match the same texts), ^ and $, escapes, and looking ahead
+// right behind ^ at the beginning of the pattern.
+// Errors: invalid_argument "position N: ..." for what is no pattern, and for what is not regular or not supported:
+// other looking around, references back, \b, \p{...}, flags; resource_exhausted when its automaton is larger than
 // limits::kDfaStatesMax.
 Result<Dfa> dfa_of_regex(std::string_view pattern, RegexUse use);
 

@@ -43,6 +43,9 @@ class RegexParser {
     if (!is_valid_utf8(text_)) return invalid_argument("want UTF-8");
     SIXFOLD_TRY(RegexTree tree, parse_choice(0));
     if (!is_end()) return problem("a \")\" without its \"(\"");
+    if (looks_ahead_ && tree.kind == RegexTree::Kind::kChoice) {
+      return problem_at(0, "alternatives beside looking ahead; put them into a group");
+    }
     return tree;
   }
 
@@ -78,10 +81,13 @@ class RegexParser {
     RegexTree sequence;
     while (!is_end() && peek() != '|' && peek() != ')') {
       SIXFOLD_TRY(RegexTree atom, parse_atom(depth));
-      const bool is_anchor = atom.kind == RegexTree::Kind::kBegin || atom.kind == RegexTree::Kind::kEnd;
+      using Kind = RegexTree::Kind;
+      const bool is_anchor = atom.kind == Kind::kBegin || atom.kind == Kind::kEnd;
+      const bool is_ahead = atom.kind == Kind::kAhead || atom.kind == Kind::kNotAhead;
       const std::size_t begin = at_;
       SIXFOLD_TRY(const bool is_repeated, parse_quantifier(atom));
       if (is_repeated && is_anchor) return problem_at(begin, "a quantifier behind ^ or $");
+      if (is_repeated && is_ahead) return problem_at(begin, "a quantifier behind looking ahead");
       sequence.parts.push_back(std::move(atom));
     }
     if (sequence.parts.size() == 1) return std::move(sequence.parts.front());
@@ -100,6 +106,7 @@ class RegexParser {
     switch (peek()) {
       case '^':
         ++at_;
+        if (depth == 0 && at_ == 1) head_end_ = at_;
         atom.kind = RegexTree::Kind::kBegin;
         return atom;
       case '$':
@@ -133,7 +140,7 @@ class RegexParser {
     const std::size_t begin = at_;
     ++at_;
     if (take("?")) {
-      if (peek() == '=' || peek() == '!') return problem_at(begin, "looking ahead is not supported");
+      if (peek() == '=' || peek() == '!') return parse_ahead(begin, depth);
       if (peek() == '<' && at_ + 1 < text_.size() && (text_[at_ + 1] == '=' || text_[at_ + 1] == '!')) {
         return problem_at(begin, "looking behind is not supported");
       }
@@ -148,6 +155,23 @@ class RegexParser {
     SIXFOLD_TRY(RegexTree tree, parse_choice(depth + 1));
     if (!take(")")) return problem_at(begin, "a \"(\" without its \")\"");
     return tree;
+  }
+
+  // At the beginning of the text, what lies ahead is the whole text, which is one more condition on it; elsewhere it
+  // would be one on a part.
+  Result<RegexTree> parse_ahead(std::size_t begin, std::size_t depth) {
+    if (depth > 0 || begin == 0 || begin != head_end_) {
+      return problem_at(begin, "looking ahead is only supported behind ^ at the beginning");
+    }
+    RegexTree ahead;
+    ahead.kind = peek() == '=' ? RegexTree::Kind::kAhead : RegexTree::Kind::kNotAhead;
+    ++at_;
+    SIXFOLD_TRY(RegexTree tree, parse_choice(depth + 1));
+    if (!take(")")) return problem_at(begin, "a \"(\" without its \")\"");
+    ahead.parts.push_back(std::move(tree));
+    head_end_ = at_;
+    looks_ahead_ = true;
+    return ahead;
   }
 
   // True when there was one.
@@ -332,6 +356,8 @@ class RegexParser {
 
   const std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t head_end_ = 0;  // of a ^ at the beginning, and of what looks ahead behind it; 0: there is none
+  bool looks_ahead_ = false;
 };
 
 }  // namespace

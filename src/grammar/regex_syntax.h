@@ -14,6 +14,8 @@ struct RegexTree {
     kSet,       // one character of set
     kBegin,     // ^
     kEnd,       // $
+    kAhead,     // (?=parts[0]): only behind ^ at the beginning of the whole pattern, as the next one
+    kNotAhead,  // (?!parts[0])
     kSequence,  // parts, one behind the other
     kChoice,    // one of parts
     kRepeat,    // parts[0], `least` to `most` times

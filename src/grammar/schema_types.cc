@@ -193,11 +193,11 @@ class TypeKeywords {
     if (const json::value* value = find("format"); value != nullptr && allows(kStringBit)) {
       if (!value->is_string()) return refuse("format", fmt::format("want a string, got {}", shown_json(*value)));
       const std::string pattern = pattern_of_format(text_of(*value));
-      if (pattern.empty()) {
+      if (pattern.empty() && is_standard_format(text_of(*value))) {
         return refuse("format", fmt::format("{} cannot be enforced; known are {}", shown_json(*value),
                                             fmt::join(known_formats(), ", ")));
       }
-      SIXFOLD_TRY_STATUS(add_language("format", pattern, RegexUse::kWhole));
+      if (!pattern.empty()) SIXFOLD_TRY_STATUS(add_language("format", pattern, RegexUse::kWhole));
     }
     return ok();
   }

@@ -35,6 +35,26 @@ Result<Dfa> dfa_of_length(const CountRange& range) {
   return dfa_of_regex("[^]{" + std::to_string(range.least) + "," + high + "}", RegexUse::kWhole);
 }
 
+// Each state of the texts is needed for each length.  Where that is too much, longer texts are left out: those that
+// stay are right, and a pattern with a large maxLength is seldom about the length.
+Result<Dfa> texts_of_length(const Dfa& texts, CountRange range) {
+  constexpr std::size_t kStatesMax = 6000;
+  const std::optional<std::size_t> longest = longest_text(texts);
+  if (longest && *longest <= range.most) range.most = kNoLimit;
+  if (range.least == 0 && range.most == kNoLimit) return texts;
+  while (range.most != kNoLimit && range.most / 2 > range.least && texts.states.size() * range.most > 8 * kStatesMax) {
+    range.most /= 2;  // hopeless, and trying takes long
+  }
+  while (true) {
+    Result<Dfa> length = dfa_of_length(range);
+    if (!length) return length;
+    Result<Dfa> both = intersect(texts, *length);
+    const bool can_shrink = range.most != kNoLimit && range.most / 2 > range.least;
+    if (!can_shrink || (both.is_ok() && both->states.size() <= kStatesMax)) return both;
+    range.most /= 2;
+  }
+}
+
 // Quick answers for the ranges that people write.
 std::optional<bool> is_surely_empty(const NumberBounds& number) {
   if (!number.low || !number.high) return false;
@@ -79,16 +99,18 @@ Result<std::shared_ptr<const Dfa>> SchemaReader::texts_of(const StringShape& str
   std::vector<std::shared_ptr<const Dfa>> parts = string.languages;
   const bool has_length = string.length.least > 0 || string.length.most != kNoLimit;
   if (parts.empty() && !(with_length && has_length)) return std::shared_ptr<const Dfa>();
-  if (with_length && has_length) {
+  if (parts.empty()) {
     SIXFOLD_TRY(Dfa length, dfa_of_length(string.length));
-    parts.push_back(std::make_shared<const Dfa>(std::move(length)));
+    return std::make_shared<const Dfa>(std::move(length));
   }
   std::shared_ptr<const Dfa> texts = parts.front();
   for (std::size_t index = 1; index < parts.size(); ++index) {
     SIXFOLD_TRY(Dfa both, intersect(*texts, *parts[index]));
     texts = std::make_shared<const Dfa>(std::move(both));
   }
-  return texts;
+  if (!with_length || !has_length) return texts;
+  SIXFOLD_TRY(Dfa both, texts_of_length(*texts, string.length));
+  return std::make_shared<const Dfa>(std::move(both));
 }
 
 Result<std::shared_ptr<const Dfa>> SchemaReader::property_names(const ObjectShape& object) {

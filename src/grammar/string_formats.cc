@@ -1,6 +1,7 @@
 // Dates with their real calendar, times, and names and numbers of the net.
 #include "grammar/string_formats.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -54,10 +55,29 @@ std::string hostname() {
   return std::string(kLabel) + "(\\." + std::string(kLabel) + "){0,3}";
 }
 
+// Of hosts within other texts: shorter, so that a length beside the format stays a small automaton.
+constexpr std::string_view kShortLabel = "[a-zA-Z0-9](-?[a-zA-Z0-9]){0,15}";
+
 // RFC 5321: a dot-string of at most 64 characters before the "@", and a host behind it.
 std::string email() {
   const std::string atom = "[a-zA-Z0-9_+-]{1,20}";
-  return atom + "(\\." + atom + "){0,2}@" + std::string(kLabel) + "(\\." + std::string(kLabel) + "){1,2}";
+  const std::string label(kShortLabel);
+  return atom + "(\\." + atom + "){0,2}@" + label + "(\\." + label + "){1,2}";
+}
+
+// RFC 3986, of the kind that names a host, or a file without one: what the URL standard (url.spec.whatwg.org) reads
+// too, so the last label of a name begins with a letter, and ports are below 65536.
+std::string uri() {
+  const std::string escape = "%[0-9A-Fa-f]{2}";
+  const std::string character = "([A-Za-z0-9._~!$&'()*+,;=:@-]|" + escape + ")";
+  // Labels of any length, as that standard has it: with bounds, a maxLength beside them becomes a large automaton.
+  const std::string label = "[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*";
+  const std::string name = "(" + label + "\\.)*[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*";
+  const std::string port = "(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?";
+  const std::string path = "(/" + character + "*)*";
+  const std::string rest = "([A-Za-z0-9._~!$&'()*+,;=:@/?-]|" + escape + ")*";
+  return "[A-Za-z][A-Za-z0-9+.-]{0,9}://((" + name + "|" + ipv4() + ")" + port + path + "|/" + character + "+" + path +
+         ")(\\?" + rest + ")?(#" + rest + ")?";
 }
 
 }  // namespace
@@ -72,11 +92,19 @@ std::string pattern_of_format(std::string_view format) {
   if (format == "ipv6") return ipv6();
   if (format == "hostname") return hostname();
   if (format == "email") return email();
+  if (format == "uri") return uri();
   return {};
 }
 
 std::vector<std::string_view> known_formats() {
-  return {"date", "time", "date-time", "duration", "uuid", "ipv4", "ipv6", "hostname", "email"};
+  return {"date", "time", "date-time", "duration", "uuid", "ipv4", "ipv6", "hostname", "email", "uri"};
+}
+
+bool is_standard_format(std::string_view format) {
+  constexpr std::array<std::string_view, 9> kOthers = {"idn-email",     "idn-hostname",  "iri",
+                                                       "iri-reference", "json-pointer",  "relative-json-pointer",
+                                                       "uri-template",  "uri-reference", "regex"};
+  return std::find(kOthers.begin(), kOthers.end(), format) != kOthers.end();
 }
 
 }  // namespace sixfold::grammar

@@ -12,4 +12,8 @@ std::string pattern_of_format(std::string_view format);
 
 std::vector<std::string_view> known_formats();
 
+// A format of JSON Schema 2020-12 that is not enforced.  Others that are not known are the schema's own and say
+// nothing, as the standard has it.
+bool is_standard_format(std::string_view format);
+
 }  // namespace sixfold::grammar

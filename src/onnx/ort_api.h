@@ -15,6 +15,8 @@ struct OrtSessionOptions;
 struct OrtRunOptions;
 struct OrtValue;
 struct OrtTypeInfo;
+struct OrtMapTypeInfo;
+struct OrtSequenceTypeInfo;
 struct OrtTensorTypeAndShapeInfo;
 struct OrtMemoryInfo;
 struct OrtAllocator;
@@ -24,6 +26,8 @@ using OrtLogFunction = void (*)(void* parameter, int severity, const char* categ
 
 inline constexpr int kOrtLogError = 3;              // ORT_LOGGING_LEVEL_ERROR
 inline constexpr int kOrtTypeTensor = 1;            // ONNX_TYPE_TENSOR
+inline constexpr int kOrtTypeSequence = 2;          // ONNX_TYPE_SEQUENCE
+inline constexpr int kOrtTypeMap = 3;               // ONNX_TYPE_MAP
 inline constexpr int kOrtArenaAllocator = 1;        // OrtArenaAllocator
 inline constexpr int kOrtDefaultMemory = 0;         // OrtMemTypeDefault
 inline constexpr std::uint32_t kOrtApiVersion = 5;  // that has every function named here: ONNX Runtime 1.5 or later
@@ -84,13 +88,19 @@ struct OrtApi {
   OrtStatus* (*get_symbolic_dimensions)(const OrtTensorTypeAndShapeInfo*, const char**, std::size_t);
   OrtUnused<1> unused_64;
   OrtStatus* (*get_tensor_type_and_shape)(const OrtValue*, OrtTensorTypeAndShapeInfo**);
-  OrtUnused<3> unused_66;
+  OrtUnused<1> unused_66;
+  OrtStatus* (*get_value_type)(const OrtValue*, int*);
+  OrtUnused<1> unused_68;
   OrtStatus* (*create_cpu_memory_info)(int allocator, int memory, OrtMemoryInfo**);
   OrtUnused<6> unused_70;
   OrtStatus* (*allocator_free)(OrtAllocator*, void*);
   OrtUnused<1> unused_77;
   OrtStatus* (*get_allocator_with_default_options)(OrtAllocator**);  // the library's own, never released
-  OrtUnused<13> unused_79;
+  OrtUnused<1> unused_79;
+  // Of a sequence, an element; of a map, its keys (0) or its values (1), which are tensors.
+  OrtStatus* (*get_value)(const OrtValue*, int index, OrtAllocator*, OrtValue**);
+  OrtStatus* (*get_value_count)(const OrtValue*, std::size_t*);
+  OrtUnused<10> unused_82;
   void (*release_env)(OrtEnv*);
   void (*release_status)(OrtStatus*);
   void (*release_memory_info)(OrtMemoryInfo*);
@@ -100,7 +110,14 @@ struct OrtApi {
   void (*release_type_info)(OrtTypeInfo*);
   void (*release_tensor_info)(OrtTensorTypeAndShapeInfo*);
   void (*release_session_options)(OrtSessionOptions*);
-  OrtUnused<29> unused_101;
+  OrtUnused<2> unused_101;
+  // The results of casts belong to the first argument.
+  OrtStatus* (*cast_type_info_to_map_info)(const OrtTypeInfo*, const OrtMapTypeInfo**);
+  OrtStatus* (*cast_type_info_to_sequence_info)(const OrtTypeInfo*, const OrtSequenceTypeInfo**);
+  OrtStatus* (*get_map_key_type)(const OrtMapTypeInfo*, int*);
+  OrtStatus* (*get_map_value_type)(const OrtMapTypeInfo*, OrtTypeInfo**);
+  OrtStatus* (*get_sequence_element_type)(const OrtSequenceTypeInfo*, OrtTypeInfo**);
+  OrtUnused<22> unused_108;
   OrtStatus* (*add_session_config_entry)(OrtSessionOptions*, const char* key, const char* value);
 };
 
@@ -122,12 +139,17 @@ SIXFOLD_ORT_POSITION(get_tensor_mutable_data, 51);
 SIXFOLD_ORT_POSITION(cast_type_info_to_tensor_info, 55);
 SIXFOLD_ORT_POSITION(get_tensor_element_type, 60);
 SIXFOLD_ORT_POSITION(get_tensor_type_and_shape, 65);
+SIXFOLD_ORT_POSITION(get_value_type, 67);
 SIXFOLD_ORT_POSITION(create_cpu_memory_info, 69);
 SIXFOLD_ORT_POSITION(allocator_free, 76);
 SIXFOLD_ORT_POSITION(get_allocator_with_default_options, 78);
+SIXFOLD_ORT_POSITION(get_value, 80);
+SIXFOLD_ORT_POSITION(get_value_count, 81);
 SIXFOLD_ORT_POSITION(release_env, 92);
 SIXFOLD_ORT_POSITION(release_type_info, 98);
 SIXFOLD_ORT_POSITION(release_session_options, 100);
+SIXFOLD_ORT_POSITION(cast_type_info_to_map_info, 103);
+SIXFOLD_ORT_POSITION(get_sequence_element_type, 107);
 SIXFOLD_ORT_POSITION(add_session_config_entry, 130);
 #undef SIXFOLD_ORT_POSITION
 

@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "core/tensor_limits.h"
+#include "onnx/maps.h"
 #include "onnx/values.h"
 
 namespace sixfold::onnx {
@@ -71,8 +72,9 @@ struct Entry {
   std::string what;  // it is, without a spec
 };
 
-Result<std::vector<Entry>> read_entries(const OrtApi& api, const OrtSession* session, Count count, Name name,
-                                        Type type) {
+// has_maps: what consists of maps counts as a tensor.
+Result<std::vector<Entry>> read_entries(const OrtApi& api, const OrtSession* session, Count count, Name name, Type type,
+                                        bool has_maps) {
   OrtAllocator* allocator = nullptr;
   SIXFOLD_TRY_STATUS(take_status(api, api.get_allocator_with_default_options(&allocator)));
   std::size_t number = 0;
@@ -90,6 +92,9 @@ Result<std::vector<Entry>> read_entries(const OrtApi& api, const OrtSession* ses
     SIXFOLD_TRY_STATUS(take_status(api, (api.*type)(session, i, &raw)));
     const Handle<OrtTypeInfo> info = own(raw, api.release_type_info);
     SIXFOLD_TRY(entries[i].spec, read_spec(api, raw, entries[i].name, entries[i].what));
+    if (!entries[i].spec && has_maps) {
+      SIXFOLD_TRY(entries[i].spec, map_spec(api, raw, entries[i].name));
+    }
   }
   return entries;
 }
@@ -141,7 +146,7 @@ Status Session::read_signature(const std::string& name) {
   SIXFOLD_TRY_STATUS(take_status(api, api.create_cpu_memory_info(kOrtArenaAllocator, kOrtDefaultMemory, &memory_)));
   SIXFOLD_TRY(std::vector<Entry> inputs,
               read_entries(api, session_, &OrtApi::session_get_input_count, &OrtApi::session_get_input_name,
-                           &OrtApi::session_get_input_type_info));
+                           &OrtApi::session_get_input_type_info, false));
   for (Entry& input : inputs) {
     if (!input.spec)
       return invalid_argument("{}: input \"{}\" is {}, which cannot be served", name, input.name, input.what);
@@ -149,7 +154,7 @@ Status Session::read_signature(const std::string& name) {
   }
   SIXFOLD_TRY(std::vector<Entry> outputs,
               read_entries(api, session_, &OrtApi::session_get_output_count, &OrtApi::session_get_output_name,
-                           &OrtApi::session_get_output_type_info));
+                           &OrtApi::session_get_output_type_info, true));
   for (Entry& output : outputs) {
     if (output.spec) {
       outputs_.push_back(*std::move(output.spec));
@@ -203,7 +208,10 @@ Result<std::vector<HostTensor>> Session::run(const std::vector<HostTensor>& inpu
   std::vector<HostTensor> out;
   out.reserve(results.size());
   for (std::size_t i = 0; i < results.size(); ++i) {
-    SIXFOLD_TRY(HostTensor tensor, from_value(api, results[i], output_names[i]));
+    int kind = 0;
+    SIXFOLD_TRY_STATUS(take_status(api, api.get_value_type(results[i], &kind)));
+    SIXFOLD_TRY(HostTensor tensor, kind == kOrtTypeTensor ? from_value(api, results[i], output_names[i])
+                                                          : from_maps(api, results[i], output_names[i]));
     out.push_back(std::move(tensor));
   }
   return out;

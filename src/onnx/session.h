@@ -35,8 +35,8 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
-  const std::vector<TensorSpec>& outputs() const { return outputs_; }  // those that are tensors of types we read
-  const std::vector<std::string>& other_outputs() const { return other_outputs_; }  // maps, sequences: never computed
+  const std::vector<TensorSpec>& outputs() const { return outputs_; }  // tensors of types we read, and maps.h
+  const std::vector<std::string>& other_outputs() const { return other_outputs_; }  // never computed
   const Library& library() const { return *library_; }
 
   // inputs: every one of inputs(), in that order; checked before anything runs.  wanted: names of outputs; all when

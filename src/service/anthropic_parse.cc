@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "service/anthropic_messages.h"
 #include "service/json.h"
 #include "service/openai_fields.h"
+#include "service/output_rule_fields.h"
 #include "service/tools.h"
 
 namespace sixfold::service {
@@ -28,8 +30,6 @@ const std::vector<FieldRule>& message_rules() {
       {"container", "containers are not supported", {}},
       {"mcp_servers", "connecting to MCP servers is not supported", {}},
       {"context_management", "editing the context is not supported", {}},
-      {"output_config", "output settings are not supported", {}},
-      {"output_format", "output formats are not supported", {}},
   };
   return kRules;
 }
@@ -55,7 +55,7 @@ void read_tools(FieldReader& reader, GenerateRequest& request) {
     const json::object* schema = tool.object("input_schema");
     if (schema == nullptr) tool.refuse("input_schema", "want an object, got none");
     if (schema != nullptr && !schema->empty()) read.parameters = json::serialize(*schema);
-    read.is_strict = tool.boolean("strict").value_or(false);
+    read.is_loose = tool.boolean("strict") == false;
     read.definition = definition_of(read, tool.text("description").value_or(""), schema);
     if (tool.is_ok()) add_tool(tool, "name", std::move(read), request);
   });
@@ -96,12 +96,12 @@ void read_thinking(FieldReader& reader, MessagesCall& call) {
   check_fields(thinking, {"type", "budget_tokens"}, {{"display", "", {}}});
   const auto kind = thinking.text("type");
   if (kind == "enabled") {
-    // How long a model thinks is its own affair; the number is checked as the API does, and then only a hint.
     const auto budget = thinking.integer("budget_tokens", 1024, static_cast<std::int64_t>(limits::kContextMax));
     if (!budget) thinking.refuse("budget_tokens", "want an integer of at least 1024, got none");
     if (budget && call.request.tokens_max && static_cast<std::size_t>(*budget) >= *call.request.tokens_max) {
       thinking.refuse("budget_tokens", "want less than \"max_tokens\"");
     }
+    if (budget) call.request.reasoning_tokens_max = static_cast<std::size_t>(*budget);
     call.thinks = true;
   } else if (kind == "adaptive") {
     call.thinks = true;
@@ -112,6 +112,41 @@ void read_thinking(FieldReader& reader, MessagesCall& call) {
     thinking.refuse("type", R"("enabled", "adaptive" or "disabled")", got == nullptr ? json::value(nullptr) : *got);
   }
   if (!thinking.is_ok()) reader.refuse(*thinking.refusal());
+}
+
+void read_format(FieldReader& owner, std::string_view name, OutputRule& rule) {
+  const json::object* fields = owner.object(name);
+  if (fields == nullptr) return;
+  FieldReader format(*fields, owner.path_of(name));
+  if (format.text("type") == "json_schema") {
+    read_schema_format(format, rule);
+  } else {
+    const json::value* got = format.find("type");
+    format.refuse("type", R"("json_schema")", got == nullptr ? json::value(nullptr) : *got);
+  }
+  if (!format.is_ok()) owner.refuse(*format.refusal());
+}
+
+// "output_config": {"format", "effort"}; "output_format" is the older name of the first.
+void read_output(FieldReader& reader, GenerateRequest& request) {
+  read_format(reader, "output_format", request.output_rule);
+  const json::object* fields = reader.object("output_config");
+  if (fields == nullptr) return;
+  FieldReader output(*fields, "output_config");
+  check_fields(output, {"format", "effort"}, {{"task_budget", "budgets of tasks are not supported", {}}});
+  if (output.find("format") != nullptr && !request.output_rule.grammar.empty()) {
+    output.refuse("format", "want one format, got \"output_format\" too");
+  }
+  read_format(output, "format", request.output_rule);
+  if (const auto effort = output.text("effort")) {
+    constexpr std::array<std::string_view, 5> kLevels = {"low", "medium", "high", "xhigh", "max"};
+    if (std::find(kLevels.begin(), kLevels.end(), *effort) == kLevels.end()) {
+      output.refuse("effort", R"("low", "medium", "high", "xhigh" or "max")", *output.find("effort"));
+    }
+    // Whether a model thinks, "thinking" says.
+    set_template_argument(request, "reasoning_effort", *output.find("effort"));
+  }
+  if (!output.is_ok()) reader.refuse(*output.refusal());
 }
 
 void read_sampling(FieldReader& reader, GenerateRequest& request) {
@@ -136,7 +171,7 @@ Parsed<MessagesCall> parse_messages(std::string_view body, const engine::Samplin
   FieldReader reader(std::get<json::value>(document).get_object());
   check_fields(reader,
                {"model", "messages", "system", "max_tokens", "stop_sequences", "stream", "temperature", "top_p",
-                "top_k", "tools", "tool_choice", "thinking"},
+                "top_k", "tools", "tool_choice", "thinking", "output_config", "output_format"},
                message_rules());
   MessagesCall call;
   call.request.sampling = sampling;
@@ -149,6 +184,7 @@ Parsed<MessagesCall> parse_messages(std::string_view body, const engine::Samplin
   read_tools(reader, call.request);
   read_tool_choice(reader, call.request);
   read_thinking(reader, call);
+  read_output(reader, call.request);
   call.streams = reader.boolean("stream").value_or(false);
   if (!reader.is_ok()) return *reader.refusal();
   return call;

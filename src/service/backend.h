@@ -58,10 +58,12 @@ struct GenerateRequest {
   std::size_t choices = 1;
   std::vector<std::string> stop;
   bool wants_logprobs = false;
-  std::size_t logprobs = 0;  // alternatives
+  std::size_t logprobs = 0;     // alternatives
+  std::size_t line_indent = 0;  // of every line but the first; then the answer ends
   bool ignores_end = false;
   OutputRule output_rule;
   // Of a conversation.
+  std::optional<std::size_t> reasoning_tokens_max;  // then the reasoning is closed; nothing: no limit of its own
   std::vector<tokenizer::ChatTool> tools;
   ToolChoice tool_choice;
   std::string template_arguments;  // further variables of the chat template: JSON text of an object; or empty

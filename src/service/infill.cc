@@ -30,7 +30,6 @@ const std::vector<FieldRule>& infill_rules() {
       {"t_max_prompt_ms", "", {}},
       {"t_max_predict_ms", "", {}},
       {"n_probs", "probabilities are not supported here", {"0"}},
-      {"n_indent", "stopping by indentation is not supported", {"0"}},
       {"mirostat", "mirostat is not supported", {"0"}},
       {"grammar", "grammars are not supported", {}},
       {"json_schema", "JSON schemas are not supported", {}},
@@ -162,7 +161,7 @@ Parsed<InfillCall> parse_infill(std::string_view body, const engine::SamplingOpt
   static const std::vector<std::string_view> kKnown = [] {
     std::vector<std::string_view> fields = generation_fields();
     fields.insert(fields.end(), {"input_prefix", "input_suffix", "input_extra", "prompt", "n_predict", "stream",
-                                 "repeat_penalty", "samplers"});
+                                 "repeat_penalty", "samplers", "n_indent"});
     return fields;
   }();
   check_fields(reader, kKnown, infill_rules());
@@ -181,6 +180,8 @@ Parsed<InfillCall> parse_infill(std::string_view body, const engine::SamplingOpt
     if (*value == 0) reader.refuse("n_predict", "-1, or at least 1", *reader.find("n_predict"));
     call.request.tokens_max = *value > 0 ? std::optional(static_cast<std::size_t>(*value)) : std::nullopt;
   }
+  constexpr std::int64_t kIndentMax = 1024;
+  call.request.line_indent = static_cast<std::size_t>(reader.integer("n_indent", 0, kIndentMax).value_or(0));
   call.streams = reader.boolean("stream").value_or(false);
   const auto prefix = reader.text("input_prefix");
   const auto suffix = reader.text("input_suffix");

@@ -43,8 +43,8 @@ void append_escaped(std::string& out, unsigned char byte) {
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
-  // One arena per document: a request is read once and dropped whole.  Its first block fits the allocator's thread-local
-  // lists (the default of 1 KiB just does not) or, for long texts, what their values mostly take.
+  // One arena per document: a request is read once and dropped whole.  Its first block fits the allocator's
+  // thread-local lists (the default of 1 KiB just does not) or, for long texts, what their values mostly take.
   constexpr std::size_t kFirstBlockBytes = 768;
   const std::size_t first_block = std::clamp(text.size() * 2, kFirstBlockBytes, std::size_t{1} << 20);
   auto document =
@@ -95,6 +95,17 @@ void append_json_string_or_null(std::string& out, std::string_view text) {
     out += "null";
   } else {
     append_json_string(out, text);
+  }
+}
+
+void append_compact(std::string& out, std::string_view json) {
+  bool is_string = false;
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const char letter = json[at];
+    if (!is_string && (letter == ' ' || letter == '\n' || letter == '\r' || letter == '\t')) continue;
+    out += letter;
+    if (letter == '"') is_string = !is_string;
+    if (is_string && letter == '\\' && at + 1 < json.size()) out += json[++at];
   }
 }
 

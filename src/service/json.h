@@ -23,6 +23,9 @@ Parsed<json::value> parse_object(std::string_view body);
 void append_json_string(std::string& out, std::string_view text);
 void append_json_string_or_null(std::string& out, std::string_view text);  // null when empty
 
+// Appends JSON text without the white space between its parts, so that it is one line.  json: valid.
+void append_compact(std::string& out, std::string_view json);
+
 // Appends a finite number; infinities, which JSON lacks, become -9999 as OpenAI prints impossible logprobs.
 void append_json_number(std::string& out, double number);
 void append_json_number(std::string& out, float number);  // the shortest text that gives the same float

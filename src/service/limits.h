@@ -1,4 +1,4 @@
-// Bounds on what requests may carry and the server keeps.
+// Bounds on what requests may carry and the server keeps; here because no module below needs them.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -192,12 +192,17 @@ Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest reque
               make_answer_rule(request, tool_format_, prompt.ends_in_reasoning ? reasoning_format_ : nullptr,
                                grammar::rules_of_schema));
   SIXFOLD_TRY(work.rule, rules_.find(output_rule));
+  const bool is_chat = std::holds_alternative<std::vector<tokenizer::ChatMessage>>(request.input);
+  if (request.reasoning_tokens_max && is_chat && reasoning_format_ != nullptr) {
+    SIXFOLD_TRY(work.reasoning, reasoning_budget(request, prompt.ends_in_reasoning));
+  }
   work.prompt = std::move(prompt.tokens);
   work.id = std::move(request.id);
   work.sampling = std::move(request.sampling);
   work.tokens_max = request.tokens_max.value_or(0);
   work.choices = request.choices;
   work.stop = std::move(request.stop);
+  work.line_indent = request.line_indent;
   work.ignores_end = request.ignores_end;
   work.shows_special = may_call(request) && tool_format_.shows_special;
   work.logprobs = request.logprobs;
@@ -205,6 +210,21 @@ Result<std::shared_ptr<Generation>> LocalBackend::generate(GenerateRequest reque
   SIXFOLD_TRY(std::shared_ptr<engine::TokenStream> stream, engine_->submit(std::move(work)));
   return std::shared_ptr<Generation>(
       std::make_shared<LocalGeneration>(std::move(stream), prompt_tokens, prompt.ends_in_reasoning));
+}
+
+Result<engine::ReasoningBudget> LocalBackend::reasoning_budget(const GenerateRequest& request, bool is_open) const {
+  engine::ReasoningBudget budget;
+  budget.tokens = *request.reasoning_tokens_max;
+  budget.begin = reasoning_format_->begin;
+  budget.is_open = is_open;
+  budget.ends.emplace_back(reasoning_format_->end);
+  // What ReasoningSplit takes for the end: a call that begins within the reasoning.
+  if (may_call(request)) {
+    budget.ends.insert(budget.ends.end(), tool_format_.triggers.begin(), tool_format_.triggers.end());
+  }
+  SIXFOLD_TRY(budget.closing,
+              engine_->tokenizer().encode(reasoning_format_->end, {.adds_special = false, .parses_special = true}));
+  return budget;
 }
 
 Status LocalBackend::embed(EmbedRequest request, Done<Embeddings>) {

@@ -57,6 +57,8 @@ class LocalBackend final : public Backend {
     bool ends_in_reasoning = false;
   };
   Result<Prompt> prompt_of(const GenerateRequest& request) const;
+  // What holds the reasoning of the answer to the request's limit.  Errors: as Tokenizer::encode.
+  Result<engine::ReasoningBudget> reasoning_budget(const GenerateRequest& request, bool is_open) const;
   Status choose_adapter(const GenerateRequest& request, engine::EngineRequest& work) const;
 
   const std::unique_ptr<engine::Engine> engine_;

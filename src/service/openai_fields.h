@@ -37,6 +37,11 @@ void read_chat_logprobs(FieldReader& reader, GenerateRequest& request);
 // variable of the chat template.
 std::optional<bool> read_effort(FieldReader& reader, std::string_view effort, GenerateRequest& request);
 
+// How many tokens a model may think, as vLLM (thinking_token_budget), llama.cpp (thinking_budget_tokens,
+// reasoning_budget) and Qwen's service (thinking_budget) call it; -1 is no limit.
+const std::vector<std::string_view>& reasoning_budget_fields();
+void read_reasoning_budget(FieldReader& reader, GenerateRequest& request);
+
 struct StreamChoice {
   bool streams = false;
   bool includes_usage = false;

@@ -20,9 +20,9 @@ namespace {
 constexpr std::size_t kCompletionTokensDefault = 16;
 
 std::vector<std::string_view> with(const std::vector<std::string_view>& fields,
-                                   std::initializer_list<std::string_view> more) {
+                                   const std::vector<std::string_view>& more) {
   std::vector<std::string_view> all = fields;
-  all.insert(all.end(), more);
+  all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
@@ -61,12 +61,30 @@ std::optional<bool> read_effort(FieldReader& reader, std::string_view effort, Ge
   return true;
 }
 
+const std::vector<std::string_view>& reasoning_budget_fields() {
+  static const std::vector<std::string_view> kFields = {"thinking_token_budget", "thinking_budget_tokens",
+                                                        "reasoning_budget", "thinking_budget"};
+  return kFields;
+}
+
+void read_reasoning_budget(FieldReader& reader, GenerateRequest& request) {
+  std::string_view asked;
+  for (const std::string_view name : reasoning_budget_fields()) {
+    const auto tokens = reader.integer(name, -1, static_cast<std::int64_t>(limits::kContextMax));
+    if (!tokens) continue;
+    if (!asked.empty())
+      return reader.refuse(name, fmt::format("want one budget for the reasoning, got \"{}\" too", asked));
+    asked = name;
+    if (*tokens >= 0) request.reasoning_tokens_max = static_cast<std::size_t>(*tokens);
+  }
+}
+
 Parsed<ChatCall> parse_chat(std::string_view body, const engine::SamplingOptions& sampling) {
   auto document = parse_object(body);
   if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
   FieldReader reader(std::get<json::value>(document).get_object());
   static const std::vector<std::string_view> kKnown =
-      with(generation_fields(),
+      with(with(generation_fields(), reasoning_budget_fields()),
            {"messages", "max_completion_tokens", "logprobs", "top_logprobs", "n", "stream", "stream_options", "tools",
             "tool_choice", "parallel_tool_calls", "chat_template_kwargs", "reasoning_effort"});
   check_fields(reader, kKnown, common_rules());
@@ -77,6 +95,7 @@ Parsed<ChatCall> parse_chat(std::string_view body, const engine::SamplingOptions
   read_openai_tool_choice(reader, call.request);
   read_template_arguments(reader, call.request);
   if (const auto effort = reader.text("reasoning_effort")) call.thinks = read_effort(reader, *effort, call.request);
+  read_reasoning_budget(reader, call.request);
   read_generation(reader, call.request);
   read_chat_logprobs(reader, call.request);
   call.stream = read_stream(reader);

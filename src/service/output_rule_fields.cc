@@ -170,6 +170,16 @@ OutputRule rule_of_json_object() {
   return {grammar::rules_of_json(grammar::JsonKind::kObject, kRoot), {}};
 }
 
+void read_schema_format(FieldReader& format, OutputRule& rule) {
+  // Schemas are always kept to, whether or not the request calls them strict.
+  check_fields(format, {"type", "schema"}, {{"name", "", {}}, {"description", "", {}}, {"strict", "", {}}});
+  const json::value* schema = format.find("schema");
+  if (schema == nullptr) return format.refuse("schema", "want a JSON Schema, got none");
+  auto made = rule_of_schema(*schema);
+  if (!made) return format.refuse("schema", made.error().message);
+  rule = std::move(*made);
+}
+
 Result<OutputRule> rule_of_schema(const json::value& schema) {
   SIXFOLD_TRY(std::string rules, grammar::rules_of_schema(schema, kRoot));
   return OutputRule{std::move(rules), {}};

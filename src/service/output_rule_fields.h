@@ -18,6 +18,10 @@ void read_output_rule(FieldReader& reader, OutputRule& rule);
 // Any JSON object as the whole answer.
 OutputRule rule_of_json_object();
 
+// {"type": "json_schema", "schema"}, with "name", "description" and "strict" or without, as OpenAI's Responses and
+// Anthropic's Messages have it.
+void read_schema_format(FieldReader& format, OutputRule& rule);
+
 // A JSON Schema as the rule for a whole answer.  Errors: as grammar::rules_of_schema.
 Result<OutputRule> rule_of_schema(const json::value& schema);
 

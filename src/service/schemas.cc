@@ -6,15 +6,8 @@
 namespace sixfold::service {
 namespace {
 
-std::string_view shared_schemas() {
-  return R"json(
-"ChatRequest": {"type": "object", "required": ["messages"], "properties": {
-  "model": {"type": "string", "description": "The served model's name; \"default\" or nothing means it too"},
-  "messages": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Message"}},
-  "stream": {"type": "boolean", "default": false, "description": "Send server-sent events as tokens come"},
-  "stream_options": {"type": "object", "properties": {"include_usage": {"type": "boolean", "default": false}}},
-  "max_completion_tokens": {"type": "integer", "minimum": 1, "description": "Default: until the context is full"},
-  "max_tokens": {"type": "integer", "minimum": 1, "description": "Older name of max_completion_tokens"},
+// What every request for text has: the names of generation_fields() but for the lengths.
+constexpr std::string_view kGeneration = R"json(
   "temperature": {"type": "number", "minimum": 0, "maximum": 10, "default": 1, "description": "0: always the likeliest"},
   "top_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
   "top_k": {"type": "integer", "minimum": -1, "default": 0, "description": "0 or -1: off"},
@@ -26,9 +19,6 @@ std::string_view shared_schemas() {
   "logit_bias": {"type": "object", "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100}},
   "seed": {"type": "integer", "description": "The same seed gives the same answer"},
   "stop": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
-  "n": {"type": "integer", "minimum": 1, "maximum": 128, "default": 1},
-  "logprobs": {"type": "boolean", "default": false},
-  "top_logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
   "lora": {"type": "array", "description": "One adapter by the id of /lora-adapters; naming it as the model is easier",
     "items": {"type": "object", "properties": {"id": {"type": "integer"}, "scale": {"type": "number"}}}},
   "response_format": {"$ref": "#/components/schemas/ResponseFormat"},
@@ -43,12 +33,27 @@ std::string_view shared_schemas() {
   "structured_outputs": {"type": "object", "description": "vLLM's newer form", "properties": {
     "json": {}, "regex": {"type": "string"}, "choice": {"type": "array"}, "grammar": {"type": "string"},
     "json_object": {"type": "boolean"}}},
-  "ignore_eos": {"type": "boolean", "default": false, "description": "Go on after the model's end token"},
+  "ignore_eos": {"type": "boolean", "default": false, "description": "Go on after the model's end token"})json";
+
+// @generation@ stands for those.
+constexpr std::string_view kShared = R"json(
+"ChatRequest": {"type": "object", "required": ["messages"], "properties": {
+  "model": {"type": "string", "description": "The served model's name; \"default\" or nothing means it too"},
+  @generation@,
+  "messages": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Message"}},
+  "stream": {"type": "boolean", "default": false, "description": "Send server-sent events as tokens come"},
+  "stream_options": {"type": "object", "properties": {"include_usage": {"type": "boolean", "default": false}}},
+  "max_completion_tokens": {"type": "integer", "minimum": 1, "description": "Default: until the context is full"},
+  "max_tokens": {"type": "integer", "minimum": 1, "description": "Older name of max_completion_tokens"},
+  "n": {"type": "integer", "minimum": 1, "maximum": 128, "default": 1},
+  "logprobs": {"type": "boolean", "default": false},
+  "top_logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
   "tools": {"type": "array", "maxItems": 256, "items": {"$ref": "#/components/schemas/Tool"}},
   "tool_choice": {"description": "auto, none, required, or the function to call",
     "oneOf": [{"enum": ["auto", "none", "required"]}, {"type": "object"}]},
   "parallel_tool_calls": {"type": "boolean", "default": true, "description": "false: at most one call in an answer"},
   "chat_template_kwargs": {"type": "object", "description": "Further variables of the model's chat template"},
+  "thinking_token_budget": {"type": "integer", "minimum": -1, "description": "Then the reasoning is closed"},
   "reasoning_effort": {"enum": ["none", "minimal", "low", "medium", "high", "xhigh"],
     "description": "Of models that think: none switches it off where the chat template lets one"}},
   "example": {"messages": [{"role": "user", "content": "Tell me a short story about the sea."}],
@@ -96,35 +101,10 @@ std::string_view shared_schemas() {
   "stream": {"type": "boolean", "default": false},
   "stream_options": {"type": "object", "properties": {"include_usage": {"type": "boolean", "default": false}}},
   "max_tokens": {"type": "integer", "minimum": 1, "default": 16},
-  "temperature": {"type": "number", "minimum": 0, "maximum": 10, "default": 1},
-  "top_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
-  "top_k": {"type": "integer", "minimum": -1, "default": 0},
-  "min_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 0},
-  "typical_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
-  "presence_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
-  "frequency_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
-  "repetition_penalty": {"type": "number", "exclusiveMinimum": 0, "maximum": 10, "default": 1},
-  "logit_bias": {"type": "object", "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100}},
-  "seed": {"type": "integer"},
-  "stop": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
   "n": {"type": "integer", "minimum": 1, "maximum": 128, "default": 1},
   "best_of": {"type": "integer", "description": "Only the value of n"},
   "logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
-  "lora": {"type": "array", "description": "One adapter by the id of /lora-adapters; naming it as the model is easier",
-    "items": {"type": "object", "properties": {"id": {"type": "integer"}, "scale": {"type": "number"}}}},
-  "response_format": {"$ref": "#/components/schemas/ResponseFormat"},
-  "grammar": {"type": "string", "description": "GBNF that the answer must match"},
-  "json_schema": {"description": "A JSON Schema that the answer must satisfy", "oneOf": [{"type": "object"}, {"type": "boolean"}, {"type": "string"}]},
-  "regex": {"type": "string", "description": "A regular expression that the whole answer must match"},
-  "choice": {"type": "array", "items": {"type": "string"}, "description": "Texts of which the answer is one"},
-  "guided_json": {"description": "vLLM's name of json_schema"},
-  "guided_regex": {"type": "string", "description": "vLLM's name of regex"},
-  "guided_choice": {"type": "array", "description": "vLLM's name of choice"},
-  "guided_grammar": {"type": "string", "description": "vLLM's name of grammar"},
-  "structured_outputs": {"type": "object", "description": "vLLM's newer form", "properties": {
-    "json": {}, "regex": {"type": "string"}, "choice": {"type": "array"}, "grammar": {"type": "string"},
-    "json_object": {"type": "boolean"}}},
-  "ignore_eos": {"type": "boolean", "default": false}},
+  @generation@},
   "example": {"prompt": "Once upon a time", "max_tokens": 60, "temperature": 0.7}},
 "CompletionAnswer": {"type": "object", "properties": {
   "id": {"type": "string"}, "object": {"const": "text_completion"}, "created": {"type": "integer"},
@@ -138,32 +118,7 @@ std::string_view shared_schemas() {
   "parameters": {"type": "object", "description": "The same names as beside it: max_tokens, temperature, seed ..."},
   "model": {"type": "string"},
   "max_tokens": {"type": "integer", "minimum": 1, "default": 256},
-  "temperature": {"type": "number", "minimum": 0, "maximum": 10, "default": 1},
-  "top_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
-  "top_k": {"type": "integer", "minimum": -1, "default": 0},
-  "min_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 0},
-  "typical_p": {"type": "number", "minimum": 0, "maximum": 1, "default": 1},
-  "presence_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
-  "frequency_penalty": {"type": "number", "minimum": -2, "maximum": 2, "default": 0},
-  "repetition_penalty": {"type": "number", "exclusiveMinimum": 0, "maximum": 10, "default": 1},
-  "logit_bias": {"type": "object"},
-  "seed": {"type": "integer"},
-  "stop": {"oneOf": [{"type": "string"}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
-  "lora": {"type": "array", "description": "One adapter by the id of /lora-adapters; naming it as the model is easier",
-    "items": {"type": "object", "properties": {"id": {"type": "integer"}, "scale": {"type": "number"}}}},
-  "response_format": {"$ref": "#/components/schemas/ResponseFormat"},
-  "grammar": {"type": "string", "description": "GBNF that the answer must match"},
-  "json_schema": {"description": "A JSON Schema that the answer must satisfy", "oneOf": [{"type": "object"}, {"type": "boolean"}, {"type": "string"}]},
-  "regex": {"type": "string", "description": "A regular expression that the whole answer must match"},
-  "choice": {"type": "array", "items": {"type": "string"}, "description": "Texts of which the answer is one"},
-  "guided_json": {"description": "vLLM's name of json_schema"},
-  "guided_regex": {"type": "string", "description": "vLLM's name of regex"},
-  "guided_choice": {"type": "array", "description": "vLLM's name of choice"},
-  "guided_grammar": {"type": "string", "description": "vLLM's name of grammar"},
-  "structured_outputs": {"type": "object", "description": "vLLM's newer form", "properties": {
-    "json": {}, "regex": {"type": "string"}, "choice": {"type": "array"}, "grammar": {"type": "string"},
-    "json_object": {"type": "boolean"}}},
-  "ignore_eos": {"type": "boolean", "default": false}},
+  @generation@},
   "example": {"input": "Once upon a time", "parameters": {"max_tokens": 60, "temperature": 0.7}}},
 "PredictAnswer": {"type": "object", "properties": {
   "result": {"type": "string"}, "finish_reason": {"enum": ["stop", "length"]}, "model": {"type": "string"},
@@ -259,6 +214,7 @@ std::string_view shared_schemas() {
   "n_predict": {"type": "integer", "default": -1}, "stream": {"type": "boolean", "default": false},
   "repeat_penalty": {"type": "number"},
   "samplers": {"type": "array", "items": {"type": "string"}, "description": "Samplers that are not named are off"},
+  "n_indent": {"type": "integer", "minimum": 0, "description": "Of later lines; the text ends before one with less"},
   "temperature": {"type": "number"}, "top_p": {"type": "number"}, "top_k": {"type": "integer"},
   "min_p": {"type": "number"}, "seed": {"type": "integer"}, "stop": {"type": "array", "items": {"type": "string"}}},
   "example": {"input_prefix": "def add(a, b):\n", "input_suffix": "\n\nprint(add(1, 2))\n", "n_predict": 32}},
@@ -286,12 +242,20 @@ std::string_view shared_schemas() {
 "PlainError": {"type": "object", "properties": {"error": {"type": "object", "properties": {
   "code": {"type": "string"}, "message": {"type": "string"}, "field": {"type": ["string", "null"]}}}}}
 )json";
+
+std::string shared_schemas() {
+  constexpr std::string_view kPlace = "@generation@";
+  std::string schemas(kShared);
+  for (std::size_t at = schemas.find(kPlace); at != std::string::npos; at = schemas.find(kPlace, at)) {
+    schemas.replace(at, kPlace.size(), kGeneration);
+  }
+  return schemas;
 }
 
 }  // namespace
 
 std::string_view schemas_json() {
-  static const std::string kAll = "{" + std::string(shared_schemas()) + "," + std::string(ollama_schemas()) + "," +
+  static const std::string kAll = "{" + shared_schemas() + "," + std::string(ollama_schemas()) + "," +
                                   std::string(oip_schemas()) + "," + std::string(responses_schemas()) + "," +
                                   std::string(messages_schemas()) + "}";
   return kAll;

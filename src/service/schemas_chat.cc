@@ -69,7 +69,10 @@ std::string_view messages_schemas() {
     "type": {"enum": ["auto", "any", "tool", "none"]}, "name": {"type": "string"},
     "disable_parallel_tool_use": {"type": "boolean"}}},
   "thinking": {"type": "object", "properties": {
-    "type": {"enum": ["enabled", "adaptive", "disabled"]}, "budget_tokens": {"type": "integer", "minimum": 1024}}}},
+    "type": {"enum": ["enabled", "adaptive", "disabled"]}, "budget_tokens": {"type": "integer", "minimum": 1024}}},
+  "output_config": {"type": "object", "properties": {
+    "format": {"type": "object", "properties": {"type": {"const": "json_schema"}, "schema": {"type": "object"}}},
+    "effort": {"enum": ["low", "medium", "high", "xhigh", "max"]}}}},
   "example": {"max_tokens": 60, "messages": [{"role": "user", "content": "Tell me a short story about the sea."}]}},
 "MessagesAnswer": {"type": "object", "properties": {
   "id": {"type": "string"}, "type": {"const": "message"}, "role": {"const": "assistant"}, "model": {"type": "string"},

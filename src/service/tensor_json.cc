@@ -227,6 +227,16 @@ std::size_t append_level(std::string& out, const HostTensor& tensor, std::size_t
     return begin + 1;
   }
   const auto length = static_cast<std::size_t>(tensor.shape[level]);
+  if (level + 1 == tensor.shape.size() && tensor.columns.size() == length && length > 0) {
+    for (std::size_t i = 0; i < length; ++i) {
+      out += i == 0 ? '{' : ',';
+      append_json_string(out, tensor.columns[i]);
+      out += ':';
+      append_elements_of(out, tensor, begin + i, 1);
+    }
+    out += '}';
+    return begin + length;
+  }
   out += '[';
   if (level + 1 == tensor.shape.size()) {
     append_elements_of(out, tensor, begin, length);

@@ -36,7 +36,8 @@ HostTensor row_of(const HostTensor& tensor, std::size_t row, std::size_t rows) {
 
 Status append_row(HostTensor& all, const HostTensor& row) {
   const bool is_row = !row.shape.empty() && row.shape.front() == 1;
-  if (!is_row || !std::equal(row.shape.begin() + 1, row.shape.end(), all.shape.begin() + 1, all.shape.end())) {
+  if (!is_row || row.columns != all.columns ||
+      !std::equal(row.shape.begin() + 1, row.shape.end(), all.shape.begin() + 1, all.shape.end())) {
     return invalid_argument(
         "the model takes one row at a time, and output \"{}\" of shape {} cannot be put together; ask for one instance",
         row.name, shown_shape(row.shape));
@@ -77,7 +78,12 @@ Result<std::vector<HostTensor>> run_rows(const TensorModel& model, const std::ve
     SIXFOLD_TRY(std::vector<HostTensor> got, model.run(parts, outputs));
     if (row == 0) {
       for (const HostTensor& tensor : got) {
-        all.push_back({.name = tensor.name, .type = tensor.type, .shape = tensor.shape, .bytes = {}, .strings = {}});
+        all.push_back({.name = tensor.name,
+                       .type = tensor.type,
+                       .shape = tensor.shape,
+                       .bytes = {},
+                       .strings = {},
+                       .columns = tensor.columns});
         if (!tensor.shape.empty()) all.back().shape.front() = 0;
       }
     }

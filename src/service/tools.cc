@@ -33,7 +33,7 @@ tokenizer::ChatTool read_tool(FieldReader& tool) {
   if (const json::object* parameters = function.object("parameters"); parameters != nullptr && !parameters->empty()) {
     read.parameters = json::serialize(*parameters);
   }
-  read.is_strict = function.boolean("strict").value_or(false);
+  read.is_loose = function.boolean("strict") == false;
   read.definition = json::serialize(tool.fields());
   if (!function.is_ok()) tool.refuse(*function.refusal());
   return read;

@@ -51,6 +51,8 @@ struct HostTensor {
   TensorShape shape;
   std::vector<std::byte> bytes;      // [elements] in the machine's byte order; empty for strings
   std::vector<std::string> strings;  // [elements] when type is kString
+  // Names along the last dimension, one for each element of it; empty: they have none.
+  std::vector<std::string> columns = {};
 };
 
 // What a model takes or gives: a dimension of -1 may have any length.
@@ -59,6 +61,7 @@ struct TensorSpec {
   ElementType type = ElementType::kF32;
   TensorShape shape;
   std::vector<std::string> dimension_names;  // as the model's maker wrote them; empty where there is none
+  bool has_columns = false;                  // the values of an output come with HostTensor::columns
 };
 
 // Checks number and lengths of dimensions, and that the values are as many.  Errors: invalid_argument, with the wanted

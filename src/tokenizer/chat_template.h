@@ -32,7 +32,7 @@ struct ChatTool {
   std::string name;
   std::string definition;  // JSON text as templates show it: {"type": "function", "function": {...}}
   std::string parameters;  // JSON Schema of its arguments, JSON text; empty: any object
-  bool is_strict = false;  // the arguments must follow the schema to the letter
+  bool is_loose = false;   // arguments need not follow a schema that cannot be enforced
 };
 
 struct ChatInput {

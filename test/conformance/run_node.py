@@ -13,6 +13,7 @@ import tempfile
 
 from node_packages import node_with_packages
 from running_server import RunningServer
+from thinking_model import write_thinking_model
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "e2e"))
 from tiny_bert import TinyBert
@@ -36,6 +37,9 @@ def main():
         encoder.save(folder)
         servers["SIXFOLD_TINY_ENCODER_URL"] = RunningServer(arguments.program, [folder])
         environment = {**os.environ, "SIXFOLD_SOURCE_DIR": str(pathlib.Path(__file__).resolve().parents[2])}
+        thinking = os.path.join(stack.enter_context(tempfile.TemporaryDirectory()), "thinking.gguf")
+        write_thinking_model(thinking)
+        servers["SIXFOLD_THINKING_URL"] = RunningServer(arguments.program, [thinking])
         for name, server in servers.items():
             environment[name] = stack.enter_context(server).url
         result = subprocess.run([node, "--test", *tests], cwd=arguments.work, env=environment)

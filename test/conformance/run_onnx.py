@@ -34,6 +34,27 @@ def linear_model():
     return module.linear_model()
 
 
+def zip_map_model():
+    """Gives its input back as maps from class names, as scikit-learn's classifiers end.  Field numbers: onnx.proto."""
+    def varint(number):
+        return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
+
+    def field(number, value):
+        if isinstance(value, int):
+            return varint(number << 3) + varint(value)
+        data = value.encode() if isinstance(value, str) else value
+        return varint(number << 3 | 2) + varint(len(data)) + data
+
+    labels = field(1, "classlabels_strings") + field(9, "yes") + field(9, "no") + field(20, 8)
+    node = field(1, "scores") + field(2, "classes") + field(4, "ZipMap") + field(5, labels) + field(7, "ai.onnx.ml")
+    shape = field(1, field(2, "batch")) + field(1, field(1, 2))
+    scores = field(1, "scores") + field(2, field(1, field(1, 1) + field(2, shape)))
+    of_map = field(5, field(1, 8) + field(2, field(1, field(1, 1))))
+    classes = field(1, "classes") + field(2, field(4, field(1, of_map)))
+    graph = field(1, node) + field(11, scores) + field(12, classes) + field(2, "zip")
+    return field(1, 8) + field(8, field(2, 13)) + field(8, field(1, "ai.onnx.ml") + field(2, 1)) + field(7, graph)
+
+
 def ask(server, body):
     request = urllib.request.Request(server.url + "/predict", json.dumps(body).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=120) as response:
@@ -89,6 +110,21 @@ class OnnxTest(unittest.TestCase):
                 with self.subTest(case.name):
                     self.assertEqual(run_cases.run(case, server.host, server.port), [])
         self.assertEqual(server.exit_code, 0, server.log())
+
+    def test_maps_are_objects_with_their_names(self):
+        path = ARGUMENTS.work / "zip_map.onnx"
+        path.write_bytes(zip_map_model())
+        with RunningServer(ARGUMENTS.program, [str(path)]) as server:
+            rows = ask(server, {"instances": [[0.75, 0.25], [0, 1]]})["predictions"]
+            whole = ask(server, {"inputs": [[0.5, 0.5]]})["outputs"]
+            body = {"inputs": [{"name": "scores", "datatype": "FP32", "shape": [1, 2], "data": [0.75, 0.25]}]}
+            infer = urllib.request.Request(server.url + "/v2/models/zip_map/infer", json.dumps(body).encode(),
+                                           {"Content-Type": "application/json"})
+            with urllib.request.urlopen(infer, timeout=60) as response:
+                output = json.load(response)["outputs"][0]
+        self.assertEqual(rows, [{"yes": 0.75, "no": 0.25}, {"yes": 0, "no": 1}])
+        self.assertEqual(whole, {"classes": [{"yes": 0.5, "no": 0.5}]})
+        self.assertEqual(dict(zip(output["parameters"]["columns"], output["data"])), {"yes": 0.75, "no": 0.25})
 
     def test_mnist_finds_the_digits_of_its_archive(self):
         model, archive = testdata("mnist-8.onnx"), testdata("mnist_mnist.tar.gz")

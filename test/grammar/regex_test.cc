@@ -59,10 +59,41 @@ TEST(Regex, classes_and_escapes) {
   EXPECT_TRUE(whole("[\u4e00-\u9fff]+", "\u4e2d\u6587"));
 }
 
+TEST(Regex, looks_ahead_from_the_beginning) {
+  EXPECT_TRUE(within("^(?!ab)[a-c]+$", "acb"));
+  EXPECT_FALSE(within("^(?!ab)[a-c]+$", "abc"));
+  EXPECT_FALSE(within("^(?!ab)[a-c]+$", "ab"));
+  EXPECT_TRUE(within("^(?!ab$)[a-c]+$", "abc")) << "only the whole text is excluded";
+  EXPECT_FALSE(within("^(?!ab$)[a-c]+$", "ab"));
+  EXPECT_TRUE(within("^(?=.*[0-9])(?=.*[a-z]).{4,}$", "ab12"));
+  EXPECT_FALSE(within("^(?=.*[0-9])(?=.*[a-z]).{4,}$", "abcd"));
+  EXPECT_FALSE(within("^(?=.*[0-9])(?=.*[a-z]).{4,}$", "a1"));
+  EXPECT_TRUE(within("^(?!a|b)c?", "cx"));
+  EXPECT_FALSE(within("^(?!a|b)c?", "bx"));
+  EXPECT_TRUE(whole("^(?!a)[a-c]{2}", "ba"));
+  EXPECT_FALSE(whole("^(?!a)[a-c]{2}", "ab"));
+  // As zod writes it for e-mail addresses.
+  constexpr std::string_view kMail =
+      "^(?!\\.)(?!.*\\.\\.)([A-Za-z0-9_'+\\-\\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\\-]*\\.)+[A-Za-z]{2,}$";
+  EXPECT_TRUE(within(kMail, "ada.l@example.com"));
+  for (const std::string_view bad : {".ada@example.com", "a..b@example.com", "a.@example.com", "ada@example"}) {
+    EXPECT_FALSE(within(kMail, bad)) << bad;
+  }
+}
+
 TEST(Regex, refuses_with_the_position) {
   const std::vector<std::pair<std::string_view, std::string_view>> cases = {
       {"a(?=b)", "position 1: looking ahead"},
       {"a(?!b)", "position 1: looking ahead"},
+      {"(?!b)a", "position 0: looking ahead"},
+      {"^a(?!b)", "position 2: looking ahead"},
+      {"^(a(?!b))", "position 3: looking ahead"},
+      {"(^(?!b))a", "position 2: looking ahead"},
+      {"a|^(?!b)a", "position 3: looking ahead"},
+      {"^(?!b)a|c", "position 0: alternatives beside looking ahead"},
+      {"^(?!b)*a", "position 6: a quantifier behind looking ahead"},
+      {"^(?!b(?=c))a", "position 5: looking ahead"},
+      {"^(?!b", "position 1: a \"(\" without"},
       {"(?<=a)b", "position 0: looking behind"},
       {"(a)\\1", "position 3: references back"},
       {"\\k<x>", "references back"},

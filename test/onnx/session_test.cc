@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -61,6 +62,35 @@ TEST_F(SessionTest, tells_and_runs_a_model) {
   EXPECT_EQ(outputs->front().name, "y");
   EXPECT_THAT(outputs->front().shape, ElementsAre(3, 1));
   EXPECT_THAT(floats_of(outputs->front()), ElementsAre(0.5F, 2.5F, 0.5F));
+}
+
+TEST_F(SessionTest, maps_are_tensors_with_named_columns) {
+  const HostTensor x = tensor_of<float>("x", ElementType::kF32, {2, 3}, {0.5F, 0.25F, 0.25F, 0, 1, 0});
+  for (const bool is_text : {false, true}) {
+    const auto session = open(is_text ? zip_map_model({}, {"b", "a", "c"}) : zip_map_model({7, 3, 12}, {}));
+    ASSERT_TRUE(session.is_ok()) << session.error().message;
+    ASSERT_EQ((*session)->outputs().size(), 2u);
+    EXPECT_TRUE((*session)->other_outputs().empty());
+    const TensorSpec& spec = (*session)->outputs()[1];
+    EXPECT_TRUE(spec.has_columns);
+    EXPECT_EQ(spec.type, ElementType::kF32);
+    EXPECT_THAT(spec.shape, ElementsAre(-1, -1));
+    const auto outputs = (*session)->run({x}, {"z"});
+    ASSERT_TRUE(outputs.is_ok()) << outputs.error().message;
+    const HostTensor& z = outputs->front();
+    EXPECT_THAT(z.shape, ElementsAre(2, 3));
+    ASSERT_EQ(z.columns.size(), 3u);
+    const std::vector<std::string> names =
+        is_text ? std::vector<std::string>{"b", "a", "c"} : std::vector<std::string>{"7", "3", "12"};
+    // The library may keep keys in an order of its own.
+    for (std::size_t column = 0; column < 3; ++column) {
+      const auto at =
+          static_cast<std::size_t>(std::find(z.columns.begin(), z.columns.end(), names[column]) - z.columns.begin());
+      ASSERT_LT(at, 3u) << names[column];
+      EXPECT_EQ(floats_of(z)[at], floats_of(x)[column]);
+      EXPECT_EQ(floats_of(z)[3 + at], floats_of(x)[3 + column]);
+    }
+  }
 }
 
 TEST_F(SessionTest, carries_every_type) {

@@ -72,6 +72,33 @@ inline std::string identity_model(int type) {
                bytes_field(12, value_info("out", type, {-1})));
 }
 
+// An attribute with a list of numbers, or of texts.
+inline std::string attribute(std::string_view name, const std::vector<std::uint64_t>& numbers,
+                             const std::vector<std::string>& texts) {
+  std::string out = bytes_field(1, name);
+  for (const std::uint64_t number : numbers) out += number_field(8, number);
+  for (const std::string& text : texts) out += bytes_field(9, text);
+  return out + number_field(20, texts.empty() ? 7 : 8);
+}
+
+// As classifiers of scikit-learn end: "p" gives back x, [N, classes] f32, and "z" the same as maps from classes.
+inline std::string zip_map_model(const std::vector<std::uint64_t>& numbers, const std::vector<std::string>& texts) {
+  const bool is_text = !texts.empty();
+  const std::string labels = is_text ? "classlabels_strings" : "classlabels_int64s";
+  const auto classes = static_cast<std::int64_t>(is_text ? texts.size() : numbers.size());
+  const std::string zip =
+      node("ZipMap", {"x"}, {"z"}) + bytes_field(5, attribute(labels, numbers, texts)) + bytes_field(7, "ai.onnx.ml");
+  const std::string tensor = bytes_field(1, number_field(1, 1));  // of float32
+  const std::string map = bytes_field(5, number_field(1, is_text ? 8 : 7) + bytes_field(2, tensor));
+  const std::string sequence = bytes_field(4, bytes_field(1, map));
+  const std::string graph = bytes_field(1, node("Identity", {"x"}, {"p"})) + bytes_field(1, zip) +
+                            bytes_field(11, value_info("x", 1, {-1, classes})) +
+                            bytes_field(12, value_info("p", 1, {-1, classes})) +
+                            bytes_field(12, bytes_field(1, "z") + bytes_field(2, sequence)) + bytes_field(2, "g");
+  return number_field(1, 8) + bytes_field(8, number_field(2, 13)) +
+         bytes_field(8, bytes_field(1, "ai.onnx.ml") + number_field(2, 1)) + bytes_field(7, graph);
+}
+
 inline std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "service/anthropic_parse.h"
-#include "service/bench.h"
+#include "service/chat_bench.h"
 
 namespace sixfold::service {
 namespace {
@@ -19,23 +19,16 @@ std::string body_of(std::string_view messages) {
   return R"({"max_tokens":64,"messages":[)" + std::string(messages) + "]}";
 }
 
-MessagesCall message_call_of(const std::string& body) {
-  auto parsed = parse_messages(body);
-  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
-    ADD_FAILURE() << refusal->error.message;
-    return {};
-  }
-  return std::get<MessagesCall>(std::move(parsed));
+MessagesCall call_of(const std::string& body) {
+  return accepted(parse_messages(body));
 }
 
-std::string message_refused_field(const std::string& body) {
-  const auto parsed = parse_messages(body);
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  return refusal == nullptr ? "(accepted)" : refusal->field;
+std::string refused_field(const std::string& body) {
+  return field_at_fault(parse_messages(body));
 }
 
 TEST(ParseMessages, reads_every_field) {
-  const MessagesCall call = message_call_of(body_with(
+  const MessagesCall call = call_of(body_with(
       R"("model":"m","system":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"stop_sequences":["x"],
          "temperature":0.5,"top_p":0.9,"top_k":7,"stream":true,"metadata":{"user_id":"u"},
          "tools":[{"name":"f","description":"d","input_schema":{"type":"object"},"cache_control":{"type":"ephemeral"}}],
@@ -60,8 +53,25 @@ TEST(ParseMessages, reads_every_field) {
   EXPECT_EQ(messages[0].content, "a\nb");
 }
 
+TEST(ParseMessages, a_format_is_a_rule_and_a_budget_a_limit) {
+  constexpr std::string_view kFormat = R"({"type":"json_schema","schema":{"type":"boolean"}})";
+  const MessagesCall call =
+      call_of(body_with(R"("output_config":{"format":)" + std::string(kFormat) + R"(,"effort":"low"})"));
+  EXPECT_FALSE(call.request.output_rule.grammar.empty());
+  EXPECT_EQ(call.request.template_arguments, R"({"reasoning_effort":"low"})");
+  EXPECT_FALSE(call.thinks.has_value());
+  EXPECT_EQ(call_of(body_with(R"("output_format":)" + std::string(kFormat))).request.output_rule.grammar,
+            call.request.output_rule.grammar);
+  EXPECT_TRUE(
+      call_of(body_with(R"("output_config":{"format":null,"effort":null})")).request.output_rule.grammar.empty());
+  const MessagesCall thinking = call_of(
+      R"({"max_tokens":4000,"messages":[{"role":"user","content":"hi"}],"thinking":{"type":"enabled","budget_tokens":1024}})");
+  EXPECT_EQ(thinking.request.reasoning_tokens_max, 1024u);
+  EXPECT_FALSE(call.request.reasoning_tokens_max.has_value());
+}
+
 TEST(ParseMessages, blocks_become_messages) {
-  const MessagesCall call = message_call_of(body_of(
+  const MessagesCall call = call_of(body_of(
       R"({"role":"user","content":[{"type":"text","text":"a"}]},
          {"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"b"},
             {"type":"tool_use","id":"t1","name":"f","input":{"x":1}},{"type":"tool_use","id":"t2","name":"g","input":{}}]},
@@ -82,58 +92,50 @@ TEST(ParseMessages, blocks_become_messages) {
 }
 
 TEST(ParseMessages, refusals_name_the_field) {
-  EXPECT_EQ(message_refused_field(R"({"messages":[{"role":"user","content":"hi"}]})"), "max_tokens");
-  EXPECT_EQ(message_refused_field(R"({"max_tokens":1})"), "messages");
-  EXPECT_EQ(message_refused_field(R"({"max_tokens":1,"messages":[]})"), "messages");
-  EXPECT_EQ(message_refused_field(body_of("1")), "messages[0]");
-  EXPECT_EQ(message_refused_field(body_of(R"({"role":"system","content":"x"})")), "messages[0].role");
-  EXPECT_EQ(message_refused_field(body_of(R"({"role":"user"})")), "messages[0].content");
-  EXPECT_EQ(message_refused_field(body_of(R"({"role":"user","content":[{"type":"image","source":{}}]})")),
+  EXPECT_EQ(refused_field(R"({"messages":[{"role":"user","content":"hi"}]})"), "max_tokens");
+  EXPECT_EQ(refused_field(R"({"max_tokens":1})"), "messages");
+  EXPECT_EQ(refused_field(R"({"max_tokens":1,"messages":[]})"), "messages");
+  EXPECT_EQ(refused_field(body_of("1")), "messages[0]");
+  EXPECT_EQ(refused_field(body_of(R"({"role":"system","content":"x"})")), "messages[0].role");
+  EXPECT_EQ(refused_field(body_of(R"({"role":"user"})")), "messages[0].content");
+  EXPECT_EQ(refused_field(body_of(R"({"role":"user","content":[{"type":"image","source":{}}]})")),
             "messages[0].content[0].type");
-  EXPECT_EQ(message_refused_field(body_of(R"({"role":"user","content":[{"type":"text"}]})")),
-            "messages[0].content[0].text");
-  EXPECT_EQ(message_refused_field(
-                body_of(R"({"role":"user","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]})")),
+  EXPECT_EQ(refused_field(body_of(R"({"role":"user","content":[{"type":"text"}]})")), "messages[0].content[0].text");
+  EXPECT_EQ(refused_field(body_of(R"({"role":"user","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]})")),
             "messages[0].content[0].type");
-  EXPECT_EQ(message_refused_field(
-                body_of(R"({"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":1}]})")),
-            "messages[0].content[0].input");
-  EXPECT_EQ(message_refused_field(body_with(R"("temperature":1.5)")), "temperature");
-  EXPECT_EQ(message_refused_field(body_with(R"("max_token":1)")), "max_token");
-  EXPECT_EQ(message_refused_field(body_with(R"("tools":[{"type":"web_search_20250305","name":"web_search"}])")),
+  EXPECT_EQ(
+      refused_field(body_of(R"({"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":1}]})")),
+      "messages[0].content[0].input");
+  EXPECT_EQ(refused_field(body_with(R"("temperature":1.5)")), "temperature");
+  EXPECT_EQ(refused_field(body_with(R"("max_token":1)")), "max_token");
+  EXPECT_EQ(refused_field(body_with(R"("tools":[{"type":"web_search_20250305","name":"web_search"}])")),
             "tools[0].type");
-  EXPECT_EQ(message_refused_field(body_with(R"("tools":[{"name":"f"}])")), "tools[0].input_schema");
-  EXPECT_EQ(message_refused_field(body_with(R"("tool_choice":{"type":"any"})")), "tool_choice");
-  EXPECT_EQ(message_refused_field(body_with(R"("tool_choice":{"type":"maybe"})")), "tool_choice.type");
-  EXPECT_EQ(message_refused_field(body_with(R"("thinking":{"type":"enabled"})")), "thinking.budget_tokens");
-  EXPECT_EQ(message_refused_field(body_with(R"("thinking":{"type":"enabled","budget_tokens":2000})")),
+  EXPECT_EQ(refused_field(body_with(R"("tools":[{"name":"f"}])")), "tools[0].input_schema");
+  EXPECT_EQ(refused_field(body_with(R"("tool_choice":{"type":"any"})")), "tool_choice");
+  EXPECT_EQ(refused_field(body_with(R"("tool_choice":{"type":"maybe"})")), "tool_choice.type");
+  EXPECT_EQ(refused_field(body_with(R"("thinking":{"type":"enabled"})")), "thinking.budget_tokens");
+  EXPECT_EQ(refused_field(body_with(R"("thinking":{"type":"enabled","budget_tokens":2000})")),
             "thinking.budget_tokens");
-  EXPECT_EQ(message_refused_field(body_with(R"("mcp_servers":[{"url":"x"}])")), "mcp_servers");
+  const auto format = [](std::string_view text) {
+    return refused_field(body_with(R"("output_config":)" + std::string(text)));
+  };
+  EXPECT_EQ(format("1"), "output_config");
+  EXPECT_EQ(format(R"({"format":1})"), "output_config.format");
+  EXPECT_EQ(format(R"({"format":{}})"), "output_config.format.type");
+  EXPECT_EQ(format(R"({"format":{"type":"json_object"}})"), "output_config.format.type");
+  EXPECT_EQ(format(R"({"format":{"type":"json_schema"}})"), "output_config.format.schema");
+  EXPECT_EQ(format(R"({"format":{"type":"json_schema","schema":{"contains":{}}}})"), "output_config.format.schema");
+  EXPECT_EQ(format(R"({"effort":"much"})"), "output_config.effort");
+  EXPECT_EQ(format(R"({"formats":{}})"), "output_config.formats");
+  EXPECT_EQ(refused_field(body_with(R"("mcp_servers":[{"url":"x"}])")), "mcp_servers");
   const auto counting = parse_messages(R"({"messages":[{"role":"user","content":"hi"}]})", {}, true);
   EXPECT_TRUE(std::holds_alternative<MessagesCall>(counting)) << "a count needs no max_tokens";
 }
 
-constexpr std::string_view kMessageTools = R"("tools":[{"name":"f","input_schema":{"type":"object"}}])";
-constexpr std::string_view kText =
-    "<think>hm</think>I look.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>";
-
-struct MessagesBench : Bench {
-  MessagesBench() {
-    backend.description.tool_format = "hermes";
-    backend.description.reasoning_format = "think";
-    answer_with(kText);
-  }
-  void answer_with(std::string_view text, engine::FinishReason finish = engine::FinishReason::kStop) {
-    backend.script = [text, finish](FakeGeneration& generation) {
-      for (std::size_t at = 0; at < text.size(); at += 5) generation.say(std::string(text.substr(at, 5)));
-      generation.finish(finish);
-    };
-  }
-};
-
+constexpr std::string_view kTools = R"("tools":[{"name":"f","input_schema":{"type":"object"}}])";
 TEST(Messages, a_whole_answer_has_blocks_in_their_order) {
-  MessagesBench bench;
-  const auto writer = bench.call(messages, body_with(kMessageTools));
+  ThinkingBench bench;
+  const auto writer = bench.call(messages, body_with(kTools));
   const auto answer = answer_json(*writer);
   EXPECT_EQ(text_at(answer, "/type"), "message");
   EXPECT_EQ(text_at(answer, "/content/0/type"), "thinking");
@@ -152,7 +154,7 @@ TEST(Messages, a_whole_answer_has_blocks_in_their_order) {
 }
 
 TEST(Messages, stop_reasons) {
-  MessagesBench bench;
+  ThinkingBench bench;
   bench.answer_with("Hi");
   EXPECT_EQ(text_at(answer_json(*bench.call(messages, body_with(""))), "/stop_reason"), "end_turn");
   // Three tokens were generated, of 64 or of 3 that were allowed.
@@ -177,8 +179,8 @@ TEST(Messages, stop_reasons) {
 }
 
 TEST(Messages, the_stream_opens_fills_and_closes_every_block) {
-  MessagesBench bench;
-  const auto writer = bench.call(messages, body_with(std::string(kMessageTools) + R"(,"stream":true)"));
+  ThinkingBench bench;
+  const auto writer = bench.call(messages, body_with(std::string(kTools) + R"(,"stream":true)"));
   std::vector<std::string> kinds;
   std::string text, thinking, input;
   std::int64_t open = -1, next = 0;
@@ -219,14 +221,14 @@ TEST(Messages, the_stream_opens_fills_and_closes_every_block) {
 }
 
 TEST(Messages, a_call_that_is_cut_off_has_an_empty_input) {
-  MessagesBench bench;
+  ThinkingBench bench;
   bench.answer_with("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\"", engine::FinishReason::kLength);
-  const auto answer = answer_json(*bench.call(messages, body_with(kMessageTools)));
+  const auto answer = answer_json(*bench.call(messages, body_with(kTools)));
   EXPECT_EQ(text_at(answer, "/content/0/input"), "{}");
 }
 
 TEST(Messages, thinking_is_off_unless_asked_for_and_refused_where_there_is_none) {
-  MessagesBench bench;
+  ThinkingBench bench;
   bench.call(messages, body_with(""));
   EXPECT_EQ(bench.backend.requests.back().template_arguments, R"({"enable_thinking":false,"thinking":false})");
   bench.call(messages, body_with(R"("thinking":{"type":"adaptive"})"));
@@ -238,7 +240,7 @@ TEST(Messages, thinking_is_off_unless_asked_for_and_refused_where_there_is_none)
 }
 
 TEST(Messages, errors_have_the_dialects_shape) {
-  MessagesBench bench;
+  ThinkingBench bench;
   const auto refused = bench.call(messages, "{}");
   EXPECT_EQ(refused->answer->status, 400);
   auto body = answer_json(*refused);
@@ -257,7 +259,7 @@ TEST(Messages, errors_have_the_dialects_shape) {
 }
 
 TEST(Messages, a_stream_that_fails_ends_with_an_error_event) {
-  MessagesBench bench;
+  ThinkingBench bench;
   bench.backend.script = [](FakeGeneration& generation) {
     generation.say("a");
     generation.fail(internal_error("broken"));
@@ -269,7 +271,7 @@ TEST(Messages, a_stream_that_fails_ends_with_an_error_event) {
 }
 
 TEST(CountTokens, counts_the_prompt) {
-  MessagesBench bench;
+  ThinkingBench bench;
   const std::string body = R"({"messages":[{"role":"user","content":"abc"}]})";
   EXPECT_EQ(bench.call(count_tokens, body)->answer->body, R"({"input_tokens":4})");
   EXPECT_EQ(bench.call(count_tokens, R"({"messages":[]})")->answer->status, 400);

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "service/bench.h"
+#include "service/chat_bench.h"
 #include "service/openai_fields.h"
 
 namespace sixfold::service {
@@ -15,17 +15,15 @@ std::string bytes_of(const GenerateRequest& request) {
   return text;
 }
 
-std::string infill_field_of(std::string_view body) {
-  const auto parsed = parse_infill(body);
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  return refusal != nullptr ? refusal->field : "(none)";
+std::string field_of(std::string_view body) {
+  return field_at_fault(parse_infill(body));
 }
 
 TEST(Infill, fields_of_editors_plugins_are_read) {
   const auto parsed = parse_infill(
       R"({"input_prefix":"a","input_suffix":"b","prompt":"c","input_extra":[{"filename":"f","text":"g"}],)"
       R"("n_predict":5,"top_k":40,"top_p":0.9,"temperature":0.3,"samplers":["top_k","top_p","infill"],)"
-      R"("stream":false,"cache_prompt":true,"t_max_prompt_ms":500,"response_fields":["content"],"n_indent":0})");
+      R"("stream":false,"cache_prompt":true,"t_max_prompt_ms":500,"response_fields":["content"],"n_indent":4})");
   ASSERT_EQ(parsed.index(), 0U);
   const auto& call = std::get<InfillCall>(parsed);
   EXPECT_EQ(call.input.prefix, "a");
@@ -33,6 +31,7 @@ TEST(Infill, fields_of_editors_plugins_are_read) {
   EXPECT_EQ(call.input.middle, "c");
   EXPECT_EQ(call.input.files.at(0).name, "f");
   EXPECT_EQ(call.request.tokens_max, 5U);
+  EXPECT_EQ(call.request.line_indent, 4U);
   EXPECT_EQ(call.request.sampling.top_k, 40U);
   EXPECT_EQ(call.request.sampling.temperature, 1) << "its sampler is not in the list";
 }
@@ -43,15 +42,15 @@ TEST(Infill, schemas_name_only_fields_that_are_read) {
 }
 
 TEST(Infill, wrong_fields_are_refused_by_name) {
-  EXPECT_EQ(infill_field_of("{}"), "input_prefix");
-  EXPECT_EQ(infill_field_of(R"({"input_prefix":1})"), "input_prefix");
-  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","input_extra":{}})"), "input_extra");
-  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","input_extra":[{"filename":"f"}]})"), "input_extra[0].text");
-  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","n_predict":0})"), "n_predict");
-  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","samplers":["dry"]})"), "samplers");
-  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","n_indent":4})"), "n_indent");
-  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","input_sufix":"b"})"), "input_sufix");
-  EXPECT_EQ(infill_field_of(R"({"input_suffix":"b"})"), "(none)");
+  EXPECT_EQ(field_of("{}"), "input_prefix");
+  EXPECT_EQ(field_of(R"({"input_prefix":1})"), "input_prefix");
+  EXPECT_EQ(field_of(R"({"input_prefix":"a","input_extra":{}})"), "input_extra");
+  EXPECT_EQ(field_of(R"({"input_prefix":"a","input_extra":[{"filename":"f"}]})"), "input_extra[0].text");
+  EXPECT_EQ(field_of(R"({"input_prefix":"a","n_predict":0})"), "n_predict");
+  EXPECT_EQ(field_of(R"({"input_prefix":"a","samplers":["dry"]})"), "samplers");
+  EXPECT_EQ(field_of(R"({"input_prefix":"a","n_indent":-1})"), "n_indent");
+  EXPECT_EQ(field_of(R"({"input_prefix":"a","input_sufix":"b"})"), "input_sufix");
+  EXPECT_EQ(field_of(R"({"input_suffix":"b"})"), "(accepted)");
 }
 
 TEST(Infill, answers_whole_and_streamed) {

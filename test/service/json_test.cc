@@ -10,6 +10,12 @@
 namespace sixfold::service {
 namespace {
 
+TEST(Json, compact_text_keeps_what_strings_hold) {
+  std::string out;
+  append_compact(out, "{ \"a \\\" b\" :\n [1.50,\t\"x\\\\\" , true]\r\n}");
+  EXPECT_EQ(out, R"({"a \" b":[1.50,"x\\",true]})");
+}
+
 TEST(Json, refuses_what_is_not_one_json_value) {
   for (const std::string_view text : {"", "  ", "{", "[1,", "{\"a\":}", "nul", "{} {}", "\xff", "\"\xff\"", "'a'"}) {
     const auto parsed = parse_json(text);

@@ -1,7 +1,7 @@
 // /api/chat: tools, calls and thinking, in ollama's form.
 #include <gtest/gtest.h>
 
-#include "service/bench.h"
+#include "service/chat_bench.h"
 #include "service/ollama/fields.h"
 
 namespace sixfold::service {
@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kWeather =
     R"({"type":"function","function":{"name":"get_weather","description":"d","parameters":{"type":"object",
        "properties":{"city":{"type":"string"}},"required":["city"]}}})";
+
+const std::string kTools = R"("tools":[)" + std::string(kWeather) + "]";
 
 std::string body_with(std::string_view fields) {
   return R"({"messages":[{"role":"user","content":"Weather?"}])" + std::string(fields.empty() ? "" : ",") +
@@ -21,40 +23,16 @@ std::string body_of(std::string_view messages) {
 }
 
 OllamaCall call_of(const std::string& body) {
-  auto parsed = parse_ollama_chat(body, {});
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  EXPECT_EQ(refusal, nullptr) << refusal->error.message;
-  return refusal != nullptr ? OllamaCall() : std::get<OllamaCall>(std::move(parsed));
+  return accepted(parse_ollama_chat(body, {}));
 }
 
 std::string refused_field(const std::string& body) {
-  const auto parsed = parse_ollama_chat(body, {});
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  return refusal == nullptr ? "(accepted)" : refusal->field;
+  return field_at_fault(parse_ollama_chat(body, {}));
 }
 
 std::vector<tokenizer::ChatMessage> messages_of(const OllamaCall& call) {
   return std::get<std::vector<tokenizer::ChatMessage>>(call.request.input);
 }
-
-// A model that calls as Hermes does and thinks.
-struct ThinkingBench : Bench {
-  ThinkingBench() {
-    backend.description.tool_format = "hermes";
-    backend.description.reasoning_format = "think";
-  }
-
-  // The answer to the body when the model writes these texts.
-  std::shared_ptr<FakeWriter> answer(const std::string& body, const std::vector<std::string>& texts,
-                                     engine::FinishReason reason = engine::FinishReason::kStop) {
-    auto writer = call(ollama_chat, body);
-    if (writer->answer) return writer;
-    for (const std::string& text : texts) backend.generations.back()->say(text);
-    backend.generations.back()->finish(reason);
-    writer->run_tasks();
-    return writer;
-  }
-};
 
 std::vector<boost::json::value> lines_of(const FakeWriter& writer) {
   std::vector<boost::json::value> lines;
@@ -67,17 +45,12 @@ std::vector<boost::json::value> lines_of(const FakeWriter& writer) {
   return lines;
 }
 
-const std::vector<std::string> kThoughtAndCall = {"<think>",
-                                                  "Let me ",
-                                                  "see.",
-                                                  "</think>\n\nI look. ",
-                                                  "<tool_call>\n{\"name\": \"get_wea",
-                                                  "ther\", \"arguments\": ",
-                                                  "{\"city\": \"Par",
-                                                  "is\"}}\n</tool_call>"};
+constexpr std::string_view kText =
+    "<think>Let me see.</think>\n\nI look. <tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": "
+    "\"Paris\"}}\n</tool_call>";
 
 TEST(OllamaChatFields, tools_and_thinking_are_read) {
-  const OllamaCall call = call_of(body_with(R"("tools":[)" + std::string(kWeather) + R"(],"think":"high")"));
+  const OllamaCall call = call_of(body_with(kTools + R"(,"think":"high")"));
   ASSERT_EQ(call.request.tools.size(), 1u);
   EXPECT_EQ(call.request.tools[0].name, "get_weather");
   EXPECT_EQ(call.request.tool_choice.mode, ToolChoice::Mode::kAuto);
@@ -130,8 +103,8 @@ TEST(OllamaChatFields, wrong_ones_are_refused_by_name) {
 
 TEST(OllamaChat, a_whole_answer_has_thinking_content_and_calls) {
   ThinkingBench bench;
-  const auto writer = bench.answer(body_with(R"("stream":false,"think":true,"tools":[)" + std::string(kWeather) + "]"),
-                                   kThoughtAndCall);
+  bench.answer_with(kText);
+  const auto writer = bench.call(ollama_chat, body_with(R"("stream":false,"think":true,)" + kTools));
   EXPECT_NE(bench.backend.requests.back().template_arguments.find(R"("enable_thinking":true)"), std::string::npos);
   const auto answer = answer_json(*writer);
   EXPECT_EQ(text_at(answer, "/message/thinking"), "Let me see.");
@@ -144,9 +117,10 @@ TEST(OllamaChat, a_whole_answer_has_thinking_content_and_calls) {
 
 TEST(OllamaChat, a_stream_says_the_same_and_each_call_in_one_piece) {
   ThinkingBench bench;
-  std::vector<std::string> texts = kThoughtAndCall;
-  texts.push_back("\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>");
-  const auto lines = lines_of(*bench.answer(body_with(R"("tools":[)" + std::string(kWeather) + "]"), texts));
+  bench.answer_with(
+      std::string(kText) +
+      "\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\n  \"city\": \"Rome\"\n}}\n</tool_call>");
+  const auto lines = lines_of(*bench.call(ollama_chat, body_with(kTools)));
   std::string thinking, content;
   std::vector<std::string> cities;
   for (const auto& line : lines) {
@@ -169,16 +143,17 @@ TEST(OllamaChat, a_stream_says_the_same_and_each_call_in_one_piece) {
 
 TEST(OllamaChat, a_call_that_is_cut_off_has_no_arguments) {
   ThinkingBench bench;
-  const auto answer = answer_json(*bench.answer(
-      body_with(R"("stream":false,"tools":[)" + std::string(kWeather) + "]"),
-      {"<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Pa"}, engine::FinishReason::kLength));
+  bench.answer_with("<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Pa",
+                    engine::FinishReason::kLength);
+  const auto answer = answer_json(*bench.call(ollama_chat, body_with(R"("stream":false,)" + kTools)));
   EXPECT_EQ(text_at(answer, "/message/tool_calls/0/function/arguments"), "{}");
   EXPECT_EQ(text_at(answer, "/done_reason"), "length");
 }
 
 TEST(OllamaChat, without_tools_what_looks_like_a_call_is_text) {
   ThinkingBench bench;
-  const auto answer = answer_json(*bench.answer(body_with(R"("stream":false)"), {"<tool_call>"}));
+  bench.answer_with("<tool_call>");
+  const auto answer = answer_json(*bench.call(ollama_chat, body_with(R"("stream":false)")));
   EXPECT_EQ(text_at(answer, "/message/content"), "<tool_call>");
   EXPECT_EQ(text_at(answer, "/message/tool_calls"), "(nothing at /message/tool_calls)");
 }
@@ -186,11 +161,11 @@ TEST(OllamaChat, without_tools_what_looks_like_a_call_is_text) {
 TEST(OllamaChat, a_model_that_does_not_think_refuses_to) {
   ThinkingBench bench;
   bench.backend.description.reasoning_format.clear();
-  const auto refused = bench.answer(body_with(R"("think":"low")"), {});
+  const auto refused = bench.call(ollama_chat, body_with(R"("think":"low")"));
   EXPECT_EQ(refused->answer->status, 400);
   EXPECT_TRUE(text_at(answer_json(*refused), "/error").starts_with("\"think\": the model \"fake\" does not think"));
   EXPECT_TRUE(bench.backend.requests.empty());
-  EXPECT_FALSE(bench.answer(body_with(R"("think":false)"), {"x"})->answer.has_value()) << "it does not anyway";
+  EXPECT_FALSE(bench.call(ollama_chat, body_with(R"("think":false)"))->answer.has_value()) << "it does not anyway";
 }
 
 TEST(OllamaChat, abilities_are_listed) {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "service/bench.h"
+#include "service/chat_bench.h"
 #include "service/ollama/fields.h"
 #include "service/ollama/output.h"
 
@@ -17,15 +17,7 @@ BackendDescription chat_model() {
 }
 
 OllamaCall call_of(std::string_view body, const BackendDescription& description = {}) {
-  auto parsed = parse_ollama_generate(body, description);
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  EXPECT_EQ(refusal, nullptr) << refusal->error.message;
-  return refusal != nullptr ? OllamaCall() : std::get<OllamaCall>(std::move(parsed));
-}
-
-std::string field_of(const auto& parsed) {
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  return refusal != nullptr ? refusal->field : "(none)";
+  return accepted(parse_ollama_generate(body, description));
 }
 
 std::vector<boost::json::value> lines_of(const FakeWriter& writer) {
@@ -71,16 +63,16 @@ TEST(OllamaFields, penalties_look_at_the_whole_text_or_at_nothing) {
   const auto of = [](std::string_view options) {
     return parse_ollama_generate(R"({"prompt":"a","options":)" + std::string(options) + "}", {});
   };
-  EXPECT_EQ(field_of(of(R"({"repeat_penalty":1.1,"repeat_last_n":64})")), "options.repeat_last_n");
-  EXPECT_EQ(field_of(of(R"({"repeat_last_n":64})")), "(none)") << "there is no penalty";
-  EXPECT_EQ(field_of(of(R"({"repeat_penalty":1.1,"repeat_last_n":-1})")), "(none)");
+  EXPECT_EQ(field_at_fault(of(R"({"repeat_penalty":1.1,"repeat_last_n":64})")), "options.repeat_last_n");
+  EXPECT_EQ(field_at_fault(of(R"({"repeat_last_n":64})")), "(accepted)") << "there is no penalty";
+  EXPECT_EQ(field_at_fault(of(R"({"repeat_penalty":1.1,"repeat_last_n":-1})")), "(accepted)");
   const auto off = of(R"({"repeat_penalty":1.1,"repeat_last_n":0})");
   EXPECT_EQ(std::get<OllamaCall>(off).request.sampling.repetition_penalty, 1);
 }
 
 TEST(OllamaFields, what_would_change_the_answer_is_refused_by_name) {
   const auto of = [](std::string_view rest) {
-    return field_of(parse_ollama_generate(R"({"prompt":"a",)" + std::string(rest) + "}", {}));
+    return field_at_fault(parse_ollama_generate(R"({"prompt":"a",)" + std::string(rest) + "}", {}));
   };
   EXPECT_EQ(of(R"("images":["aGk="])"), "images");
   EXPECT_EQ(of(R"("template":"{{ .Prompt }}")"), "template");
@@ -95,14 +87,15 @@ TEST(OllamaFields, what_would_change_the_answer_is_refused_by_name) {
   EXPECT_EQ(of(R"("raw":true,"context":[1])"), "context");
   EXPECT_EQ(of(R"("suffix":"s","system":"s")"), "system");
   EXPECT_EQ(of(R"("stream":"yes")"), "stream");
-  EXPECT_EQ(of(R"("keep_alive":"5m","truncate":true,"shift":false,"images":[],"think":false)"), "(none)");
-  EXPECT_EQ(field_of(parse_ollama_chat(R"({"messages":[{"role":"user","content":"a","images":["aGk="]}]})", {})),
+  EXPECT_EQ(of(R"("keep_alive":"5m","truncate":true,"shift":false,"images":[],"think":false)"), "(accepted)");
+  EXPECT_EQ(field_at_fault(parse_ollama_chat(R"({"messages":[{"role":"user","content":"a","images":["aGk="]}]})", {})),
             "messages[0].images");
-  EXPECT_EQ(field_of(parse_ollama_chat(R"({"messages":[{"role":"clown","content":"a"}]})", {})), "messages[0].role");
-  EXPECT_EQ(field_of(parse_ollama_embed(R"({"input":3})")), "input");
-  EXPECT_EQ(field_of(parse_ollama_show(R"({"modle":"a"})")), "modle");
-  EXPECT_EQ(field_of(parse_ollama_show("{}")), "model");
-  EXPECT_EQ(field_of(parse_ollama_pull(R"({"model":"a","insecure":true})")), "insecure");
+  EXPECT_EQ(field_at_fault(parse_ollama_chat(R"({"messages":[{"role":"clown","content":"a"}]})", {})),
+            "messages[0].role");
+  EXPECT_EQ(field_at_fault(parse_ollama_embed(R"({"input":3})")), "input");
+  EXPECT_EQ(field_at_fault(parse_ollama_show(R"({"modle":"a"})")), "modle");
+  EXPECT_EQ(field_at_fault(parse_ollama_show("{}")), "model");
+  EXPECT_EQ(field_at_fault(parse_ollama_pull(R"({"model":"a","insecure":true})")), "insecure");
 }
 
 TEST(OllamaFields, a_prompt_is_a_users_message_to_a_chat_model) {

@@ -96,7 +96,7 @@ TEST(OutputRuleFields, refusals_name_the_field_and_the_reason) {
           {R"({"choice": []})", "choice", "0 texts"},
           {R"({"choice": [1]})", "choice", "string"},
           {R"({"guided_json": "{"})", "guided_json", "schema"},
-          {R"({"structured_outputs": {"json": {"format": "uri"}}})", "structured_outputs.json", "#/format"},
+          {R"({"structured_outputs": {"json": {"format": "iri"}}})", "structured_outputs.json", "#/format"},
           {R"({"structured_outputs": {"structural_tag": "x"}})", "structured_outputs.structural_tag", "not supported"},
           {R"({"regex": "a", "choice": ["b"]})", "choice", "got \"regex\" too"},
           {R"({"response_format": {"type": "json_object"}, "grammar": "root ::= \"a\""})", "grammar",

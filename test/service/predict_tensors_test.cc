@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <span>
 
 #include "service/bench.h"
 #include "service/fake_tensor_model.h"
@@ -132,6 +133,25 @@ TEST(PredictTensors, faults_name_the_very_value) {
 TEST(PredictTensors, a_missing_number_is_not_a_number) {
   EXPECT_EQ(good(one_input({-1, 2}), R"({"features":[1,null]})"), R"({"predictions":[null],"model":"m"})");
   EXPECT_THAT(refused(one_input({-1, 2}, ElementType::kI64), R"({"features":[1,null]})"), HasSubstr("features[1]"));
+}
+
+TEST(TensorJson, named_columns_make_objects) {
+  HostTensor tensor;
+  const std::vector<float> values = {0.5F, 1, 2, 4};
+  const auto bytes = std::as_bytes(std::span(values));
+  tensor.bytes.assign(bytes.begin(), bytes.end());
+  tensor.shape = {2, 2};
+  tensor.columns = {"se\"tosa", "7"};
+  std::string out;
+  append_tensor(out, tensor);
+  EXPECT_EQ(out, R"([{"se\"tosa":0.5,"7":1},{"se\"tosa":2,"7":4}])");
+  out.clear();
+  append_tensor_row(out, tensor, 1);
+  EXPECT_EQ(out, R"({"se\"tosa":2,"7":4})");
+  tensor.shape = {4};  // not what the columns are of
+  out.clear();
+  append_tensor(out, tensor);
+  EXPECT_EQ(out, "[0.5,1,2,4]");
 }
 
 TEST(TensorJson, integers_have_the_range_of_their_type) {

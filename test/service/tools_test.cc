@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "service/bench.h"
 #include "service/chat/answer_rule.h"
+#include "service/chat_bench.h"
 #include "service/openai_fields.h"
 
 namespace sixfold::service {
@@ -16,31 +16,24 @@ constexpr std::string_view kTools =
     R"("tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}},
                 {"type":"function","function":{"name":"g"}}])";
 
-std::string tool_chat_with(std::string_view fields) {
+std::string chat_with(std::string_view fields) {
   return R"({"messages":[{"role":"user","content":"hi"}])" + (fields.empty() ? "" : "," + std::string(fields)) + "}";
 }
 
-std::string tool_chat_of(std::string_view messages) {
+std::string chat_of(std::string_view messages) {
   return R"({"messages":[)" + std::string(messages) + "]}";
 }
 
 GenerateRequest request_of(const std::string& body) {
-  auto parsed = parse_chat(body);
-  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
-    ADD_FAILURE() << refusal->error.message;
-    return {};
-  }
-  return std::get<ChatCall>(std::move(parsed)).request;
+  return accepted(parse_chat(body)).request;
 }
 
 std::string refused_field(const std::string& body) {
-  const auto parsed = parse_chat(body);
-  const auto* refusal = std::get_if<Refusal>(&parsed);
-  return refusal == nullptr ? "(accepted)" : refusal->field;
+  return field_at_fault(parse_chat(body));
 }
 
 TEST(ParseTools, reads_tools_and_the_choice) {
-  const GenerateRequest request = request_of(tool_chat_with(std::string(kTools) + R"(,"parallel_tool_calls":false)"));
+  const GenerateRequest request = request_of(chat_with(std::string(kTools) + R"(,"parallel_tool_calls":false)"));
   ASSERT_EQ(request.tools.size(), 2u);
   EXPECT_EQ(request.tools[0].name, "f");
   EXPECT_EQ(request.tools[0].parameters, R"({"type":"object"})");
@@ -52,7 +45,7 @@ TEST(ParseTools, reads_tools_and_the_choice) {
   EXPECT_EQ(callable_names(request), (std::vector<std::string>{"f", "g"}));
 
   const auto choose = [](std::string_view choice) {
-    return request_of(tool_chat_with(std::string(kTools) + R"(,"tool_choice":)" + std::string(choice)));
+    return request_of(chat_with(std::string(kTools) + R"(,"tool_choice":)" + std::string(choice)));
   };
   EXPECT_FALSE(may_call(choose(R"("none")")));
   EXPECT_EQ(choose(R"("required")").tool_choice.mode, ToolChoice::Mode::kRequired);
@@ -67,7 +60,7 @@ TEST(ParseTools, reads_tools_and_the_choice) {
 
 TEST(ParseTools, refusals_name_the_field) {
   const auto tool = [](std::string_view text) {
-    return refused_field(tool_chat_with(R"("tools":[)" + std::string(text) + "]"));
+    return refused_field(chat_with(R"("tools":[)" + std::string(text) + "]"));
   };
   EXPECT_EQ(tool("1"), "tools[0]");
   EXPECT_EQ(tool(R"({"type":"web_search"})"), "tools[0].type");
@@ -80,7 +73,7 @@ TEST(ParseTools, refusals_name_the_field) {
   const std::string_view a = R"({"type":"function","function":{"name":"a"}})";
   EXPECT_EQ(tool(std::string(a) + "," + std::string(a)), "tools[1].function.name");
   const auto choice = [](std::string_view text) {
-    return refused_field(tool_chat_with(std::string(kTools) + R"(,"tool_choice":)" + std::string(text)));
+    return refused_field(chat_with(std::string(kTools) + R"(,"tool_choice":)" + std::string(text)));
   };
   EXPECT_EQ(choice("1"), "tool_choice");
   EXPECT_EQ(choice(R"("sometimes")"), "tool_choice");
@@ -88,13 +81,13 @@ TEST(ParseTools, refusals_name_the_field) {
   EXPECT_EQ(choice(R"({"type":"function","function":{"name":"h"}})"), "tool_choice.function.name");
   EXPECT_EQ(choice(R"({"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[]}})"),
             "tool_choice.allowed_tools.tools");
-  EXPECT_EQ(refused_field(tool_chat_with(R"("tool_choice":"required")")), "tool_choice");
-  EXPECT_EQ(refused_field(tool_chat_with(R"("chat_template_kwargs":1)")), "chat_template_kwargs");
-  EXPECT_EQ(refused_field(tool_chat_with(R"("reasoning_effort":"huge")")), "reasoning_effort");
+  EXPECT_EQ(refused_field(chat_with(R"("tool_choice":"required")")), "tool_choice");
+  EXPECT_EQ(refused_field(chat_with(R"("chat_template_kwargs":1)")), "chat_template_kwargs");
+  EXPECT_EQ(refused_field(chat_with(R"("reasoning_effort":"huge")")), "reasoning_effort");
 }
 
 TEST(ParseTools, the_history_carries_calls_results_and_reasoning) {
-  const GenerateRequest request = request_of(tool_chat_of(
+  const GenerateRequest request = request_of(chat_of(
       R"({"role":"user","content":"a"},
          {"role":"assistant","content":null,"reasoning_content":"hm","tool_calls":[
             {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}},
@@ -110,38 +103,20 @@ TEST(ParseTools, the_history_carries_calls_results_and_reasoning) {
   EXPECT_EQ(messages[2].tool_call_id, "c1");
   EXPECT_EQ(messages[2].name, "f");
 
-  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"tool","content":"1"})")), "messages[0].tool_call_id");
-  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"user","content":"1","tool_call_id":"c"})")),
-            "messages[0].tool_call_id");
-  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"user","content":"1","tool_calls":[
+  EXPECT_EQ(refused_field(chat_of(R"({"role":"tool","content":"1"})")), "messages[0].tool_call_id");
+  EXPECT_EQ(refused_field(chat_of(R"({"role":"user","content":"1","tool_call_id":"c"})")), "messages[0].tool_call_id");
+  EXPECT_EQ(refused_field(chat_of(R"({"role":"user","content":"1","tool_calls":[
                 {"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]})")),
             "messages[0].tool_calls");
-  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"assistant","tool_calls":[{"id":"a","type":"x"}]})")),
+  EXPECT_EQ(refused_field(chat_of(R"({"role":"assistant","tool_calls":[{"id":"a","type":"x"}]})")),
             "messages[0].tool_calls[0].type");
-  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"assistant","content":null})")), "messages[0].content");
-  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"function","content":""})")), "messages[0].role");
+  EXPECT_EQ(refused_field(chat_of(R"({"role":"assistant","content":null})")), "messages[0].content");
+  EXPECT_EQ(refused_field(chat_of(R"({"role":"function","content":""})")), "messages[0].role");
 }
-
-// Answers with this text, in small parts, and ends by itself.
-void say_all(FakeGeneration& generation, std::string_view text) {
-  for (std::size_t at = 0; at < text.size(); at += 5) generation.say(std::string(text.substr(at, 5)));
-  generation.finish(engine::FinishReason::kStop);
-}
-
-struct ToolBench : Bench {
-  ToolBench() {
-    backend.description.tool_format = "hermes";
-    backend.description.reasoning_format = "think";
-  }
-};
-
-constexpr std::string_view kCallText =
-    "<think>hm</think>I look.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>";
 
 TEST(ChatTools, whole_answers_carry_calls_and_reasoning) {
-  ToolBench bench;
-  bench.backend.script = [](FakeGeneration& generation) { say_all(generation, kCallText); };
-  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with(kTools)));
+  ThinkingBench bench;
+  const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "I look.");
   EXPECT_EQ(text_at(answer, "/choices/0/message/reasoning_content"), "hm");
   EXPECT_EQ(text_at(answer, "/choices/0/message/tool_calls/0/type"), "function");
@@ -152,48 +127,43 @@ TEST(ChatTools, whole_answers_carry_calls_and_reasoning) {
 }
 
 TEST(ChatTools, without_tools_markers_are_text) {
-  ToolBench bench;
-  bench.backend.script = [](FakeGeneration& generation) { say_all(generation, "<tool_call>{}"); };
-  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with("")));
+  ThinkingBench bench;
+  bench.answer_with("<tool_call>{}");
+  const auto answer = answer_json(*bench.call(chat_completions, chat_with("")));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "<tool_call>{}");
   EXPECT_EQ(text_at(answer, "/choices/0/finish_reason"), "stop");
   const auto none =
-      answer_json(*bench.call(chat_completions, tool_chat_with(std::string(kTools) + R"(,"tool_choice":"none")")));
+      answer_json(*bench.call(chat_completions, chat_with(std::string(kTools) + R"(,"tool_choice":"none")")));
   EXPECT_EQ(text_at(none, "/choices/0/message/content"), "<tool_call>{}");
 }
 
 TEST(ChatTools, an_answer_of_nothing_but_a_call_has_null_content) {
-  ToolBench bench;
-  bench.backend.script = [](FakeGeneration& generation) {
-    say_all(generation, "<tool_call>{\"name\": \"g\", \"arguments\": {}}</tool_call>");
-  };
-  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with(kTools)));
+  ThinkingBench bench;
+  bench.answer_with("<tool_call>{\"name\": \"g\", \"arguments\": {}}</tool_call>");
+  const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "null");
   EXPECT_EQ(text_at(answer, "/choices/0/message/tool_calls/0/function/name"), "g");
 }
 
 TEST(ChatTools, a_call_that_is_cut_off_ends_with_length) {
-  ToolBench bench;
-  bench.backend.script = [](FakeGeneration& generation) {
-    generation.say("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\"");
-    generation.finish(engine::FinishReason::kLength);
-  };
-  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with(kTools)));
+  ThinkingBench bench;
+  bench.answer_with("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\"", engine::FinishReason::kLength);
+  const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/finish_reason"), "length");
   EXPECT_EQ(text_at(answer, "/choices/0/message/tool_calls/0/function/arguments"), R"({"x")");
 }
 
 TEST(ChatTools, streams_deltas_of_every_kind_for_every_choice) {
-  ToolBench bench;
+  ThinkingBench bench;
   bench.backend.script = [](FakeGeneration& generation) {
     for (std::uint32_t choice = 0; choice < 2; ++choice) {
-      for (std::size_t at = 0; at < kCallText.size(); at += 3) {
-        generation.say(std::string(kCallText.substr(at, 3)), choice);
+      for (std::size_t at = 0; at < kThoughtAndCall.size(); at += 3) {
+        generation.say(std::string(kThoughtAndCall.substr(at, 3)), choice);
       }
       generation.finish(engine::FinishReason::kStop, choice);
     }
   };
-  const auto writer = bench.call(chat_completions, tool_chat_with(std::string(kTools) + R"(,"stream":true,"n":2)"));
+  const auto writer = bench.call(chat_completions, chat_with(std::string(kTools) + R"(,"stream":true,"n":2)"));
   std::string content[2], reasoning[2], arguments[2], names[2], ids[2], finish[2];
   for (const std::string& data : stream_data(writer->stream)) {
     if (data == "[DONE]") continue;
@@ -225,7 +195,7 @@ TEST(ChatTools, streams_deltas_of_every_kind_for_every_choice) {
 }
 
 TEST(ChatTools, logprobs_of_every_token_are_streamed_though_its_text_is_held_back) {
-  ToolBench bench;
+  ThinkingBench bench;
   bench.backend.script = [](FakeGeneration& generation) {
     for (const std::string_view part : {"a", "<tool", "_call>", "{\"name\": \"f\", \"arguments\": {}}"}) {
       engine::TokenEvent event;
@@ -237,7 +207,7 @@ TEST(ChatTools, logprobs_of_every_token_are_streamed_though_its_text_is_held_bac
     generation.finish(engine::FinishReason::kStop);
   };
   const auto writer =
-      bench.call(chat_completions, tool_chat_with(std::string(kTools) + R"(,"stream":true,"logprobs":true)"));
+      bench.call(chat_completions, chat_with(std::string(kTools) + R"(,"stream":true,"logprobs":true)"));
   std::size_t tokens = 0;
   for (const std::string& data : stream_data(writer->stream)) {
     if (data == "[DONE]") continue;
@@ -249,29 +219,29 @@ TEST(ChatTools, logprobs_of_every_token_are_streamed_though_its_text_is_held_bac
 }
 
 TEST(ChatTools, reasoning_that_the_prompt_opened_is_reasoning) {
-  ToolBench bench;
+  ThinkingBench bench;
   bench.backend.script = [](FakeGeneration& generation) {
     generation.is_reasoning = true;
-    say_all(generation, "hm</think>\n\nYes.");
+    generation.say("hm</think>\n\nYes.");
+    generation.finish(engine::FinishReason::kStop);
   };
-  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with("")));
+  const auto answer = answer_json(*bench.call(chat_completions, chat_with("")));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "Yes.");
   EXPECT_EQ(text_at(answer, "/choices/0/message/reasoning_content"), "hm");
 }
 
 TEST(ChatTools, a_level_of_effort_switches_the_reasoning_of_models_that_have_one) {
-  ToolBench bench;
-  bench.call(chat_completions, tool_chat_with(R"("reasoning_effort":"none")"));
+  ThinkingBench bench;
+  bench.call(chat_completions, chat_with(R"("reasoning_effort":"none")"));
   EXPECT_EQ(bench.backend.requests.back().template_arguments, R"({"enable_thinking":false,"thinking":false})");
-  bench.call(chat_completions,
-             tool_chat_with(R"("reasoning_effort":"high","chat_template_kwargs":{"thinking":false})"));
+  bench.call(chat_completions, chat_with(R"("reasoning_effort":"high","chat_template_kwargs":{"thinking":false})"));
   EXPECT_EQ(bench.backend.requests.back().template_arguments,
             R"({"thinking":false,"reasoning_effort":"high","enable_thinking":true})");
   bench.backend.description.reasoning_format.clear();
-  const auto refused = bench.call(chat_completions, tool_chat_with(R"("reasoning_effort":"high")"));
+  const auto refused = bench.call(chat_completions, chat_with(R"("reasoning_effort":"high")"));
   EXPECT_EQ(refused->answer->status, 400);
   EXPECT_EQ(text_at(answer_json(*refused), "/error/param"), "reasoning_effort");
-  bench.call(chat_completions, tool_chat_with(R"("reasoning_effort":"none")"));
+  bench.call(chat_completions, chat_with(R"("reasoning_effort":"none")"));
   EXPECT_EQ(bench.backend.requests.back().template_arguments, "");
 }
 
@@ -283,7 +253,7 @@ Result<std::string> fake_rules(const json::value& schema, std::string_view rule)
 
 GenerateRequest tool_request(ToolChoice::Mode mode) {
   GenerateRequest request;
-  request.tools = {{"f", "{}", R"({"type":"object"})"}, {"g", "{}", R"({"no":1})"}};
+  request.tools = {{"f", "{}", R"({"type":"object"})"}, {"g", "{}", R"({"no":1})", true}};
   request.tool_choice.mode = mode;
   return request;
 }
@@ -320,17 +290,39 @@ TEST(AnswerRule, required_calls_come_after_reasoning_that_is_open) {
                                      find_reasoning_format("think"), fake_rules);
   ASSERT_TRUE(rule.is_ok());
   EXPECT_EQ(rule->triggers, std::vector<std::string>{"</think>"});
-  EXPECT_TRUE(rule->grammar.starts_with("root ::= \"</think>\" [ \\n]* (calls)\ncalls ::= call")) << rule->grammar;
+  EXPECT_TRUE(rule->grammar.starts_with("root ::= \"</think>\" [ \\n]{0,8} (calls)\ncalls ::= call")) << rule->grammar;
 }
 
-TEST(AnswerRule, strict_tools_with_a_schema_that_cannot_be_enforced_are_refused) {
+TEST(AnswerRule, a_schema_that_cannot_be_enforced_is_refused_unless_the_tool_is_loose) {
   GenerateRequest request = tool_request(ToolChoice::Mode::kAuto);
-  request.tools[1].is_strict = true;
+  EXPECT_TRUE(make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules).is_ok());
+  request.tools[1].is_loose = false;
   const auto rule = make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules);
   ASSERT_FALSE(rule.is_ok());
-  EXPECT_EQ(rule.error().message, "tools[1].parameters: cannot be enforced");
+  EXPECT_EQ(rule.error().message,
+            "tools[1].parameters: of the tool \"g\": cannot be enforced; with \"strict\": false its arguments are any "
+            "object");
   request.tool_choice.mode = ToolChoice::Mode::kNone;
   EXPECT_TRUE(make_answer_rule(request, *find_tool_format("json"), nullptr, fake_rules)->grammar.empty());
+}
+
+TEST(AnswerRule, arguments_are_objects_whether_or_not_the_schema_says_so) {
+  const auto schema_of = [](std::string parameters) {
+    GenerateRequest request;
+    request.tools = {{"f", "{}", std::move(parameters)}};
+    std::string seen;
+    const auto rule = make_answer_rule(request, *find_tool_format("json"), nullptr,
+                                       [&](const json::value& schema, std::string_view name) -> Result<std::string> {
+                                         seen = json::serialize(schema);
+                                         return std::string(name) + " ::= \"{}\"";
+                                       });
+    return rule.is_ok() ? seen : rule.error().message;
+  };
+  EXPECT_EQ(schema_of(""), R"({"type":"object"})");
+  EXPECT_EQ(schema_of(R"({"properties":{}})"), R"({"properties":{},"type":"object"})");
+  EXPECT_EQ(schema_of(R"({"type":["object","null"]})"), R"({"type":"object"})");
+  EXPECT_EQ(schema_of(R"({"type":"string"})"),
+            R"(tools[0].parameters: of the tool "f": want a schema of objects, got the type "string")");
 }
 
 TEST(AnswerRule, a_rule_of_the_request_holds_beside_calls_and_behind_reasoning) {
@@ -341,7 +333,7 @@ TEST(AnswerRule, a_rule_of_the_request_holds_beside_calls_and_behind_reasoning) 
   const std::string renamed = "answer ::= \"root\" [root] root-1 # root\nroot-1 ::= answer?\n";
   EXPECT_EQ(rename_root(request.output_rule.grammar, "answer"), renamed);
   const auto behind = make_answer_rule(request, format, find_reasoning_format("think"), fake_rules);
-  EXPECT_EQ(behind->grammar, "root ::= \"</think>\" [ \\n]* (answer)\n" + renamed);
+  EXPECT_EQ(behind->grammar, "root ::= \"</think>\" [ \\n]{0,8} (answer)\n" + renamed);
   EXPECT_EQ(behind->triggers, std::vector<std::string>{"</think>"});
 
   request.tools = {{"f", "{}", ""}};

@@ -259,11 +259,22 @@ TEST(Jinja, expressions) {
   EXPECT_EQ(render("{{ not 1 == 2 and (0 or 'y') }}"), "y");
 }
 
+TEST(Jinja, arguments_can_be_spread_and_indices_follow_a_dot) {
+  EXPECT_EQ(render("{% macro f(a, b='-', c='-') %}{{ a }}{{ b }}{{ c }}{% endmacro %}"
+                   "{{ f(*[1, 2]) }} {{ f(1, *[2], c=3) }} {{ f(**{'a': 1, 'c': 4}) }} {{ [3,1]|join(*['+']) }}"),
+            "12- 123 1-4 3+1");
+  EXPECT_EQ(render("{{ [['a', 'b'], 'c'].0[1] }} {{ [{'k': 5}].0.k }}"), "b 5");
+}
+
 TEST(Jinja, filters_and_methods) {
   EXPECT_EQ(render("{{ ' a '|trim|upper }} {{ [3,1,2]|sort|join('-') }} {{ {'b':1,'a':2}|dictsort }}"),
             "A 1-2-3 [['a', 2], ['b', 1]]");
   EXPECT_EQ(render("{{ {'a': [1, true, none, 'x\"']}|tojson }}"), "{\"a\": [1, true, null, \"x\\\"\"]}");
   EXPECT_EQ(render("{{ {'a': [1]}|tojson(indent=2) }}"), "{\n  \"a\": [\n    1\n  ]\n}");
+  EXPECT_EQ(render("{{ {'b': [1, 'é'], 'a': 2}|tojson(separators=(',', ':')) }}"), "{\"b\":[1,\"é\"],\"a\":2}");
+  EXPECT_EQ(render("{{ {'b': 'é😀', 'a': 2}|tojson(ensure_ascii=true, sort_keys=true) }}"),
+            "{\"a\": 2, \"b\": \"\\u00e9\\ud83d\\ude00\"}");
+  EXPECT_EQ(render("{{ [1]|tojson(false, 1, (';', '=')) }}"), "[\n 1\n]");
   EXPECT_EQ(
       render(
           "{{ [{'n':1},{'n':2}]|map(attribute='n')|list }} {{ [{'n':1},{}]|selectattr('n','defined')|list|length }}"),

@@ -79,7 +79,7 @@ struct Settings {
   bool has_pool = false;             // an InferencePool; the route then leads to it
   std::string endpoint_picker = {};  // the service that picks a pod of the pool
   bool has_network_policy = true;
-  bool pulls = false;  // the model or adapters, from elsewhere: pods must reach it
+  bool pulls = false;           // the model or adapters, from elsewhere: pods must reach it
   bool has_monitor = false;     // ServiceMonitor and PrometheusRule of the Prometheus operator
   TextMap monitor_labels = {};  // by which that operator finds them
 };

@@ -12,13 +12,30 @@ namespace {
 
 constexpr std::string_view kAnyObject = R"({"type": "object"})";
 
+// Arguments are an object, whether or not the schema says so.  False when it says that they are none.
+bool keep_to_objects(json::value& schema) {
+  if (!schema.is_object()) return true;
+  json::value& type = schema.get_object()["type"];
+  const bool is_one_of = type.is_array() && std::find(type.get_array().begin(), type.get_array().end(),
+                                                      json::value("object")) != type.get_array().end();
+  if (type.is_null() || is_one_of) type = "object";
+  return type == "object";
+}
+
 Result<std::string> argument_rules(const tokenizer::ChatTool& tool, std::size_t index, const std::string& rule,
                                    const SchemaRules& rules_of_schema) {
   const std::string where = fmt::format("tools[{}].parameters", index);
-  SIXFOLD_TRY(const json::value schema, parse_json(tool.parameters.empty() ? kAnyObject : tool.parameters, where));
+  SIXFOLD_TRY(json::value schema, parse_json(tool.parameters.empty() ? kAnyObject : tool.parameters, where));
+  if (!keep_to_objects(schema)) {
+    return invalid_argument("{}: of the tool \"{}\": want a schema of objects, got the type {}", where, tool.name,
+                            shown_json(schema.get_object().at("type")));
+  }
   auto rules = rules_of_schema(schema, rule);
   if (rules.is_ok()) return rules;
-  if (tool.is_strict) return invalid_argument("{}: {}", where, rules.error().message);
+  if (!tool.is_loose) {
+    return invalid_argument("{}: of the tool \"{}\": {}; with \"strict\": false its arguments are any object", where,
+                            tool.name, rules.error().message);
+  }
   SIXFOLD_TRY(const json::value any, parse_json(kAnyObject, where));
   return rules_of_schema(any, rule);
 }
@@ -116,7 +133,7 @@ Result<OutputRule> make_answer_rule(const GenerateRequest& request, const ToolFo
   }
   if (root.empty()) return rule;
   if (open_reasoning != nullptr && rule.triggers.empty()) {
-    root = grammar_literal(open_reasoning->end) + " [ \\n]* (" + root + ")";
+    root = grammar_literal(open_reasoning->end) + " [ \\n]{0,8} (" + root + ")";
     rule.triggers.emplace_back(open_reasoning->end);
   }
   rule.grammar = fmt::format("root ::= {}\n{}", root, rules);

@@ -19,8 +19,8 @@ using SchemaRules = std::function<Result<std::string>(const json::value& schema,
 // Required calls: the whole answer is calls.  Calls that may come: what begins as one is one; beside a rule of the
 // request's own the answer is either.  open_reasoning: the prompt ends within the reasoning, and the rule holds behind
 // it; null: it does not.  Empty when everything is allowed.
-// Errors: invalid_argument naming the tool ("tools[2].parameters: ...") for a schema that cannot be enforced and must
-// be, because the tool is strict; the arguments of others are then any object.
+// Errors: invalid_argument naming the tool ("tools[2].parameters: ...") for a schema that cannot be enforced, unless
+// the tool is loose: its arguments are then any object.
 Result<OutputRule> make_answer_rule(const GenerateRequest& request, const ToolFormat& format,
                                     const ReasoningFormat* open_reasoning, const SchemaRules& rules_of_schema);
 

@@ -18,10 +18,10 @@ constexpr std::string_view kPython = "<|python_tag|>";
 constexpr std::string_view kObject = R"({"name": ")";
 constexpr std::string_view kFence = "```json";
 
-class BareCallParser final : public ToolCallParser {
+class BareCallParser final : public JsonCallParser {
  public:
   BareCallParser(const ToolCallContext& context, std::vector<std::string_view> markers)
-      : context_(context), scan_(std::move(markers)) {}
+      : JsonCallParser(context), scan_(std::move(markers)) {}
 
   void take(char byte) override {
     switch (place_) {
@@ -36,8 +36,7 @@ class BareCallParser final : public ToolCallParser {
           before_ += byte;
           return;
         }
-        if (byte == '{') return begin_call(byte);
-        place_ = Place::kText;
+        if (byte == '{') return take_first(byte);
         context_.out.content(std::exchange(before_, {}));
         return take_text(byte);
       case Place::kText:
@@ -50,15 +49,14 @@ class BareCallParser final : public ToolCallParser {
           is_list_ = false;
           return;
         }
-        if (byte == '{') return begin_call(byte);
-        place_ = Place::kText;
+        if (byte == '{') return take_first(byte);
         return take_text(byte);
     }
   }
 
   void finish() override {
     std::string text = std::exchange(before_, {});
-    if (place_ == Place::kCall) call_->finish();
+    if (place_ == Place::kCall) finish_call();
     scan_.finish(text);
     context_.out.content(text);
   }
@@ -66,13 +64,16 @@ class BareCallParser final : public ToolCallParser {
  private:
   enum class Place { kStart, kText, kCall, kAfterCall };
 
-  void begin_call(char byte) {
-    call_.emplace(context_, std::exchange(before_, {}));
+  void end_call() override { place_ = Place::kAfterCall; }
+
+  void take_first(char byte) {
+    begin_call(std::exchange(before_, {}));
     place_ = Place::kCall;
     take_call(byte);
   }
 
-  void take_text(char byte) {
+  void take_text(char byte) override {
+    place_ = Place::kText;
     std::string text;
     const std::string_view marker = scan_.take(byte, text);
     context_.out.content(text);
@@ -82,29 +83,14 @@ class BareCallParser final : public ToolCallParser {
       place_ = Place::kStart;
       return;
     }
-    call_.emplace(context_);
+    begin_call();
     place_ = Place::kCall;
     for (const char other : marker) take_call(other);
   }
 
-  void take_call(char byte) {
-    switch (call_->take(byte)) {
-      case JsonCallWriter::State::kOpen:
-        return;
-      case JsonCallWriter::State::kDone:
-        place_ = Place::kAfterCall;
-        return;
-      case JsonCallWriter::State::kText:
-        place_ = Place::kText;
-        return take_text(byte);
-    }
-  }
-
-  const ToolCallContext context_;
   Place place_ = Place::kStart;
   bool is_list_ = false;
   MarkerScan scan_;
-  std::optional<JsonCallWriter> call_;
   std::string before_;  // a marker and white space that are content when no call follows
 };
 

@@ -14,9 +14,9 @@ namespace {
 constexpr std::string_view kBegin = "<tool_call>";
 constexpr std::string_view kEnd = "</tool_call>";
 
-class HermesParser final : public ToolCallParser {
+class HermesParser final : public JsonCallParser {
  public:
-  explicit HermesParser(const ToolCallContext& context) : context_(context) {}
+  explicit HermesParser(const ToolCallContext& context) : JsonCallParser(context) {}
 
   void take(char byte) override {
     switch (place_) {
@@ -27,7 +27,7 @@ class HermesParser final : public ToolCallParser {
           before_ += byte;
           return;
         }
-        call_.emplace(context_, std::exchange(before_, {}));
+        begin_call(std::exchange(before_, {}));
         place_ = Place::kCall;
         return take_call(byte);
       case Place::kCall:
@@ -39,7 +39,7 @@ class HermesParser final : public ToolCallParser {
 
   void finish() override {
     std::string text = std::exchange(before_, {});
-    if (place_ == Place::kCall) call_->finish();
+    if (place_ == Place::kCall) finish_call();
     begin_.finish(text);
     if (place_ == Place::kText) end_.finish(text);
     context_.out.content(text);
@@ -48,26 +48,16 @@ class HermesParser final : public ToolCallParser {
  private:
   enum class Place { kText, kBeforeCall, kCall, kAfterCall };
 
-  void take_text(char byte) {
+  void end_call() override { place_ = Place::kAfterCall; }
+
+  void take_text(char byte) override {
+    place_ = Place::kText;
     std::string text;
     const std::string_view marker = begin_.take(byte, text);
     context_.out.content(text);
     if (marker.empty()) return;
     before_ = marker;
     place_ = Place::kBeforeCall;
-  }
-
-  void take_call(char byte) {
-    switch (call_->take(byte)) {
-      case JsonCallWriter::State::kOpen:
-        return;
-      case JsonCallWriter::State::kDone:
-        place_ = Place::kAfterCall;
-        return;
-      case JsonCallWriter::State::kText:
-        place_ = Place::kText;
-        return take_text(byte);
-    }
   }
 
   // White space and the closing marker; a model that leaves the marker out goes on with text or the next call.
@@ -85,11 +75,9 @@ class HermesParser final : public ToolCallParser {
     for (const char other : rest) take_text(other);
   }
 
-  const ToolCallContext context_;
   Place place_ = Place::kText;
   MarkerScan begin_{{kBegin}};
   MarkerScan end_{{kEnd}};
-  std::optional<JsonCallWriter> call_;
   std::string before_;  // the opening marker and the white space after it
 };
 

@@ -16,9 +16,9 @@ constexpr std::string_view kBegin = "[TOOL_CALLS]";
 constexpr std::string_view kArguments = "[ARGS]";
 constexpr std::size_t kNameBytesMax = 1024;
 
-class MistralParser final : public ToolCallParser {
+class MistralParser final : public JsonCallParser {
  public:
-  explicit MistralParser(const ToolCallContext& context) : context_(context) {}
+  explicit MistralParser(const ToolCallContext& context) : JsonCallParser(context) {}
 
   void take(char byte) override {
     switch (place_) {
@@ -32,7 +32,7 @@ class MistralParser final : public ToolCallParser {
           return;
         }
         if (byte != '{') return give_up(byte);
-        call_.emplace(context_, std::exchange(before_, {}));
+        begin_call(std::exchange(before_, {}));
         place_ = Place::kCall;
         return take_call(byte);
       case Place::kCall:
@@ -53,7 +53,7 @@ class MistralParser final : public ToolCallParser {
 
   void finish() override {
     std::string text = std::exchange(before_, {}) + std::exchange(name_, {});
-    if (place_ == Place::kCall) call_->finish();
+    if (place_ == Place::kCall) finish_call();
     if (place_ == Place::kValue) {
       if (is_begun_) {
         context_.out.end_call();
@@ -69,7 +69,10 @@ class MistralParser final : public ToolCallParser {
  private:
   enum class Place { kText, kAfterMarker, kBeforeCall, kCall, kAfterCall, kName, kValue };
 
-  void take_text(char byte) {
+  void end_call() override { place_ = Place::kAfterCall; }
+
+  void take_text(char byte) override {
+    place_ = Place::kText;
     std::string text;
     const std::string_view marker = begin_.take(byte, text);
     context_.out.content(text);
@@ -137,24 +140,9 @@ class MistralParser final : public ToolCallParser {
     if (byte) take_text(*byte);
   }
 
-  void take_call(char byte) {
-    switch (call_->take(byte)) {
-      case JsonCallWriter::State::kOpen:
-        return;
-      case JsonCallWriter::State::kDone:
-        place_ = Place::kAfterCall;
-        return;
-      case JsonCallWriter::State::kText:
-        place_ = Place::kText;
-        return take_text(byte);
-    }
-  }
-
-  const ToolCallContext context_;
   Place place_ = Place::kText;
   MarkerScan begin_{{kBegin}};
   MarkerScan arguments_{{kArguments}};
-  std::optional<JsonCallWriter> call_;
   JsonExtent value_;
   bool is_begun_ = false;
   std::string before_;  // the marker and what follows it, content when no call comes

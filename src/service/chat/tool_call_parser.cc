@@ -28,6 +28,21 @@ JsonCallWriter::State JsonCallWriter::take(char byte) {
   return State::kDone;
 }
 
+void JsonCallParser::take_call(char byte) {
+  switch (call_->take(byte)) {
+    case JsonCallWriter::State::kOpen:
+      return;
+    case JsonCallWriter::State::kDone:
+      return end_call();
+    case JsonCallWriter::State::kText:
+      return take_text(byte);
+  }
+}
+
+void JsonCallParser::finish_call() {
+  call_->finish();
+}
+
 void JsonCallWriter::finish() {
   if (is_begun_) return context_.out.end_call();
   context_.out.content(before_);

@@ -1,6 +1,7 @@
 // Finds the calls in what a model writes after its reasoning; one implementation for each form that models know.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,26 @@ class JsonCallWriter {
   const std::string before_;
   JsonCallScan scan_;
   bool is_begun_ = false;
+};
+
+// What the forms share that write a call as a JSON object: text, with calls at some places in it.
+class JsonCallParser : public ToolCallParser {
+ protected:
+  explicit JsonCallParser(const ToolCallContext& context) : context_(context) {}
+
+  // Text goes on with this byte; and: the call has ended, whatever follows.
+  virtual void take_text(char byte) = 0;
+  virtual void end_call() = 0;
+
+  // before: as JsonCallWriter's.  The bytes that follow are the call's.
+  void begin_call(std::string before = {}) { call_.emplace(context_, std::move(before)); }
+  void take_call(char byte);
+  void finish_call();
+
+  const ToolCallContext context_;
+
+ private:
+  std::optional<JsonCallWriter> call_;
 };
 
 // The forms.

@@ -234,7 +234,13 @@ void append_oip_tensor(std::string& out, const HostTensor& tensor) {
   const NumberForm form = form_of(tensor.type);
   out += R"({"name":)";
   append_json_string(out, tensor.name);
-  out += fmt::format(R"(,"datatype":"{}","shape":[{}],"data":[)", type.protocol_name, fmt::join(tensor.shape, ","));
+  out += fmt::format(R"(,"datatype":"{}","shape":[{}])", type.protocol_name, fmt::join(tensor.shape, ","));
+  for (std::size_t column = 0; column < tensor.columns.size(); ++column) {
+    out += column == 0 ? R"(,"parameters":{"columns":[)" : ",";
+    append_json_string(out, tensor.columns[column]);
+  }
+  if (!tensor.columns.empty()) out += "]}";
+  out += R"(,"data":[)";
   const std::size_t elements = form.write == nullptr ? tensor.strings.size() : tensor.bytes.size() / type.bytes;
   for (std::size_t index = 0; index < elements; ++index) {
     if (index > 0) out += ',';

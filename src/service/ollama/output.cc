@@ -31,7 +31,7 @@ void append_call(std::string& out, const OutputCall& call, std::size_t index) {
   append_json_string(out, call.name);
   const auto arguments = parse_json(call.arguments);
   out += R"(,"arguments":)";
-  out += arguments.is_ok() && arguments->is_object() ? call.arguments : "{}";
+  append_compact(out, arguments.is_ok() && arguments->is_object() ? call.arguments : "{}");
   out += "}}";
 }
 

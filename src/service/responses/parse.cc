@@ -48,7 +48,7 @@ void read_tools(FieldReader& reader, GenerateRequest& request) {
     check_fields(tool, {"type", "name", "description", "parameters", "strict"}, {});
     tokenizer::ChatTool read;
     read.name = tool.text("name").value_or("");
-    read.is_strict = tool.boolean("strict").value_or(false);
+    read.is_loose = tool.boolean("strict") == false;
     json::object function{{"name", read.name}};
     if (const auto text = tool.text("description")) function["description"] = *text;
     if (const json::object* parameters = tool.object("parameters"); parameters != nullptr && !parameters->empty()) {
@@ -110,14 +110,7 @@ void read_tool_choice(FieldReader& reader, GenerateRequest& request) {
 void read_format(FieldReader& format, OutputRule& rule) {
   const auto kind = format.text("type");
   if (kind == "json_schema") {
-    // Schemas are always kept to, whether or not the request calls them strict.
-    check_fields(format, {"type", "schema"}, {{"name", "", {}}, {"description", "", {}}, {"strict", "", {}}});
-    const json::value* schema = format.find("schema");
-    if (schema == nullptr) return format.refuse("schema", "want a JSON Schema, got none");
-    auto made = rule_of_schema(*schema);
-    if (!made) return format.refuse("schema", made.error().message);
-    rule = std::move(*made);
-    return;
+    return read_schema_format(format, rule);
   }
   check_fields(format, {"type"}, {});
   if (kind == "json_object") {

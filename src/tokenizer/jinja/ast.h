@@ -25,6 +25,8 @@ enum class ExpressionKind {
   kBinary,     // children[0] text children[1]
   kAnd,
   kOr,
+  kSpread,       // of a call's arguments: *children[0]
+  kSpreadNamed,  // **children[0]
   kConditional,  // children[0] if children[1] else children[2] (may be null)
 };
 

@@ -1,5 +1,6 @@
 // The interpreter's expressions.
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -192,6 +193,9 @@ Result<Value> Interpreter::evaluate_kind(const Expression& expression) {
       if (left.is_true()) return left;
       return child(1);
     }
+    case ExpressionKind::kSpread:
+    case ExpressionKind::kSpreadNamed:
+      return invalid_argument("\"*\" stands where there are no arguments");  // evaluate_arguments takes the others
     case ExpressionKind::kConditional: {
       SIXFOLD_TRY(const Value condition, child(1));
       if (condition.is_true()) return child(0);
@@ -262,7 +266,21 @@ Result<Value> Interpreter::evaluate_attribute(const Expression& expression) {
 
 Status Interpreter::evaluate_arguments(const Expression& expression, std::size_t first, Arguments& arguments) {
   for (std::size_t i = first; i < expression.children.size(); ++i) {
-    SIXFOLD_TRY(Value value, evaluate(*expression.children[i]));
+    const Expression& argument = *expression.children[i];
+    const bool is_spread = argument.kind == ExpressionKind::kSpread;
+    const bool is_named = argument.kind == ExpressionKind::kSpreadNamed;
+    SIXFOLD_TRY(Value value, evaluate(is_spread || is_named ? *argument.children[0] : argument));
+    if (is_spread) {
+      SIXFOLD_TRY(std::vector<Value> values, iterate(value));
+      std::move(values.begin(), values.end(), std::back_inserter(arguments.positional));
+      continue;
+    }
+    if (is_named) {
+      if (!value.is_dict()) return invalid_argument("want a dictionary behind \"**\", got {}", value.kind_name());
+      const auto& entries = value.as_dict().entries;
+      arguments.named.insert(arguments.named.end(), entries.begin(), entries.end());
+      continue;
+    }
     arguments.positional.push_back(std::move(value));
   }
   for (const auto& [name, argument] : expression.named) {

@@ -41,7 +41,15 @@ Status parse_arguments(TokenCursor& cursor, Expression& call) {
       SIXFOLD_TRY(ExpressionPtr value, parse_expression(cursor));
       call.named.emplace_back(std::move(name), std::move(value));
     } else {
+      const int line = cursor.peek().line;
+      const bool is_named = cursor.take_operator("**");
+      const bool is_spread = is_named || cursor.take_operator("*");
       SIXFOLD_TRY(ExpressionPtr value, parse_expression(cursor));
+      if (is_spread) {
+        ExpressionPtr spread = make(is_named ? ExpressionKind::kSpreadNamed : ExpressionKind::kSpread, line);
+        spread->children.push_back(std::move(value));
+        value = std::move(spread);
+      }
       call.children.push_back(std::move(value));
     }
     if (!cursor.at_operator(")")) SIXFOLD_TRY_STATUS(cursor.want_operator(","));
@@ -150,12 +158,13 @@ Result<ExpressionPtr> parse_postfix(TokenCursor& cursor) {
     if (links > TokenCursor::kDepthMax) return cursor.error("a shorter chain of members and calls");
     const int line = cursor.peek().line;
     if (cursor.take_operator(".")) {
-      ExpressionPtr member = make(ExpressionKind::kAttribute, line);
-      if (cursor.at(TokenType::kInteger)) {
-        member->text = cursor.next().text;
-      } else {
-        SIXFOLD_TRY(member->text, cursor.want_any_name());
+      if (cursor.at(TokenType::kInteger)) {  // list.0 is list[0]
+        SIXFOLD_TRY(ExpressionPtr index, parse_primary(cursor));
+        subject = make_pair(ExpressionKind::kSubscript, line, {}, std::move(subject), std::move(index));
+        continue;
       }
+      ExpressionPtr member = make(ExpressionKind::kAttribute, line);
+      SIXFOLD_TRY(member->text, cursor.want_any_name());
       member->children.push_back(std::move(subject));
       subject = std::move(member);
     } else if (cursor.take_operator("[")) {

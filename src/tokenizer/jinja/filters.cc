@@ -65,10 +65,27 @@ Result<Value> filter_default(const Value& subject, const Arguments& arguments) {
 }
 
 Result<Value> filter_tojson(const Value& subject, const Arguments& arguments) {
-  const Value* indent = arguments.get(1, "indent");
-  std::int64_t spaces = -1;
-  if (indent != nullptr && indent->is_integer()) spaces = std::clamp<std::int64_t>(indent->as_integer(), 0, kIndentMax);
-  return Value::string(to_json(subject, static_cast<int>(spaces)));
+  // The transformers library's own filter: tojson(ensure_ascii, indent, separators, sort_keys).
+  JsonStyle style;
+  const auto is_set = [&](std::size_t index, std::string_view name) {
+    const Value* value = arguments.get(index, name);
+    return value != nullptr && value->is_true();
+  };
+  style.escapes_others = is_set(1, "ensure_ascii");
+  const Value* indent = arguments.get(2, "indent");
+  if (indent != nullptr && indent->is_integer()) {
+    style.indent = static_cast<int>(std::clamp<std::int64_t>(indent->as_integer(), 0, kIndentMax));
+    style.between = std::string(",");
+  }
+  if (const Value* separators = arguments.get(3, "separators"); separators != nullptr && !separators->is_none()) {
+    const bool is_pair = separators->is_list() && separators->as_list().size() == 2 &&
+                         separators->as_list()[0].is_string() && separators->as_list()[1].is_string();
+    if (!is_pair) return invalid_argument("tojson: want two texts as separators");
+    style.between = separators->as_list()[0].as_string();
+    style.colon = separators->as_list()[1].as_string();
+  }
+  style.sorts_keys = is_set(4, "sort_keys");
+  return Value::string(to_json(subject, style));
 }
 
 Result<Value> filter_int(const Value& subject, const Arguments& arguments) {

@@ -96,8 +96,15 @@ Result<int> compare(const Value& a, const Value& b);               // <0, 0, >0;
 Result<bool> contains(const Value& container, const Value& item);  // item in container
 std::string to_text(const Value& value);                           // what {{ value }} prints
 std::string to_repr(const Value& value);                           // Python's repr()
-// JSON without ASCII escapes, separators ", " and ": "; indent < 0: one line.
-std::string to_json(const Value& value, int indent);
+// As the options of Python's json.dumps.
+struct JsonStyle {
+  int indent = -1;              // below 0: one line
+  std::string between = ", ";   // two elements
+  std::string colon = ": ";     // key and value
+  bool escapes_others = false;  // characters beyond ASCII
+  bool sorts_keys = false;
+};
+std::string to_json(const Value& value, const JsonStyle& style);
 Result<std::vector<Value>> iterate(const Value& value);      // list items, dict keys, characters; undefined is empty
 std::vector<std::string> characters(std::string_view text);  // UTF-8 characters; a broken byte stands alone
 

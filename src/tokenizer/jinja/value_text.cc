@@ -1,8 +1,12 @@
 // Values as text: what Python's str, repr and json.dumps print.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
+#include "core/utf8.h"
 #include "tokenizer/jinja/value.h"
 
 namespace sixfold::tokenizer::jinja {
@@ -74,14 +78,40 @@ void append_json_string(std::string& out, const std::string& text) {
   out += '"';
 }
 
+// Characters beyond ASCII as the \u escapes of their UTF-16 units.
+std::string with_ascii_only(const std::string& json) {
+  std::string out;
+  for (std::string_view rest = json; !rest.empty();) {
+    const Utf8Step step = read_utf8(rest);
+    rest.remove_prefix(step.bytes);
+    const auto code_point = static_cast<std::uint32_t>(step.code_point);
+    if (code_point < 0x80) {
+      out += static_cast<char>(code_point);
+    } else if (code_point < 0x10000) {
+      out += fmt::format("\\u{:04x}", code_point);
+    } else {
+      const std::uint32_t above = code_point - 0x10000;
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (above >> 10), 0xDC00 + (above & 0x3FF));
+    }
+  }
+  return out;
+}
+
 struct JsonWriter {
   std::string out;
-  int indent;
+  const JsonStyle& style;
 
   void new_line(int depth) {
-    if (indent < 0) return;
+    if (style.indent < 0) return;
     out += '\n';
-    out.append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(depth), ' ');
+    out.append(static_cast<std::size_t>(style.indent) * static_cast<std::size_t>(depth), ' ');
+  }
+
+  void write_string(const std::string& text) {
+    if (!style.escapes_others) return append_json_string(out, text);
+    std::string own;
+    append_json_string(own, text);
+    out += with_ascii_only(own);
   }
 
   // Values that JSON lacks (undefined, functions) become null.
@@ -91,7 +121,7 @@ struct JsonWriter {
     } else if (value.is_number() || value.is_none()) {
       out += value.is_none() ? "null" : to_text(value);
     } else if (value.is_string()) {
-      append_json_string(out, value.as_string());
+      write_string(value.as_string());
     } else if (value.is_list()) {
       write_list(value.as_list(), depth);
     } else if (value.is_dict()) {
@@ -104,7 +134,7 @@ struct JsonWriter {
   void write_list(const List& list, int depth) {
     out += '[';
     for (std::size_t i = 0; i < list.size(); ++i) {
-      if (i > 0) out += indent < 0 ? ", " : ",";
+      if (i > 0) out += style.between;
       new_line(depth + 1);
       write(list[i], depth + 1);
     }
@@ -114,12 +144,17 @@ struct JsonWriter {
 
   void write_dict(const Dict& dict, int depth) {
     out += '{';
-    for (std::size_t i = 0; i < dict.entries.size(); ++i) {
-      if (i > 0) out += indent < 0 ? ", " : ",";
+    std::vector<const std::pair<std::string, Value>*> entries;
+    for (const auto& entry : dict.entries) entries.push_back(&entry);
+    if (style.sorts_keys) {
+      std::sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    }
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i > 0) out += style.between;
       new_line(depth + 1);
-      append_json_string(out, dict.entries[i].first);
-      out += ": ";
-      write(dict.entries[i].second, depth + 1);
+      write_string(entries[i]->first);
+      out += style.colon;
+      write(entries[i]->second, depth + 1);
     }
     if (!dict.entries.empty()) new_line(depth);
     out += '}';
@@ -157,8 +192,8 @@ std::string to_repr(const Value& value) {
   return to_text(value);
 }
 
-std::string to_json(const Value& value, int indent) {
-  JsonWriter writer{{}, indent};
+std::string to_json(const Value& value, const JsonStyle& style) {
+  JsonWriter writer{{}, style};
   writer.write(value, 0);
   return std::move(writer.out);
 }
