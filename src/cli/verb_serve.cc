@@ -21,6 +21,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/version.h"
+#include "deploy/content_hash.h"
 #include "engine/recommended_sampling.h"
 #include "kernels/isa.h"
 #include "manifest/manifest.h"
@@ -44,6 +45,7 @@ struct ServeFlags {
   int drain_seconds = 30;
   int pre_stop_seconds = 0;
   bool manages_models = false;
+  std::string model_sha256;  // of the manifest; "" when it says none, or another model was asked for
 };
 
 // The file fills in what neither flag nor environment set.
@@ -56,6 +58,7 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
   if (flags.config.empty()) return ok();
   SIXFOLD_TRY(const manifest::Manifest manifest, manifest::read_manifest(flags.config));
   fill(verb, "model", manifest.model_source, flags.model.source);
+  fill(verb, "model", manifest.model_sha256, flags.model_sha256);
   fill(verb, "--weights", manifest.model_weights, flags.model.weights);
   fill(verb, "--lora", manifest.model_adapters, flags.model.adapters);
   fill(verb, "--name", manifest.name, flags.name);
@@ -69,6 +72,14 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
   fill(verb, "--queue", manifest.serve.queue, flags.engine.queue_max);
   fill(verb, "--speculation", manifest.serve.speculation, flags.speculation);
   return ok();
+}
+
+// The promise of the manifest; flags.model.source is a path by now.
+Status check_hash(const ServeFlags& flags) {
+  if (flags.model_sha256.empty()) return ok();
+  SIXFOLD_TRY(const std::string hash, deploy::ContentHashes("").of_content(flags.model.source));
+  if (hash == flags.model_sha256) return ok();
+  return corrupt_data("{}: SHA-256: {} says {}, it is {}", flags.model.source, flags.config, flags.model_sha256, hash);
 }
 
 // A request to try first, of what the model can do.
@@ -167,6 +178,7 @@ Status serve(ServeFlags flags) {
   if (name.empty()) name = registry::short_name(flags.model.source);
   // While Ctrl-C still ends the program.
   SIXFOLD_TRY(flags.model.source, fetch_model(flags.model.source, flags.model.fetch));
+  SIXFOLD_TRY_STATUS(check_hash(flags));
   const StopSignals signals;  // before any thread starts
   telemetry::Metrics metrics(name);
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));

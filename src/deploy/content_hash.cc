@@ -108,11 +108,13 @@ Result<std::string> ContentHashes::of_content(const std::string& path) {
   if (!is_model(path)) return of_file(path);
   SIXFOLD_TRY(const registry::ModelToPush model, registry::list_model(path, {}));
   if (model.files.size() == 1) return of_file(model.files.front().from);
-  Hasher all;
+  std::map<std::string, std::string> lines;
   for (const registry::PushFile& file : model.files) {
     SIXFOLD_TRY(const std::string hash, of_file(file.from));
-    all.add(fmt::format("{}  {}\n", hash, file.about.path));
+    lines[file.about.path] = fmt::format("{}  {}\n", hash, file.about.path);
   }
+  Hasher all;
+  for (const auto& [name, line] : lines) all.add(line);
   return all.finish();
 }
 

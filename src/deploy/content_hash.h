@@ -21,8 +21,8 @@ class ContentHashes {
   // Of a file, in hex.  Errors: not_found, permission_denied, invalid_argument (no regular file), unavailable
   // (cancelled).
   Result<std::string> of_file(const std::string& path);
-  // Of a program, or of all files of a model (a GGUF file of several parts, a folder) with their names; of one file, it
-  // is the file's own.  Errors: as of_file, and those of registry::list_model.
+  // Of a program or a model.  Of a model of several files (a GGUF file in parts, a folder), it is the hash of what
+  // `sha256sum FILE...` prints for them, sorted by their paths.  Errors: as of_file, and those of registry::list_model.
   Result<std::string> of_content(const std::string& path);
 
  private:

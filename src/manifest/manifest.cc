@@ -8,6 +8,7 @@
 #include <array>
 #include <span>
 
+#include "core/digest.h"
 #include "core/error.h"
 #include "core/file_map.h"
 #include "manifest/nearest_name.h"
@@ -118,7 +119,7 @@ Status read_targets(const Reader& reader, const YAML::Node& node, Manifest& mani
 
 Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
   static constexpr std::array<std::string_view, 5> kKeys = {"apiVersion", "name", "model", "serve", "targets"};
-  static constexpr std::array<std::string_view, 3> kModelKeys = {"source", "weights", "adapters"};
+  static constexpr std::array<std::string_view, 4> kModelKeys = {"source", "sha256", "weights", "adapters"};
   SIXFOLD_TRY_STATUS(reader.check_keys(root, "the manifest", kKeys));
   std::optional<std::string> version;
   SIXFOLD_TRY_STATUS(reader.read_text(root["apiVersion"], "apiVersion", version));
@@ -131,6 +132,15 @@ Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
   if (const YAML::Node model = root["model"]) {
     SIXFOLD_TRY_STATUS(reader.check_keys(model, "model", kModelKeys));
     SIXFOLD_TRY_STATUS(reader.read_text(model["source"], "model.source", manifest.model_source));
+    SIXFOLD_TRY_STATUS(reader.read_text(model["sha256"], "model.sha256", manifest.model_sha256));
+    if (manifest.model_sha256 && !is_sha256_hex(*manifest.model_sha256)) {
+      return reader.error_at(
+          model["sha256"].Mark(),
+          fmt::format("model.sha256: want 64 lower-case hex digits, got \"{}\"", *manifest.model_sha256));
+    }
+    if (manifest.model_sha256 && !manifest.model_source) {
+      return reader.error_at(model["sha256"].Mark(), "model.sha256: want model.source with it, got none");
+    }
     SIXFOLD_TRY_STATUS(reader.read_texts(model["adapters"], "model.adapters", manifest.model_adapters));
     SIXFOLD_TRY_STATUS(reader.read_text(model["weights"], "model.weights", manifest.model_weights));
     if (manifest.model_weights && *manifest.model_weights != "stored" && *manifest.model_weights != "q8_0" &&

@@ -28,6 +28,7 @@ struct Serve {
 struct Manifest {
   std::optional<std::string> name;
   std::optional<std::string> model_source;
+  std::optional<std::string> model_sha256;                 // lower-case hex; deploy::ContentHashes says of what
   std::optional<std::string> model_weights;                // "stored", "q8_0" or "q4_0"
   std::optional<std::vector<std::string>> model_adapters;  // each as after --lora
   Serve serve;

@@ -72,6 +72,15 @@ TEST(Recipe, a_model_is_a_layer_or_pulled) {
   EXPECT_EQ(read("{model: pulled}", "model: {source: 'hf:org/name'}\n")->model_place, ModelPlace::kPulled);
 }
 
+TEST(Recipe, the_promised_hash_of_a_model_is_held_against_its_file) {
+  EXPECT_EQ(read("{}", "model: {source: m.gguf, sha256: " + kHash + "}\n")->model_sha256, kHash);
+  const std::string other(64, 'b');
+  EXPECT_EQ(message_of("{}", "model: {source: m.gguf, sha256: " + other + "}\n"),
+            "m.gguf: SHA-256: model.sha256 says " + other + ", it is " + kHash);
+  // What is not here yet is held against it when the image is made.
+  EXPECT_EQ(read("{}", "model: {source: 'hf:org/name', sha256: " + other + "}\n")->model_sha256, other);
+}
+
 TEST(Recipe, what_does_not_go_together_is_refused_where_it_stands) {
   EXPECT_EQ(
       message_of("{model: pulled}", "model: {source: m.gguf}\n"),
@@ -125,6 +134,19 @@ TEST(ContentHashes, are_remembered_as_long_as_the_file_is_the_same) {
     write_all(folder.at("notes"), damaged);
     EXPECT_TRUE(ContentHashes(folder.at("notes")).of_file(folder.at("f")).is_ok()) << damaged;
   }
+  // Of several files, what sha256sum prints for them.
+  write_all(folder.at("model/config.json"), "{\"model_type\": \"odd\"}");
+  write_all(folder.at("model/tokenizer.json"), "{}");
+  std::string header = "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
+  header.resize(64, ' ');
+  write_all(folder.at("model/model.safetensors"), std::string("\x40\0\0\0\0\0\0\0", 8) + header + "abcd");
+  std::string lines;
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json"}) {
+    lines += sha256_hex(read_all(folder.at(std::string("model/") + name))) + "  " + name + "\n";
+  }
+  const auto several = ContentHashes("").of_content(folder.at("model"));
+  ASSERT_TRUE(several.is_ok()) << several.error().message;
+  EXPECT_EQ(*several, sha256_hex(lines));
   EXPECT_EQ(ContentHashes("").of_file(folder.at("none")).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(ContentHashes("", [] { return true; }).of_file(folder.at("f")).error().code, ErrorCode::kUnavailable);
 }
@@ -132,8 +154,6 @@ TEST(ContentHashes, are_remembered_as_long_as_the_file_is_the_same) {
 class MakeImage : public testing::Test {
  protected:
   MakeImage() {
-    write_all(folder_.at("bot/config.json"), "{\"model_type\": \"odd\"}");
-    write_all(folder_.at("bot/tokenizer.json"), "{}");
     recipe_.name = "bot";
     recipe_.image = "localhost/bot:1.0";
     recipe_.platforms = {{std::string(own_platform()), "/bin/true", ""}};  // a small one

@@ -219,6 +219,14 @@ class Archive(ContainerTest):
             with self.subTest(section):
                 self.manifest(section, source)
                 self.bad(65, *self.command("plan"), words=words)
+        with open(BUILTIN, "rb") as file:
+            good = hashlib.sha256(file.read()).hexdigest()
+        bad = "0" * 64
+        with open(self.path("sixfold.yaml"), "w", encoding="utf-8") as file:
+            file.write(f"apiVersion: sixfold/v1\nname: bot\nmodel: {{source: '{BUILTIN}', sha256: '{bad}'}}\n"
+                       "targets: {container: {}}\n")
+        self.bad(65, *self.command("plan"), words=[f"model.sha256 says {bad}, it is {good}"])
+        self.bad(65, "serve", "--config", self.path("sixfold.yaml"), "--port", "0", words=[bad, f"it is {good}"])
         self.manifest("{}", "none.gguf")
         self.bad(66, *self.command("plan"), words=["none.gguf"])
         self.assertFalse(os.path.exists(self.path("bot.tar")))

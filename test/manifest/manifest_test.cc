@@ -61,6 +61,17 @@ TEST(Manifest, wrong_values_are_refused_with_range) {
   EXPECT_EQ(error_of("apiVersion: v2\n"), "sixfold.yaml:1: apiVersion: want sixfold/v1, got v2");
 }
 
+TEST(Manifest, a_hash_of_the_model_is_one_and_has_a_source) {
+  const std::string hash(64, 'a');
+  const auto good = parse_manifest("apiVersion: sixfold/v1\nmodel: {source: m.gguf, sha256: " + hash + "}\n", "f");
+  ASSERT_TRUE(good.is_ok()) << good.error().message;
+  EXPECT_EQ(good->model_sha256, hash);
+  EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel:\n  source: m.gguf\n  sha256: ABC\n"),
+            "sixfold.yaml:4: model.sha256: want 64 lower-case hex digits, got \"ABC\"");
+  EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel:\n  sha256: " + hash + "\n"),
+            "sixfold.yaml:3: model.sha256: want model.source with it, got none");
+}
+
 TEST(Manifest, yaml_that_does_not_parse_names_the_line) {
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nserve: {port: 1\n").rfind("sixfold.yaml:", 0), 0u);
 }

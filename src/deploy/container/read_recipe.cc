@@ -127,6 +127,7 @@ void read_runtime(Section& root, const manifest::Manifest& manifest, Recipe& rec
 
 // What the recipe's files are now, so that a change of theirs changes the recipe.
 Status read_contents(const RenderInput& input, Recipe& recipe) {
+  if (!input.sha256_of) return ok();
   const std::string folder = fs::path(input.file).parent_path().string();
   for (PlatformProgram& program : recipe.platforms) {
     const std::string path = program.program.empty() ? std::string() : path_beside(folder, program.program);
@@ -135,7 +136,12 @@ Status read_contents(const RenderInput& input, Recipe& recipe) {
   if (recipe.model_place == ModelPlace::kLayer && !is_pullable(recipe.model_source)) {
     constexpr std::string_view kScheme = "file:";
     if (recipe.model_source.starts_with(kScheme)) recipe.model_source.erase(0, kScheme.size());
-    SIXFOLD_TRY(recipe.model_sha256, input.sha256_of(path_beside(folder, recipe.model_source)));
+    SIXFOLD_TRY(const std::string hash, input.sha256_of(path_beside(folder, recipe.model_source)));
+    if (!recipe.model_sha256.empty() && recipe.model_sha256 != hash) {
+      return corrupt_data("{}: SHA-256: model.sha256 says {}, it is {}", recipe.model_source, recipe.model_sha256,
+                          hash);
+    }
+    recipe.model_sha256 = hash;
   }
   return ok();
 }
@@ -163,6 +169,7 @@ Result<Recipe> read_recipe(const RenderInput& input) {
   read_model(root, input.manifest, recipe);
   read_runtime(root, input.manifest, recipe);
   SIXFOLD_TRY_STATUS(root.finish());
+  if (recipe.model_place == ModelPlace::kLayer) recipe.model_sha256 = input.manifest.model_sha256.value_or("");
   SIXFOLD_TRY_STATUS(read_contents(input, recipe));
   return recipe;
 }
