@@ -23,7 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kRevisionsKept = 20;
-constexpr std::size_t kFileBytesMax = 16u << 20;
 constexpr std::array<std::string_view, 3> kStatusNames = {"partial", "complete", "undone"};
 
 // A relative path of harmless parts.
@@ -91,7 +90,7 @@ Result<DeployState> DeployState::open(const std::string& folder) {
   DeployState state(folder);
   const std::string path = folder + "/state.json";
   if (!registry::is_file(path)) return state;
-  SIXFOLD_TRY(const std::string text, read_text_file(path, kFileBytesMax));
+  SIXFOLD_TRY(const std::string text, read_text_file(path, kRenderedBytesMax));
   SIXFOLD_TRY(const json::object document, parse_json_object(text, path));
   if (const json::array* revisions = array_at(document, "revisions")) {
     for (const json::value& value : *revisions) {
@@ -151,7 +150,7 @@ Result<std::vector<RenderedFile>> DeployState::files_of(std::uint64_t number) co
        entry.increment(error)) {
     if (error) return file_error(folder.string(), error);
     if (!entry->is_regular_file(error)) continue;
-    SIXFOLD_TRY(std::string text, read_text_file(entry->path().string(), kFileBytesMax));
+    SIXFOLD_TRY(std::string text, read_text_file(entry->path().string(), kRenderedBytesMax));
     files.push_back({entry->path().lexically_relative(folder).generic_string(), std::move(text)});
   }
   if (error) return file_error(folder.string(), error);

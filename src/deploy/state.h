@@ -1,5 +1,6 @@
 // What was deployed: revisions with their files and the steps that are done, in a folder beside the manifest.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "deploy/target.h"
 
 namespace sixfold::deploy {
+
+// Of one rendered file, and of the list of revisions.
+inline constexpr std::size_t kRenderedBytesMax = 16u << 20;
 
 struct Revision {
   enum class Status { kPartial, kComplete, kUndone };

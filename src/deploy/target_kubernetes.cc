@@ -9,6 +9,7 @@
 #include "deploy/kubernetes/objects.h"
 #include "deploy/kubernetes/read_settings.h"
 #include "deploy/process.h"
+#include "deploy/state.h"
 #include "deploy/target_list.h"
 #include "manifest/yaml_text.h"
 
@@ -18,7 +19,6 @@ namespace {
 using kubernetes::Object;
 
 constexpr std::string_view kListFile = "kustomization.yaml";
-constexpr std::size_t kFileBytesMax = 16u << 20;
 
 // What tells an object from others.
 struct Identity {
@@ -62,14 +62,14 @@ Status remove_left(const std::vector<RenderedFile>& files, StepContext& context)
     SIXFOLD_TRY(Identity identity, identity_of(file));
     kept.push_back(std::move(identity));
   }
-  SIXFOLD_TRY(const std::string list, read_text_file(context.before + "/" + std::string(kListFile), kFileBytesMax));
+  SIXFOLD_TRY(const std::string list, read_text_file(context.before + "/" + std::string(kListFile), kRenderedBytesMax));
   SIXFOLD_TRY(const json::value document, manifest::yaml_value(list, kListFile));
   const json::array* resources = document.is_object() ? array_at(document.get_object(), "resources") : nullptr;
   if (resources == nullptr) return ok();
   for (const json::value& resource : *resources) {
     if (!resource.is_string()) continue;
     const std::string name(resource.get_string());
-    SIXFOLD_TRY(std::string text, read_text_file(context.before + "/" + name, kFileBytesMax));
+    SIXFOLD_TRY(std::string text, read_text_file(context.before + "/" + name, kRenderedBytesMax));
     SIXFOLD_TRY(const Identity old, identity_of({name, std::move(text)}));
     if (std::find(kept.begin(), kept.end(), old) != kept.end()) continue;
     SIXFOLD_TRY_STATUS(run({"kubectl", "delete", "--ignore-not-found", "-f", context.before + "/" + name}, context));

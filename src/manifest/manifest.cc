@@ -13,6 +13,7 @@
 #include "core/file_map.h"
 #include "manifest/nearest_name.h"
 #include "manifest/section_state.h"
+#include "manifest/yaml_text.h"
 
 namespace sixfold::manifest {
 namespace {
@@ -169,6 +170,7 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view file_nam
   if (text.size() > kManifestBytesMax) {
     return corrupt_data("{}: want at most {} bytes, got {}", file_name, kManifestBytesMax, text.size());
   }
+  SIXFOLD_TRY_STATUS(check_encoding(text, file_name));
   try {
     return read_root(reader, YAML::Load(std::string(text)));
   } catch (const YAML::Exception& exception) {

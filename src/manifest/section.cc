@@ -16,7 +16,7 @@ namespace sixfold::manifest {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 64u << 10;
-constexpr std::size_t kListMax = 1024;
+constexpr std::size_t kEntriesMax = 1024;
 
 std::string shown(const YAML::Node& node) {
   if (node.IsScalar()) return fmt::format("\"{}\"", node.Scalar());
@@ -138,8 +138,8 @@ void Section::flag(std::string_view key, bool& out) {
 void Section::texts(std::string_view key, std::vector<std::string>& out) {
   const YAML::Node node = state_->find(key);
   if (!node) return;
-  if (!node.IsSequence() || node.size() > kListMax) {
-    return state_->refuse(node, key, fmt::format("a list of at most {} texts", kListMax));
+  if (!node.IsSequence() || node.size() > kEntriesMax) {
+    return state_->refuse(node, key, fmt::format("a list of at most {} texts", kEntriesMax));
   }
   std::vector<std::string> list;
   for (const YAML::Node& item : node) {
@@ -151,8 +151,8 @@ void Section::texts(std::string_view key, std::vector<std::string>& out) {
 void Section::text_map(std::string_view key, std::map<std::string, std::string>& out) {
   const YAML::Node node = state_->find(key);
   if (!node) return;
-  if (!node.IsMap() || node.size() > kListMax) {
-    return state_->refuse(node, key, fmt::format("a map of at most {} texts", kListMax));
+  if (!node.IsMap() || node.size() > kEntriesMax) {
+    return state_->refuse(node, key, fmt::format("a map of at most {} texts", kEntriesMax));
   }
   std::map<std::string, std::string> map;
   for (const auto& entry : node) {

@@ -12,9 +12,13 @@
 
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/utf8.h"
 
 namespace sixfold::manifest {
 namespace {
+
+// An alias stands for all that its anchor has; a few lines of them can stand for more than any memory holds.
+constexpr std::size_t kValuesMax = 1u << 18;
 
 bool is_letter(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
@@ -44,6 +48,14 @@ void write_text(YAML::Emitter& out, std::string_view text) {
   out << std::string(text);
 }
 
+// With a point, without which a reader takes the number for a whole one, and YAML 1.1 takes one with an exponent for a
+// text.
+std::string text_of(double number) {
+  std::string text = fmt::format("{}", number);
+  if (text.find('.') == std::string::npos) text.insert(std::min(text.find('e'), text.size()), ".0");
+  return text;
+}
+
 void write(YAML::Emitter& out, const json::value& value) {
   switch (value.kind()) {
     case json::kind::null:
@@ -59,7 +71,7 @@ void write(YAML::Emitter& out, const json::value& value) {
       out << value.get_uint64();
       return;
     case json::kind::double_:
-      out << fmt::format("{}", value.get_double());
+      out << text_of(value.get_double());
       return;
     case json::kind::string:
       write_text(out, {value.get_string().data(), value.get_string().size()});
@@ -90,6 +102,7 @@ void write(YAML::Emitter& out, const json::value& value) {
 
 struct ValueReader {
   std::string_view name;
+  std::size_t values = 0;  // read so far
 
   Error error_at(const YAML::Mark& mark, std::string_view message) const {
     return corrupt_data("{}:{}: {}", name, mark.line + 1, message);
@@ -116,8 +129,9 @@ struct ValueReader {
     return json::value(text);
   }
 
-  Result<json::value> read(const YAML::Node& node, std::size_t depth) const {
+  Result<json::value> read(const YAML::Node& node, std::size_t depth) {
     if (depth > limits::kJsonDepthMax) return error_at(node.Mark(), "too deep");
+    if (++values > kValuesMax) return error_at(node.Mark(), fmt::format("want at most {} values", kValuesMax));
     if (node.IsScalar()) return scalar(node);
     if (node.IsSequence()) {
       json::array list;
@@ -142,8 +156,14 @@ struct ValueReader {
 
 }  // namespace
 
+Status check_encoding(std::string_view text, std::string_view name) {
+  const bool is_good = is_valid_utf8(text) && text.find('\0') == std::string_view::npos;
+  return is_good ? ok() : Status(corrupt_data("{}:1: want text in UTF-8", name));
+}
+
 Result<json::value> yaml_value(std::string_view text, std::string_view name) {
-  const ValueReader reader{name};
+  ValueReader reader{name};
+  SIXFOLD_TRY_STATUS(check_encoding(text, name));
   try {
     return reader.read(YAML::Load(std::string(text)), 0);
   } catch (const YAML::Exception& exception) {

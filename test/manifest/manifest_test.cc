@@ -42,6 +42,11 @@ TEST(Manifest, what_is_not_written_stays_unset) {
   EXPECT_FALSE(result->serve.port.has_value());
 }
 
+TEST(Manifest, bytes_that_are_no_text_are_refused) {
+  EXPECT_EQ(error_of("apiVersion: sixfold/v1\nname: \xff\n"), "sixfold.yaml:1: want text in UTF-8");
+  EXPECT_EQ(error_of(std::string_view("a\0\0\0:\0\0\0", 8)), "sixfold.yaml:1: want text in UTF-8");
+}
+
 TEST(Manifest, unknown_key_names_line_and_nearest_key) {
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nserve:\n  prot: 80\n"),
             "sixfold.yaml:3: unknown key \"prot\" in serve; did you mean \"port\"?");

@@ -1,6 +1,7 @@
 // What is written reads back as the same value, by every version of YAML.
 #include "manifest/yaml_text.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -42,6 +43,21 @@ TEST(YamlText, values_of_every_kind_read_back) {
   EXPECT_EQ(read_back(object), json::value(object)) << yaml_of(object);
 }
 
+TEST(YamlText, real_numbers_stay_real_for_every_reader) {
+  for (const double number : {1.0, -0.0, 1e3, 1e25, 2.5e-9, 0.1, 4503599627370497.5}) {
+    EXPECT_EQ(read_back(json::value(number)), json::value(number)) << yaml_of(json::value(number));
+    EXPECT_NE(yaml_of(json::value(number)).find('.'), std::string::npos);
+  }
+  EXPECT_EQ(yaml_of(json::value(1e25)), "1.0e+25\n");
+}
+
+TEST(YamlText, aliases_that_stand_for_too_much_are_refused) {
+  std::string text = "a0: &a0 [x, x]\n";
+  for (int i = 1; i < 40; ++i) text += fmt::format("a{0}: &a{0} [*a{1}, *a{1}]\n", i, i - 1);
+  EXPECT_NE(yaml_value(text, "f.yaml").error().message.find("want at most 262144 values"), std::string::npos);
+  EXPECT_FALSE(yaml_value("a: &a [*a, *a]\n", "f.yaml").is_ok());
+}
+
 TEST(YamlText, is_written_in_blocks_with_keys_in_order) {
   json::object inner = {{"name", "a"}, {"port", 80}};
   const json::object object = {{"z", "last"}, {"list", json::array{inner}}, {"empty", json::array()}, {"a", "1.0"}};
@@ -51,6 +67,9 @@ TEST(YamlText, is_written_in_blocks_with_keys_in_order) {
 TEST(YamlText, broken_texts_are_refused_with_their_line) {
   EXPECT_EQ(yaml_value("a: 1\na: 2\n", "f.yaml").error().message, "f.yaml:2: the key \"a\" is there twice");
   EXPECT_FALSE(yaml_value("a: [1\n", "f.yaml").is_ok());
+  EXPECT_EQ(yaml_value("a: \xff\n", "f.yaml").error().message, "f.yaml:1: want text in UTF-8");
+  const std::string utf32 = {'a', 0, 0, 0, ':', 0, 0, 0};
+  EXPECT_EQ(yaml_value(utf32, "f.yaml").error().message, "f.yaml:1: want text in UTF-8");
   EXPECT_FALSE(yaml_value(std::string(10000, '['), "f.yaml").is_ok());
 }
 
