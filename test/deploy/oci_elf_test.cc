@@ -9,6 +9,7 @@
 #include "deploy/container/recipe.h"
 #include "deploy/oci/elf_file.h"
 #include "deploy/oci/program_files.h"
+#include "deploy/oci/system_root.h"
 
 namespace sixfold::deploy::oci {
 namespace {
@@ -175,7 +176,7 @@ class Root : public testing::Test {
 };
 
 TEST_F(Root, libraries_are_found_as_its_loader_would) {
-  add("usr/bin/sixfold", {183, "/lib/ld.so", {"libb.so", "liba.so"}, "$ORIGIN/../own"});
+  add("usr/bin/sixfold", {183, "/lib/ld.so", {"libb.so", "liba.so"}, "elsewhere:$ORIGIN/../own"});
   add("usr/own/liba.so", {183, "", {"libc.so.6"}});
   add("usr/lib/liba.so", {183, "", {"libnever.so"}});  // the run path comes first
   add("lib64/libb.so", {62});                          // of another machine: passed over
@@ -194,6 +195,51 @@ TEST_F(Root, libraries_are_found_as_its_loader_would) {
       {"lib/aarch64-linux-gnu/libc.so.6", "lib/aarch64-linux-gnu/libc.so.6"},
       {"lib/ld.so", "lib/ld.so"}};
   EXPECT_EQ(got, want);
+}
+
+// Debian's /lib64/ld-linux-x86-64.so.2 is such a link; this machine has a file of that name too.
+TEST_F(Root, links_lead_to_files_of_the_same_system) {
+  add("opt/sixfold", {183, "/lib64/ld.so", {"liba.so"}, "$ORIGIN/own"});
+  fs::create_directories(root_.at("usr/bin"));
+  fs::create_directories(root_.at("lib64"));
+  fs::create_symlink("/opt/sixfold", root_.at("usr/bin/sixfold"));
+  add("opt/own/liba.so", {183, "", {"libc.so.6"}});
+  add("usr/lib/aarch64-linux-gnu/libc-2.so", {183, ""});
+  fs::create_symlink("/usr/lib/aarch64-linux-gnu/libc-2.so", root_.at("usr/lib/aarch64-linux-gnu/libc.so.6"));
+  TemporaryFolder outside;
+  write_all(outside.at("ld.so"), make_elf({183, ""}));
+  fs::create_symlink(outside.at("ld.so"), root_.at("lib64/ld.so"));
+  EXPECT_NE(collect().error().message.find("its loader /lib64/ld.so"), std::string::npos) << "a file of this machine";
+  add("lib/ld-1.so", {183, ""});
+  fs::remove(root_.at("lib64/ld.so"));
+  fs::create_symlink("/lib/ld-1.so", root_.at("lib64/ld.so"));
+  const auto files = collect();
+  ASSERT_TRUE(files.is_ok()) << files.error().message;
+  EXPECT_EQ(files->from, root_.at("opt/sixfold"));
+  std::vector<std::pair<std::string, std::string>> got;
+  for (const ProgramFile& file : files->libraries) got.emplace_back(file.path, file.from);
+  const std::vector<std::pair<std::string, std::string>> want = {
+      {"lib64/ld.so", root_.at("lib/ld-1.so")},
+      {"usr/lib/aarch64-linux-gnu/liba.so", root_.at("opt/own/liba.so")},
+      {"usr/lib/aarch64-linux-gnu/libc.so.6", root_.at("usr/lib/aarch64-linux-gnu/libc-2.so")}};
+  EXPECT_EQ(got, want);
+}
+
+TEST_F(Root, paths_do_not_leave_it) {
+  write_all(root_.at("a/file"), "x");
+  fs::create_symlink("../../../../a", root_.at("up"));
+  fs::create_symlink("two", root_.at("one"));
+  fs::create_symlink("one", root_.at("two"));
+  fs::create_symlink("/etc/passwd", root_.at("users"));
+  EXPECT_EQ(find_below(root_.path(), "/a/./file"), root_.at("a/file"));
+  EXPECT_EQ(find_below(root_.path(), "/../../a/file"), root_.at("a/file"));
+  EXPECT_EQ(find_below(root_.path(), "/up/file"), root_.at("a/file"));
+  EXPECT_EQ(find_below(root_.path(), "/one"), std::nullopt);
+  EXPECT_EQ(find_below(root_.path(), "/users"), std::nullopt);
+  EXPECT_EQ(find_below(root_.path(), "/a/file/more"), std::nullopt);
+  EXPECT_EQ(find_below(root_.path(), "/none"), std::nullopt);
+  EXPECT_EQ(find_below("", root_.at("a/../a/file")), root_.at("a/../a/file"));
+  EXPECT_EQ(find_below("", root_.at("none")), std::nullopt);
 }
 
 TEST_F(Root, what_is_missing_is_named_with_who_needs_it) {
