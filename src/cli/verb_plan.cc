@@ -55,7 +55,7 @@ VerbAction add_plan(CLI::App& program) {
       "  sixfold plan                              all targets of sixfold.yaml\n"
       "  sixfold plan kubernetes --show\n"
       "  sixfold plan helm --out charts            files for others to review or apply\n"
-      "Nothing but the files of --out is written, and nobody is asked.");
+      "Nothing is deployed, and nobody is asked.");
   return [flags] { return plan(*flags); };
 }
 

@@ -12,6 +12,7 @@
 #include "deploy/container/recipe.h"
 #include "deploy/oci/archive.h"
 #include "deploy/oci/push_image.h"
+#include "deploy/progress_lines.h"
 #include "deploy/target_list.h"
 #include "registry/docker_login.h"
 #include "registry/folders.h"
@@ -38,10 +39,11 @@ Result<std::unique_ptr<registry::OciSession>> open_session(const Recipe& recipe,
       reference, registry::find_docker_login(registry::process_environment, reference.host), std::move(http));
 }
 
-Status take_away(const std::string& path) {
+Status remove_store(StepContext& context) {
+  const std::string folder = container::store_folder(context);
   std::error_code error;
-  fs::remove_all(path, error);
-  return error ? Status(internal_error("{}: {}", path, error.message())) : ok();
+  fs::remove_all(folder, error);
+  return error ? Status(internal_error("{}: {}", folder, error.message())) : ok();
 }
 
 Step build_step(const Recipe& recipe) {
@@ -50,8 +52,7 @@ Step build_step(const Recipe& recipe) {
   return {"build",
           fmt::format("makes the image {} for {}{}", recipe.image, fmt::join(platforms, " and "),
                       recipe.model_place == container::ModelPlace::kLayer ? " with " + recipe.model_source : ""),
-          [recipe](StepContext& context) { return container::make_image(recipe, context); },
-          [](StepContext& context) { return take_away(container::store_folder(context)); }};
+          [recipe](StepContext& context) { return container::make_image(recipe, context); }, remove_store};
 }
 
 Step archive_step(const Recipe& recipe) {
@@ -59,12 +60,19 @@ Step archive_step(const Recipe& recipe) {
           [recipe](StepContext& context) -> Status {
             SIXFOLD_TRY(const oci::BlobStore store, oci::BlobStore::open(container::store_folder(context)));
             const std::string path = container::path_beside(context.base, recipe.archive);
+            if (fs::path(path).has_parent_path()) SIXFOLD_TRY_STATUS(registry::make_parent_folders(path));
             SIXFOLD_TRY(const std::uint64_t bytes,
                         oci::write_archive(store, recipe.image, container::own_platform(), path, context.is_cancelled));
             context.say(fmt::format("{}: {} bytes", path, bytes));
             return ok();
           },
-          [recipe](StepContext& context) { return take_away(container::path_beside(context.base, recipe.archive)); }};
+          [recipe](StepContext& context) -> Status {
+            // One file and nothing else, whatever the recipe says.
+            const std::string path = container::path_beside(context.base, recipe.archive);
+            std::error_code error;
+            if (registry::is_file(path)) fs::remove(path, error);
+            return error ? Status(internal_error("{}: {}", path, error.message())) : ok();
+          }};
 }
 
 Status push(const Recipe& recipe, StepContext& context) {
@@ -72,13 +80,8 @@ Status push(const Recipe& recipe, StepContext& context) {
   net::HttpClientOptions http;
   http.is_cancelled = context.is_cancelled;
   SIXFOLD_TRY(const std::unique_ptr<registry::OciSession> session, open_session(recipe, std::move(http)));
-  std::uint64_t told = 0;
-  const auto progress = [&](std::uint64_t done, std::uint64_t total) {
-    constexpr std::uint64_t kTenths = 10;
-    const std::uint64_t tenths = total == 0 ? 0 : done * kTenths / total;
-    if (tenths > told) context.say(fmt::format("{} % of {} bytes are there", tenths * 100 / kTenths, total));
-    told = tenths;
-  };
+  ProgressLines lines(context.say);
+  const auto progress = [&](std::uint64_t done, std::uint64_t total) { lines.update("in the registry", done, total); };
   SIXFOLD_TRY(const oci::PushedImage pushed, oci::push_image(store, *session, progress));
   context.say(fmt::format("{}@{}: {} of {} bytes sent", recipe.image, pushed.digest, pushed.sent, pushed.bytes));
   return ok();
@@ -86,7 +89,9 @@ Status push(const Recipe& recipe, StepContext& context) {
 
 // Many registries do not let clients remove a name: that is said, and no error.
 Status remove_tag(const Recipe& recipe, StepContext& context) {
-  SIXFOLD_TRY(const std::unique_ptr<registry::OciSession> session, open_session(recipe, {}));
+  net::HttpClientOptions http;
+  http.is_cancelled = context.is_cancelled;
+  SIXFOLD_TRY(const std::unique_ptr<registry::OciSession> session, open_session(recipe, std::move(http)));
   SIXFOLD_TRY(const net::TextResponse response,
               session->send({.method = "DELETE", .url = session->url("/manifests/" + session->reference().tag)}));
   const int status = response.head.status;

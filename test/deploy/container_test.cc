@@ -92,6 +92,7 @@ TEST(Recipe, what_does_not_go_together_is_refused_where_it_stands) {
   EXPECT_NE(message_of("{platforms: [linux/amd64, linux/amd64]}").find("is there twice"), std::string::npos);
   EXPECT_NE(message_of("{}", "model: {source: m.gguf, adapters: ['a=./a']}\n").find("the adapter \"a=./a\""),
             std::string::npos);
+  EXPECT_NE(message_of("{archive: .}").find("want a path that ends with .tar"), std::string::npos);
   EXPECT_NE(message_of("{lables: {a: b}}").find("did you mean \"labels\""), std::string::npos);
   EXPECT_NE(message_of("{labels: {'a b': c}}").find("names without spaces"), std::string::npos);
 }

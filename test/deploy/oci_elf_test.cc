@@ -9,6 +9,8 @@
 #include "deploy/container/recipe.h"
 #include "deploy/oci/elf_file.h"
 #include "deploy/oci/program_files.h"
+#include "deploy/oci/system_root.h"
+#include "made_elf.h"
 
 namespace sixfold::deploy::oci {
 namespace {
@@ -30,67 +32,6 @@ Result<ElfFile> parse(const std::string& bytes) {
                       return ok();
                     }},
                    "file");
-}
-
-template <class T>
-void put(std::string& bytes, std::size_t at, T value) {
-  std::memcpy(bytes.data() + at, &value, sizeof(value));
-}
-
-struct Made {
-  std::uint16_t machine = 62;
-  std::string loader = "/lib64/loader";
-  std::vector<std::string> needed = {};
-  std::string run_path = {};
-};
-
-// Header, three segments, loader, dynamic table, texts, and a tail that nobody loads.
-std::string make_elf(const Made& made) {
-  constexpr std::size_t kSegments = 64, kAfter = kSegments + 3 * 56, kAddress = 0x400000;
-  const std::string loader = made.loader + '\0';
-  std::string texts(1, '\0');
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> table;
-  for (const std::string& name : made.needed) {
-    table.emplace_back(1, texts.size());
-    texts += name + '\0';
-  }
-  if (!made.run_path.empty()) {
-    table.emplace_back(29, texts.size());
-    texts += made.run_path + '\0';
-  }
-  const std::size_t dynamic_at = kAfter + loader.size(), dynamic_bytes = (table.size() + 3) * 16;
-  const std::size_t texts_at = dynamic_at + dynamic_bytes;
-  table.emplace_back(5, kAddress + texts_at);
-  table.emplace_back(10, texts.size());
-  table.emplace_back(0, 0);
-  std::string bytes(texts_at, '\0');
-  std::memcpy(bytes.data(),
-              "\x7f"
-              "ELF\x02\x01\x01",
-              7);
-  put<std::uint16_t>(bytes, 18, made.machine);
-  put<std::uint64_t>(bytes, 32, kSegments);
-  put<std::uint64_t>(bytes, 40, 0x1234);  // sections
-  put<std::uint16_t>(bytes, 54, 56);
-  put<std::uint16_t>(bytes, 56, 3);
-  put<std::uint16_t>(bytes, 60, 9);
-  put<std::uint16_t>(bytes, 62, 8);
-  const auto segment = [&](std::size_t index, std::uint32_t kind, std::uint64_t offset, std::uint64_t size) {
-    const std::size_t at = kSegments + index * 56;
-    put(bytes, at, kind);
-    put(bytes, at + 8, offset);
-    put(bytes, at + 16, kAddress + offset);
-    put(bytes, at + 32, size);
-  };
-  segment(0, 1, 0, texts_at + texts.size());
-  segment(1, made.loader.empty() ? 0 : 3, kAfter, loader.size());
-  segment(2, 2, dynamic_at, dynamic_bytes);
-  std::memcpy(bytes.data() + kAfter, loader.data(), loader.size());
-  for (std::size_t row = 0; row < table.size(); ++row) {
-    put(bytes, dynamic_at + row * 16, table[row].first);
-    put(bytes, dynamic_at + row * 16 + 8, table[row].second);
-  }
-  return bytes + texts + "names for debuggers";
 }
 
 TEST(ElfFile, tells_what_a_program_needs) {
@@ -164,7 +105,7 @@ TEST(ProgramFiles, this_program_has_all_its_libraries) {
 
 class Root : public testing::Test {
  protected:
-  void add(const std::string& path, const Made& made) { write_all(root_.at(path), make_elf(made)); }
+  void add(const std::string& path, const MadeElf& made) { write_all(root_.at(path), make_elf(made)); }
   Result<ProgramFiles> collect(std::string_view architecture = "arm64") {
     const auto place = find_program(root_.path());
     if (!place.is_ok()) return place.error();
@@ -175,7 +116,7 @@ class Root : public testing::Test {
 };
 
 TEST_F(Root, libraries_are_found_as_its_loader_would) {
-  add("usr/bin/sixfold", {183, "/lib/ld.so", {"libb.so", "liba.so"}, "$ORIGIN/../own"});
+  add("usr/bin/sixfold", {183, "/lib/ld.so", {"libb.so", "liba.so"}, "elsewhere:$ORIGIN/../own"});
   add("usr/own/liba.so", {183, "", {"libc.so.6"}});
   add("usr/lib/liba.so", {183, "", {"libnever.so"}});  // the run path comes first
   add("lib64/libb.so", {62});                          // of another machine: passed over
@@ -194,6 +135,51 @@ TEST_F(Root, libraries_are_found_as_its_loader_would) {
       {"lib/aarch64-linux-gnu/libc.so.6", "lib/aarch64-linux-gnu/libc.so.6"},
       {"lib/ld.so", "lib/ld.so"}};
   EXPECT_EQ(got, want);
+}
+
+// Debian's /lib64/ld-linux-x86-64.so.2 is such a link; this machine has a file of that name too.
+TEST_F(Root, links_lead_to_files_of_the_same_system) {
+  add("opt/sixfold", {183, "/lib64/ld.so", {"liba.so"}, "$ORIGIN/own"});
+  fs::create_directories(root_.at("usr/bin"));
+  fs::create_directories(root_.at("lib64"));
+  fs::create_symlink("/opt/sixfold", root_.at("usr/bin/sixfold"));
+  add("opt/own/liba.so", {183, "", {"libc.so.6"}});
+  add("usr/lib/aarch64-linux-gnu/libc-2.so", {183, ""});
+  fs::create_symlink("/usr/lib/aarch64-linux-gnu/libc-2.so", root_.at("usr/lib/aarch64-linux-gnu/libc.so.6"));
+  TemporaryFolder outside;
+  write_all(outside.at("ld.so"), make_elf({183, ""}));
+  fs::create_symlink(outside.at("ld.so"), root_.at("lib64/ld.so"));
+  EXPECT_NE(collect().error().message.find("its loader /lib64/ld.so"), std::string::npos) << "a file of this machine";
+  add("lib/ld-1.so", {183, ""});
+  fs::remove(root_.at("lib64/ld.so"));
+  fs::create_symlink("/lib/ld-1.so", root_.at("lib64/ld.so"));
+  const auto files = collect();
+  ASSERT_TRUE(files.is_ok()) << files.error().message;
+  EXPECT_EQ(files->from, root_.at("opt/sixfold"));
+  std::vector<std::pair<std::string, std::string>> got;
+  for (const ProgramFile& file : files->libraries) got.emplace_back(file.path, file.from);
+  const std::vector<std::pair<std::string, std::string>> want = {
+      {"lib64/ld.so", root_.at("lib/ld-1.so")},
+      {"usr/lib/aarch64-linux-gnu/liba.so", root_.at("opt/own/liba.so")},
+      {"usr/lib/aarch64-linux-gnu/libc.so.6", root_.at("usr/lib/aarch64-linux-gnu/libc-2.so")}};
+  EXPECT_EQ(got, want);
+}
+
+TEST_F(Root, paths_do_not_leave_it) {
+  write_all(root_.at("a/file"), "x");
+  fs::create_symlink("../../../../a", root_.at("up"));
+  fs::create_symlink("two", root_.at("one"));
+  fs::create_symlink("one", root_.at("two"));
+  fs::create_symlink("/etc/passwd", root_.at("users"));
+  EXPECT_EQ(find_below(root_.path(), "/a/./file"), root_.at("a/file"));
+  EXPECT_EQ(find_below(root_.path(), "/../../a/file"), root_.at("a/file"));
+  EXPECT_EQ(find_below(root_.path(), "/up/file"), root_.at("a/file"));
+  EXPECT_EQ(find_below(root_.path(), "/one"), std::nullopt);
+  EXPECT_EQ(find_below(root_.path(), "/users"), std::nullopt);
+  EXPECT_EQ(find_below(root_.path(), "/a/file/more"), std::nullopt);
+  EXPECT_EQ(find_below(root_.path(), "/none"), std::nullopt);
+  EXPECT_EQ(find_below("", root_.at("a/../a/file")), root_.at("a/../a/file"));
+  EXPECT_EQ(find_below("", root_.at("none")), std::nullopt);
 }
 
 TEST_F(Root, what_is_missing_is_named_with_who_needs_it) {

@@ -205,8 +205,8 @@ TEST_F(LayerTest, what_fails_leaves_nothing) {
   EXPECT_EQ(write_layer(store(), {{.path = "a", .from = folder_.at("none")}}, Compression::kGzip).error().code,
             ErrorCode::kNotFound);
   write_all(folder_.at("f"), "content");
-  const auto cut =
-      write_layer(store(), {{.path = "a", .from = folder_.at("f")}}, Compression::kGzip, [] { return true; });
+  const auto cut = write_layer(store(), {{.path = "a", .from = folder_.at("f")}}, Compression::kGzip,
+                               {.is_cancelled = [] { return true; }});
   EXPECT_EQ(cut.error().code, ErrorCode::kUnavailable);
   EXPECT_TRUE(fs::is_empty(folder_.at("store/blobs/sha256")));
 }

@@ -12,7 +12,7 @@ import unittest
 import urllib.request
 
 import program
-from oci_registry import Registry, free_port, login_file
+from oci_registry import MODELPACK, Registry, free_port, login_file
 from program import BUILTIN
 
 MIB = 1 << 20
@@ -213,6 +213,7 @@ class Archive(ContainerTest):
             (f"{{binaries: {{{other}: x}}}}", None, ["is not among the platforms"]),
             ("{model: pulled}", "model.gguf", ["lies on this machine"]),
             ("{model: floating}", None, ["one of included, pulled"]),
+            ("{archive: bot}", None, ["ends with .tar"]),
             ("{push: maybe}", None, ["true or false"]),
             ("{env: {'A B': x}}", None, ["names of environment variables"]),
         ]:
@@ -290,6 +291,10 @@ class Push(ContainerTest):
         self.assertIn(digest, self.good(*self.command("status"), environment=self.auth).stdout.decode())
         if have("skopeo"):
             self.assert_skopeo_copies(digest)
+        gone = self.good(*self.command("undeploy"), "--yes", environment=self.auth)
+        left = self.registry.ask("HEAD", "/v2/team/bot/manifests/1.0", accept=INDEX).status
+        self.assertEqual("the registry keeps it" in gone.stderr.decode(), left == 200)
+        self.assertFalse(os.path.exists(self.path("bot.tar")))
 
     def assert_skopeo_copies(self, digest):
         creds = ["--src-creds", "anna:secret", "--src-tls-verify=false"]
@@ -335,6 +340,7 @@ class Podman(ContainerTest):
                        "[engine]\nruntime=\"runc\"\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\n")
         self.tag = f"localhost/{self.NAME}:1.0"
         self.addCleanup(self.podman, "rmi", "-f", self.tag, check=False)
+        self.addCleanup(self.podman, "volume", "rm", "-f", self.NAME, check=False)
         self.addCleanup(self.podman, "rm", "-f", self.NAME, check=False)
 
     def podman(self, *arguments, check=True):
@@ -345,12 +351,13 @@ class Podman(ContainerTest):
             self.assertEqual(done.returncode, 0, done.stderr.decode())
         return done
 
-    def start(self, *flags):
-        """With everything taken away that can be."""
+    def start(self, *flags, command=()):
+        """With everything taken away that can be.  A command of its own listens in the host's network."""
         port = free_port()
+        network = ["--network", "host"] if command else ["-p", f"127.0.0.1:{port}:8080"]
+        command = [str(port) if word == "8080" else "127.0.0.1" if word == "0.0.0.0" else word for word in command]
         self.podman("run", "-d", "--name", self.NAME, "--read-only", "--cap-drop", "all", "--security-opt",
-                    "no-new-privileges", "--memory", "512m", "--pids-limit", "64", "-p", f"127.0.0.1:{port}:8080",
-                    *flags, self.tag)
+                    "no-new-privileges", "--memory", "512m", "--pids-limit", "64", *network, *flags, self.tag, *command)
         url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 60
         while True:
@@ -399,6 +406,20 @@ class Podman(ContainerTest):
         pid = int(self.podman("inspect", "-f", "{{.State.Pid}}", self.NAME).stdout)
         two = len(os.listdir(f"/proc/{pid}/task"))
         self.assertEqual(two, one + 1, "one more core of quota is one more thread")
+
+    @unittest.skipUnless(have("docker-registry"), "no registry")
+    def test_a_model_is_pulled_into_a_read_only_container(self):
+        registry = Registry(self.path())
+        self.addCleanup(registry.stop)
+        registry.put_model("org/tiny", "1", [("model.gguf", MODELPACK + "weight.v1.raw", read(BUILTIN))])
+        self.manifest(f"{{image: '{self.tag}', model: pulled}}", f"oci:{registry.host}/org/tiny:1")
+        self.deploy()
+        _, [(manifest, config)] = self.image()
+        self.assertEqual(len(manifest["layers"]), 1)
+        self.podman("load", "-i", self.path("bot.tar"))
+        # A new volume takes over the owner of the folder in the image.
+        url = self.start("-v", f"{self.NAME}:/models", command=config["config"]["Cmd"])
+        self.assertEqual(self.complete(url), self.expected())
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/version.h"
 #include "deploy/container/image_history.h"
+#include "deploy/progress_lines.h"
 #include "deploy/serve_arguments.h"
 #include "registry/push/push.h"
 
@@ -17,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kModelsFolder = "/models";
-constexpr std::uint64_t kTenths = 10;
 
 struct ModelParts {
   std::vector<oci::ModelFile> files;
@@ -29,10 +29,8 @@ registry::PullOptions pull_options(const StepContext& context) {
   options.context.note = [say = context.say](const std::string& text) { say(text); };
   options.context.http.user_agent = "sixfold/" + std::string(version());
   options.context.http.is_cancelled = context.is_cancelled;
-  options.progress = [say = context.say, told = std::uint64_t{0}](const registry::PullProgress& progress) mutable {
-    const std::uint64_t tenths = progress.total == 0 ? 0 : progress.done * kTenths / progress.total;
-    if (tenths > told) say(fmt::format("{}: {} %", progress.file, tenths * 100 / kTenths));
-    told = tenths;
+  options.progress = [lines = ProgressLines(context.say)](const registry::PullProgress& progress) mutable {
+    lines.update("the model, pulled", progress.done, progress.total);
   };
   return options;
 }

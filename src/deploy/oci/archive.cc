@@ -52,6 +52,18 @@ Result<std::string> docker_list(const BlobStore& store, const Descriptor& index,
                                                   {"Layers", std::move(paths)}}});
 }
 
+// Held against its digest on the way: what loads the archive would refuse it, on another machine and much later.
+Status add_blob(TarWriter& tar, const std::string& path, const BlobStore& store, const Descriptor& blob,
+                const std::function<bool()>& is_cancelled) {
+  const std::string from = store.path_of(blob.digest);
+  SIXFOLD_TRY(const registry::UploadFile file, registry::UploadFile::open(from));
+  Hasher hash;
+  SIXFOLD_TRY_STATUS(tar.add_file(path, 0644, {.file = &file, .bytes = file.bytes(), .hash = &hash}, is_cancelled));
+  const std::string digest = sha256_digest(hash.finish());
+  if (digest == blob.digest) return ok();
+  return corrupt_data("{}: digest: want {}, got {}; remove it, and it is made again", from, blob.digest, digest);
+}
+
 }  // namespace
 
 Result<std::uint64_t> write_archive(const BlobStore& store, const std::string& name, std::string_view preferred,
@@ -72,12 +84,9 @@ Result<std::uint64_t> write_archive(const BlobStore& store, const std::string& n
   for (const auto& [list, text] : texts) SIXFOLD_TRY_STATUS(tar.add_file(list, 0644, text_content(text)));
   SIXFOLD_TRY_STATUS(tar.add_folder("blobs", 0755));
   SIXFOLD_TRY_STATUS(tar.add_folder("blobs/sha256", 0755));
-  std::map<std::string, std::string> blobs;  // each once, by path
-  for (const Descriptor& blob : image.blobs) blobs.emplace(blob_path(blob.digest), store.path_of(blob.digest));
-  for (const auto& [name_in, from] : blobs) {
-    SIXFOLD_TRY(const registry::UploadFile content, registry::UploadFile::open(from));
-    SIXFOLD_TRY_STATUS(tar.add_file(name_in, 0644, {{}, &content, content.bytes()}, is_cancelled));
-  }
+  std::map<std::string, Descriptor> blobs;  // each once, by path
+  for (const Descriptor& blob : image.blobs) blobs.emplace(blob_path(blob.digest), blob);
+  for (const auto& [name_in, blob] : blobs) SIXFOLD_TRY_STATUS(add_blob(tar, name_in, store, blob, is_cancelled));
   SIXFOLD_TRY_STATUS(tar.finish());
   SIXFOLD_TRY_STATUS(file.commit());
   return written;

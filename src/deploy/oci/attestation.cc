@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
-#include <map>
+#include <set>
 
 #include "core/digest.h"
+#include "net/url.h"
 
 namespace sixfold::deploy::oci {
 namespace {
@@ -16,15 +17,32 @@ json::string_view text(std::string_view value) {
   return {value.data(), value.size()};
 }
 
-// "SPDXRef-" takes letters, digits, dots and dashes.
-std::string spdx_id(std::string_view name) {
-  std::string id = "SPDXRef-";
+// "SPDXRef-" takes letters, digits, dots and dashes; all else is a dash and two hex digits, a dash too, so that
+// different names never become one.
+std::string spdx_id(std::string_view kind, std::string_view name) {
+  std::string id = fmt::format("SPDXRef-{}-", kind);
   for (const char letter : name) {
     const bool is_good = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                          (letter >= '0' && letter <= '9') || letter == '.';
-    id += is_good ? letter : '-';
+    if (is_good) {
+      id += letter;
+    } else {
+      id += fmt::format("-{:02x}", static_cast<unsigned char>(letter));
+    }
   }
   return id;
+}
+
+// Source: package URL specification, "Character encoding": a colon stays.
+std::string purl_part(std::string_view text) {
+  std::string part;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(':', begin), text.size());
+    part += net::percent_encode(text.substr(begin, end - begin));
+    if (end < text.size()) part += ':';
+    begin = end + 1;
+  }
+  return part;
 }
 
 json::object package_row(const std::string& id, const std::string& name, const std::string& version) {
@@ -64,17 +82,19 @@ std::string spdx_document(const ImageContent& content, const Descriptor& manifes
   image["checksums"] = json::array{json::object{{"algorithm", "SHA256"}, {"checksumValue", hex_of(manifest)}}};
   packages.push_back(std::move(image));
   relations.push_back(relation("SPDXRef-DOCUMENT", "DESCRIBES", root));
-  std::map<std::string, bool> is_listed;
+  std::set<std::string> listed;
   for (const ContentItem& item : content.items) {
     const bool has_package = !item.package.name.empty();
-    const std::string id = spdx_id(has_package ? "deb-" + item.package.name : "file-" + item.name);
-    if (!is_listed.emplace(id, true).second) continue;  // several files of one package
+    const std::string id =
+        has_package ? spdx_id("deb", item.package.name + ":" + item.package.architecture) : spdx_id("file", item.name);
+    if (!listed.insert(id).second) continue;  // several files of one package
     const std::string version = item.name == "usr/bin/sixfold" ? content.program_version : std::string();
     json::object row =
         package_row(id, has_package ? item.package.name : item.name, has_package ? item.package.version : version);
     if (has_package) {
-      row["externalRefs"] = package_url(fmt::format("pkg:deb/debian/{}@{}?arch={}", item.package.name,
-                                                    item.package.version, item.package.architecture));
+      row["externalRefs"] =
+          package_url(fmt::format("pkg:deb/debian/{}@{}?arch={}", purl_part(item.package.name),
+                                  purl_part(item.package.version), purl_part(item.package.architecture)));
     } else {
       row["checksums"] = json::array{json::object{{"algorithm", "SHA256"}, {"checksumValue", item.sha256}}};
     }

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "deploy/oci/attestation.h"
 #include "deploy/oci/layer_notes.h"
+#include "deploy/progress_lines.h"
 #include "registry/folders.h"
 
 namespace sixfold::deploy::oci {
@@ -113,7 +114,10 @@ class Builder {
 
   Result<Layer> layer(std::string_view what, std::vector<LayerEntry> entries, Compression compression) {
     bool made = false;
-    SIXFOLD_TRY(Layer layer, notes_.layer_of(std::move(entries), compression, hashes_, options_.is_cancelled, made));
+    ProgressLines lines(options_.say);
+    const LayerWatch watch{[&](std::uint64_t done, std::uint64_t total) { lines.update(what, done, total); },
+                           options_.is_cancelled};
+    SIXFOLD_TRY(Layer layer, notes_.layer_of(std::move(entries), compression, hashes_, watch, made));
     options_.say(
         fmt::format("{}: {} bytes, {}{}", what, layer.blob.bytes, layer.blob.digest, made ? "" : " (was there)"));
     return layer;

@@ -10,6 +10,7 @@
 
 #include "core/digest.h"
 #include "core/error.h"
+#include "registry/folders.h"
 
 namespace sixfold::deploy::oci {
 namespace {
@@ -108,20 +109,33 @@ Status add(TarWriter& tar, const LayerEntry& entry, const std::function<bool()>&
 
 }  // namespace
 
+std::uint64_t content_bytes(const std::vector<LayerEntry>& entries) {
+  std::uint64_t bytes = 0;
+  for (const LayerEntry& entry : entries) {
+    const std::uint64_t own = entry.from.empty() ? entry.text.size() : registry::file_bytes(entry.from);
+    bytes += std::min(own, entry.bytes_of_file.value_or(own));
+  }
+  return bytes;
+}
+
 Result<Layer> write_layer(const BlobStore& store, std::vector<LayerEntry> entries, Compression compression,
-                          const std::function<bool()>& is_cancelled) {
+                          const LayerWatch& watch) {
+  const std::uint64_t total = content_bytes(entries);
   SIXFOLD_TRY(const auto all, sorted(std::move(entries)));
   SIXFOLD_TRY(BlobWriter blob, store.begin());
   const ByteSink to_blob = [&](std::span<const std::byte> bytes) { return blob.write(bytes); };
   std::optional<GzipStream> gzip;
   if (compression == Compression::kGzip) gzip.emplace(to_blob);
   Hasher tar_hash;
+  std::uint64_t done = 0;
   TarWriter tar([&](std::span<const std::byte> bytes) {
+    done += bytes.size();
+    if (watch.progress) watch.progress(std::min(done, total), total);
     if (!gzip) return to_blob(bytes);
     tar_hash.add(bytes);
     return gzip->write(bytes);
   });
-  for (const auto& [path, entry] : all) SIXFOLD_TRY_STATUS(add(tar, entry, is_cancelled));
+  for (const auto& [path, entry] : all) SIXFOLD_TRY_STATUS(add(tar, entry, watch.is_cancelled));
   SIXFOLD_TRY_STATUS(tar.finish());
   if (gzip) SIXFOLD_TRY_STATUS(gzip->finish());
   Layer layer;

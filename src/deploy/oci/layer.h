@@ -32,10 +32,19 @@ struct Layer {
   std::string diff_id;  // "sha256:HEX" of the tar
 };
 
+// Who waits for a layer.
+struct LayerWatch {
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};  // bytes of the tar, about
+  std::function<bool()> is_cancelled = {};
+};
+
+// Of all contents, as the files are now.
+std::uint64_t content_bytes(const std::vector<LayerEntry>& entries);
+
 // Entries in any order; the folders that they need are added, with mode 0755.
 // Errors: invalid_argument for a path twice or one that is not like "a/b"; those of reading and writing; unavailable
 // (cancelled).
 Result<Layer> write_layer(const BlobStore& store, std::vector<LayerEntry> entries, Compression compression,
-                          const std::function<bool()>& is_cancelled = {});
+                          const LayerWatch& watch = {});
 
 }  // namespace sixfold::deploy::oci

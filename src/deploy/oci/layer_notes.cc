@@ -56,12 +56,13 @@ LayerNotes::LayerNotes(const BlobStore& store) : store_(store) {
 }
 
 Result<Layer> LayerNotes::layer_of(std::vector<LayerEntry> entries, Compression compression, ContentHashes& hashes,
-                                   const std::function<bool()>& is_cancelled, bool& made) {
+                                   const LayerWatch& watch, bool& made) {
   SIXFOLD_TRY(const std::string key, key_of(entries, compression, hashes));
   const auto found = known_.find(key);
   made = found == known_.end();
   if (!made) return found->second;
-  SIXFOLD_TRY(Layer layer, write_layer(store_, std::move(entries), compression, is_cancelled));
+  SIXFOLD_TRY_STATUS(registry::check_disk_room(store_.folder(), content_bytes(entries)));
+  SIXFOLD_TRY(Layer layer, write_layer(store_, std::move(entries), compression, watch));
   known_[key] = layer;
   SIXFOLD_TRY_STATUS(save());
   return layer;

@@ -1,6 +1,5 @@
 // Which layer was made of which content, so that it need not be made again.
 #pragma once
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,8 +15,9 @@ class LayerNotes {
   explicit LayerNotes(const BlobStore& store);
 
   // The layer of these entries: the one that is there, or a new one.  `made`: told whether it is new.
+  // Errors: as write_layer; resource_exhausted when the disk has no room for it.
   Result<Layer> layer_of(std::vector<LayerEntry> entries, Compression compression, ContentHashes& hashes,
-                         const std::function<bool()>& is_cancelled, bool& made);
+                         const LayerWatch& watch, bool& made);
 
  private:
   Status save() const;

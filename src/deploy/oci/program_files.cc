@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "deploy/oci/system_root.h"
 #include "registry/folders.h"
 
 namespace sixfold::deploy::oci {
@@ -67,18 +68,18 @@ class Collector {
       return invalid_argument("{}: want a program for {}, got one for {}", place_.program, architecture_,
                               files.program.architecture);
     }
-    SIXFOLD_TRY_STATUS(add_needs(files.program, place_.program));
+    SIXFOLD_TRY_STATUS(add_needs(files.program, place_.program.substr(place_.root.size())));
     while (!waiting_.empty()) {
       const std::string name = waiting_.front();
       waiting_.pop_front();
-      const std::string from = found_.at(name);
-      SIXFOLD_TRY(const ElfFile library, read_file(from));
-      SIXFOLD_TRY_STATUS(add_needs(library, from));
+      const Found found = found_.at(name);
+      SIXFOLD_TRY(const ElfFile library, read_file(found.file));
+      SIXFOLD_TRY_STATUS(add_needs(library, found.path));
     }
     const std::string folder = folder_in_image();
     const std::string loader = fs::path(files.program.interpreter).filename().string();
-    for (const auto& [name, from] : found_) {
-      if (name != loader) files.libraries.push_back({fmt::format("{}/{}", folder, name), from});
+    for (const auto& [name, found] : found_) {
+      if (name != loader) files.libraries.push_back({fmt::format("{}/{}", folder, name), found.file});
     }
     if (!loader.empty()) SIXFOLD_TRY_STATUS(add_loader(files));
     std::sort(files.libraries.begin(), files.libraries.end(),
@@ -87,6 +88,12 @@ class Collector {
   }
 
  private:
+  struct Found {
+    std::string path;  // in its system, by which $ORIGIN goes
+    std::string file;  // on this machine
+  };
+
+  // from: where the user is in its system.
   Status add_needs(const ElfFile& user, const std::string& from) {
     for (const std::string& name : user.needed) {
       if (found_.contains(name)) continue;
@@ -94,39 +101,41 @@ class Collector {
         return resource_exhausted("{}: want at most {} libraries", place_.program, kLibrariesMax);
       }
       std::vector<std::string> folders;
+      const std::string origin = fs::path(from).parent_path().string();
       for (const std::string& path : user.run_paths) {
-        const std::string origin = fs::path(from).parent_path().string();
-        const bool is_relative = path.find("ORIGIN") != std::string::npos;
-        folders.push_back(is_relative ? with_origin(path, origin) : place_.root + path);
+        // One that goes by the folder in which somebody starts the program leads nowhere in an image.
+        if (path.front() == '/' || path.front() == '$') folders.push_back(with_origin(path, origin));
       }
-      for (const std::string& path : searched_) folders.push_back(place_.root + path);
-      const std::optional<std::string> file = find_in(folders, name);
-      if (!file) {
-        return not_found("{}: needs {} for {}, which is in none of {}", from, name, architecture_,
+      folders.insert(folders.end(), searched_.begin(), searched_.end());
+      std::optional<Found> found = find_in(folders, name);
+      if (!found) {
+        for (std::string& folder : folders) folder.insert(0, place_.root);
+        return not_found("{}{}: needs {} for {}, which is in none of {}", place_.root, from, name, architecture_,
                          fmt::join(folders, ", "));
       }
-      found_.emplace(name, *file);
+      found_.emplace(name, *std::move(found));
       waiting_.push_back(name);
     }
     return ok();
   }
 
   // A file of that name for another machine is passed over, as the loader does.
-  std::optional<std::string> find_in(const std::vector<std::string>& folders, const std::string& name) const {
+  std::optional<Found> find_in(const std::vector<std::string>& folders, const std::string& name) const {
     for (const std::string& folder : folders) {
       std::string path = folder + "/" + name;
-      if (!registry::is_file(path)) continue;
-      const auto library = read_file(path);
-      if (library.is_ok() && library->architecture == architecture_) return path;
+      std::optional<std::string> file = find_below(place_.root, path);
+      if (!file || !registry::is_file(*file)) continue;
+      const auto library = read_file(*file);
+      if (library.is_ok() && library->architecture == architecture_) return Found{std::move(path), *std::move(file)};
     }
     return std::nullopt;
   }
 
   std::string folder_in_image() const {
     const std::vector<std::string> usual = usual_folders(architecture_);
-    for (const auto& [name, from] : found_) {
+    for (const auto& [name, found] : found_) {
       if (!name.starts_with("libc.")) continue;
-      const std::string folder = fs::path(from).parent_path().string().substr(place_.root.size());
+      const std::string folder = fs::path(found.path).parent_path().string();
       if (std::find(usual.begin(), usual.end(), folder) != usual.end()) return folder.substr(1);
     }
     return usual.front().substr(1);
@@ -135,19 +144,21 @@ class Collector {
   // Where the program says that it is, and nowhere else.
   Status add_loader(ProgramFiles& files) const {
     const std::string& path = files.program.interpreter;
-    std::vector<std::string> folders = {place_.root + fs::path(path).parent_path().string()};
-    for (const std::string& folder : searched_) folders.push_back(place_.root + folder);
-    const std::optional<std::string> file = find_in(folders, fs::path(path).filename().string());
-    if (!file) return not_found("{}: its loader {} is not on this machine", place_.program, path);
-    files.libraries.push_back({path.substr(1), *file});
+    std::vector<std::string> folders = {fs::path(path).parent_path().string()};
+    folders.insert(folders.end(), searched_.begin(), searched_.end());
+    std::optional<Found> found = find_in(folders, fs::path(path).filename().string());
+    if (!found) return not_found("{}: its loader {} is not in {}", place_.program, path, shown_root());
+    files.libraries.push_back({path.substr(1), std::move(found->file)});
     return ok();
   }
+
+  std::string shown_root() const { return place_.root.empty() ? "this machine" : place_.root; }
 
   const ProgramPlace& place_;
   const std::string architecture_;
   const std::vector<std::string> searched_;
-  std::map<std::string, std::string> found_;  // by name: the file
-  std::deque<std::string> waiting_;           // whose own needs are not known yet
+  std::map<std::string, Found> found_;  // by name
+  std::deque<std::string> waiting_;     // whose own needs are not known yet
 };
 
 }  // namespace
@@ -161,8 +172,8 @@ Result<ProgramPlace> find_program(const std::string& path) {
   static constexpr std::array<std::string_view, 3> kPlaces = {"usr/bin/sixfold", "usr/local/bin/sixfold",
                                                               "bin/sixfold"};
   for (const std::string_view place : kPlaces) {
-    std::string program = fmt::format("{}/{}", path, place);
-    if (registry::is_file(program)) return ProgramPlace{std::move(program), path};
+    std::optional<std::string> program = find_below(path, place);
+    if (program && registry::is_file(*program)) return ProgramPlace{*std::move(program), path};
   }
   return not_found("{}: want a folder with one of {}", path, fmt::join(kPlaces, ", "));
 }

@@ -24,7 +24,7 @@ struct ProgramFiles {
 // with a system, which has the program as usr/bin/sixfold, usr/local/bin/sixfold or bin/sixfold.
 struct ProgramPlace {
   std::string program;
-  std::string root;  // before absolute paths: "" or the folder
+  std::string root;  // "", or the folder with the system that the program is of; `program` then begins with it
 };
 
 // Errors: not_found.

@@ -65,7 +65,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 TarContent text_content(std::string text) {
   const std::uint64_t bytes = text.size();
-  return {std::move(text), nullptr, bytes};
+  return {.head = std::move(text), .bytes = bytes};
 }
 
 Status TarWriter::add_folder(std::string_view path, unsigned mode, unsigned owner) {
@@ -76,6 +76,7 @@ Status TarWriter::add_folder(std::string_view path, unsigned mode, unsigned owne
 Status TarWriter::add_file(std::string_view path, unsigned mode, const TarContent& content,
                            const std::function<bool()>& is_cancelled) {
   SIXFOLD_TRY_STATUS(add_header({path, mode, 0, '0', content.bytes}));
+  if (content.hash != nullptr) content.hash->add(content.head);
   SIXFOLD_TRY_STATUS(sink_(bytes_of(content.head)));
   if (content.file != nullptr) {
     std::vector<std::byte> buffer(kCopyBytes);
@@ -83,6 +84,7 @@ Status TarWriter::add_file(std::string_view path, unsigned mode, const TarConten
       if (is_cancelled && is_cancelled()) return unavailable("{}: interrupted", path);
       const std::span part(buffer.data(), std::min<std::uint64_t>(buffer.size(), content.bytes - at));
       SIXFOLD_TRY_STATUS(content.file->read(at, part));
+      if (content.hash != nullptr) content.hash->add(part);
       SIXFOLD_TRY_STATUS(sink_(part));
       at += part.size();
     }

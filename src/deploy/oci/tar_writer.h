@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/digest.h"
 #include "core/result.h"
 #include "registry/push/upload_file.h"
 
@@ -20,6 +21,7 @@ struct TarContent {
   std::string head = {};
   const registry::UploadFile* file = nullptr;  // none: all of it is in `head`
   std::uint64_t bytes = 0;
+  Hasher* hash = nullptr;  // told all of it, so that a file is read once; none: nobody wants to know
 };
 
 TarContent text_content(std::string text);
