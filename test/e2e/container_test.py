@@ -172,7 +172,7 @@ class Archive(ContainerTest):
         self.manifest("{}")
         process = self.start_program(*self.command("deploy"), "--yes")
         for line in process.stderr:
-            if b"build:" in line:
+            if line.startswith(b"  build:"):  # the step begins; the plan has a line with its number
                 break
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
@@ -195,7 +195,7 @@ class Archive(ContainerTest):
         self.manifest("{}")
         first = self.start_program(*self.command("deploy"), "--yes")
         for line in first.stderr:
-            if b"build:" in line:
+            if line.startswith(b"  build:"):  # the step begins; the plan has a line with its number
                 break
         self.bad(69, *self.command("deploy"), "--yes", words=["another sixfold is deploying"])
         first.communicate(timeout=120)
