@@ -28,7 +28,7 @@ Result<ElfFile> parse(const std::string& bytes) {
                     [&](std::uint64_t offset, std::span<std::byte> into) -> Status {
                       EXPECT_LE(offset, bytes.size());
                       EXPECT_LE(into.size(), bytes.size() - offset);
-                      std::memcpy(into.data(), bytes.data() + offset, into.size());
+                      if (!into.empty()) std::memcpy(into.data(), bytes.data() + offset, into.size());
                       return ok();
                     }},
                    "file");
