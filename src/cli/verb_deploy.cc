@@ -16,11 +16,21 @@ namespace {
 struct Flags {
   DeployFlags deploy;
   bool always = false;
+  bool is_trial = false;  // the plan only
 };
+
+// Takes no lock: a trial may run beside a deployment.
+Status show_plan(const DeployFlags& flags, const OpenTarget& target) {
+  SIXFOLD_TRY(const deploy::Plan plan, target.deployment.plan(target.files));
+  fmt::print("{}", flags.is_json ? json::serialize(plan_json(target.row->name, plan)) + "\n"
+                                 : plan_text(target.row->name, plan));
+  return ok();
+}
 
 Status run_deploy(const Flags& flags) {
   SIXFOLD_TRY(std::vector<OpenTarget> targets, open_targets(flags.deploy));
   OpenTarget& target = targets.front();
+  if (flags.is_trial) return show_plan(flags.deploy, target);
   SIXFOLD_TRY(const registry::FileLock held, lock(target.deployment));
   SIXFOLD_TRY(const deploy::Plan plan, target.deployment.plan(target.files));
   fmt::print(stderr, "{}", plan_text(target.row->name, plan));
@@ -50,6 +60,7 @@ VerbAction add_deploy(CLI::App& program) {
   verb->add_option("target", flags->deploy.target, "container, kubernetes, helm or compose")->required();
   add_deploy_flags(*verb, flags->deploy);
   add_yes_flag(*verb, flags->deploy);
+  verb->add_flag("--dry-run", flags->is_trial, "Show the plan and stop there, as `sixfold plan` does");
   verb->add_flag("--always", flags->always, "Do all steps although nothing has changed");
   verb->footer(
       "Examples:\n"

@@ -167,6 +167,30 @@ class DeployTest(program.HomeTest):
         self.assertEqual(self.calls(), [])
         self.assertIsNone(self.status()["current"])
 
+    def test_a_dry_run_shows_the_plan_and_changes_nothing(self):
+        before = sorted(os.listdir(self.path("")))
+        said = self.said("deploy", "kubernetes", "--file", self.file, "--dry-run")
+        self.assertEqual(said, self.said("plan", "kubernetes", "--file", self.file))
+        self.assertIn("+ deployment.yaml", said)
+        plan = json.loads(self.said("deploy", "kubernetes", "--file", self.file, "--dry-run", "--json"))
+        self.assertEqual(plan["action"], "first")
+        self.assertEqual(sorted(os.listdir(self.path(""))), before)
+        self.assertEqual(self.calls(), [])
+        self.deploy("deploy", "kubernetes")
+        plan = json.loads(self.said("deploy", "kubernetes", "--file", self.file, "--dry-run", "--yes", "--json"))
+        self.assertEqual(plan["action"], "nothing")
+
+    def test_names_of_targets_are_completed(self):
+        script = self.said("completion", "bash") + """
+            complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sixfold; echo "${COMPREPLY[*]}"; }
+            complete_words sixfold deploy kub
+            complete_words sixfold undeploy --yes hel
+            complete_words sixfold push kubec
+            complete_words sixfold plan --ou
+        """
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=self.path("bin"), check=True)
+        self.assertEqual(done.stdout.splitlines(), ["kubernetes", "helm", "kubectl", "--out"], done.stderr)
+
     def test_mistakes_are_named(self):
         self.assertIn("did you mean \"kubernetes\"", self.refused("plan", "kubernets", "--file", self.file))
         self.assertIn("no section targets.helm; the manifest has kubernetes",
