@@ -17,8 +17,6 @@ set(apart
   registry/aws/s3_session.cc service/ollama/models.cc service/ollama/pull.cc service/chat/hermes_parser.cc service/chat/mistral_parser.cc
   service/chat/answer_rule.cc)
 list(TRANSFORM apart PREPEND ${CMAKE_SOURCE_DIR}/src/)
-file(GLOB images_apart CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/deploy/oci/*.cc ${CMAKE_SOURCE_DIR}/src/deploy/container/*.cc)
-list(APPEND apart ${images_apart})
 set(tests_apart
   model/forward_test.cc model/load_test.cc service/ollama_chat_test.cc service/anthropic_test.cc service/infill_test.cc
   service/responses_test.cc service/tools_test.cc engine/line_indent_test.cc engine/reasoning_budget_test.cc)

@@ -12,7 +12,6 @@ namespace sixfold::deploy::container {
 namespace {
 
 constexpr std::size_t kImagesKept = 5;
-constexpr std::size_t kListBytesMax = 1u << 20;
 
 std::string list_path(const oci::BlobStore& store) {
   return store.folder() + "/images.json";
@@ -23,7 +22,7 @@ std::string list_path(const oci::BlobStore& store) {
 ImageHistory::ImageHistory(const oci::BlobStore& store) : store_(store) {
   const std::string path = list_path(store);
   if (!registry::is_file(path)) return;
-  const auto text = read_text_file(path, kListBytesMax);
+  const auto text = read_text_file(path, oci::kListBytesMax);
   if (!text.is_ok()) return;
   const auto document = parse_json_object(*text, path);
   const json::array* images = document.is_ok() ? array_at(*document, "images") : nullptr;

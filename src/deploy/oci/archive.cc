@@ -12,8 +12,6 @@
 namespace sixfold::deploy::oci {
 namespace {
 
-constexpr std::size_t kListBytesMax = 1u << 20;
-
 std::string blob_path(const std::string& digest) {
   return "blobs/sha256/" + digest.substr(kSha256Prefix.size());
 }

@@ -13,10 +13,6 @@
 namespace sixfold::deploy::oci {
 namespace {
 
-json::string_view text(std::string_view value) {
-  return {value.data(), value.size()};
-}
-
 // "SPDXRef-" takes letters, digits, dots and dashes; all else is a dash and two hex digits, a dash too, so that
 // different names never become one.
 std::string spdx_id(std::string_view kind, std::string_view name) {
@@ -61,11 +57,11 @@ json::array package_url(const std::string& url) {
 }
 
 json::object relation(const std::string& from, std::string_view kind, const std::string& to) {
-  return {{"spdxElementId", from}, {"relationshipType", text(kind)}, {"relatedSpdxElement", to}};
+  return {{"spdxElementId", from}, {"relationshipType", json_text(kind)}, {"relatedSpdxElement", to}};
 }
 
 json::object digest_map(std::string_view sha256) {
-  return {{"sha256", text(sha256)}};
+  return {{"sha256", json_text(sha256)}};
 }
 
 std::string hex_of(const Descriptor& blob) {
@@ -108,7 +104,7 @@ std::string spdx_document(const ImageContent& content, const Descriptor& manifes
       {"name", fmt::format("{} ({})", content.image, content.platform)},
       {"documentNamespace", "urn:sixfold:image:" + manifest.digest},
       {"creationInfo",
-       json::object{{"created", text(kCreated)},
+       json::object{{"created", json_text(kCreated)},
                     {"creators", json::array{json::value("Tool: sixfold-" + content.program_version)}}}},
       {"packages", std::move(packages)},
       {"relationships", std::move(relations)}};
@@ -141,12 +137,12 @@ std::string referrer_manifest(const Descriptor& document, const Descriptor& subj
   const Descriptor empty{std::string(kEmptyType), sha256_digest(sha256_hex("{}")), 2};
   return json::serialize(
       json::object{{"schemaVersion", 2},
-                   {"mediaType", text(kManifestType)},
+                   {"mediaType", json_text(kManifestType)},
                    {"artifactType", document.media_type},
                    {"config", empty.value()},
                    {"layers", json::array{document.value()}},
                    {"subject", subject.value()},
-                   {"annotations", json::object{{"org.opencontainers.image.created", text(kCreated)}}}});
+                   {"annotations", json::object{{"org.opencontainers.image.created", json_text(kCreated)}}}});
 }
 
 }  // namespace sixfold::deploy::oci

@@ -18,6 +18,13 @@ inline constexpr std::string_view kConfigType = "application/vnd.oci.image.confi
 inline constexpr std::string_view kTarType = "application/vnd.oci.image.layer.v1.tar";
 inline constexpr std::string_view kTarGzipType = "application/vnd.oci.image.layer.v1.tar+gzip";
 
+// The lists of a layout are not larger.
+inline constexpr std::size_t kListBytesMax = 1u << 20;
+
+inline json::string_view json_text(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
 struct Descriptor {
   std::string media_type;
   std::string digest;  // "sha256:HEX"

@@ -19,10 +19,6 @@ namespace {
 constexpr std::string_view kProgramPath = "usr/bin/sixfold";
 constexpr std::string_view kModelsFolder = "models";
 
-json::string_view text(std::string_view value) {
-  return {value.data(), value.size()};
-}
-
 LayerEntry text_file(std::string path, std::string content) {
   return {.path = std::move(path), .text = std::move(content)};
 }
@@ -99,7 +95,7 @@ class Builder {
       manifests.push_back(std::move(row));
     }
     const json::object index = {
-        {"schemaVersion", 2}, {"mediaType", text(kIndexType)}, {"manifests", std::move(manifests)}};
+        {"schemaVersion", 2}, {"mediaType", json_text(kIndexType)}, {"manifests", std::move(manifests)}};
     SIXFOLD_TRY(image_.index, store_.add(json::serialize(index), kIndexType));
     SIXFOLD_TRY(image_.blobs, blobs_of(store_, image_.index));
     for (const Descriptor& referrer : image_.referrers) {
@@ -137,10 +133,10 @@ class Builder {
     for (const Layer& each : layers) rows.push_back(each.blob.value());
     const json::object manifest = {
         {"schemaVersion", 2},
-        {"mediaType", text(kManifestType)},
+        {"mediaType", json_text(kManifestType)},
         {"config", config.value()},
         {"layers", std::move(rows)},
-        {"annotations", json::object{{"org.opencontainers.image.created", text(kCreated)},
+        {"annotations", json::object{{"org.opencontainers.image.created", json_text(kCreated)},
                                      {"org.opencontainers.image.version", tag_of(parts_.image)}}}};
     SIXFOLD_TRY(Descriptor added, store_.add(json::serialize(manifest), kManifestType));
     SIXFOLD_TRY(const ImageContent content, content_of(platform, files));
@@ -157,7 +153,7 @@ class Builder {
     for (const Layer& layer : layers) {
       diff_ids.emplace_back(layer.diff_id);
       const bool is_model = &layer != &layers.front();
-      history.push_back(json::object{{"created", text(kCreated)},
+      history.push_back(json::object{{"created", json_text(kCreated)},
                                      {"created_by", is_model ? "sixfold deploy: model" : "sixfold deploy: program"}});
     }
     for (const auto& [name, value] : environment_of()) environment.emplace_back(name + "=" + value);
@@ -173,7 +169,7 @@ class Builder {
                            {"WorkingDir", "/"},
                            {"Labels", std::move(labels)},
                            {"StopSignal", "SIGTERM"}};
-    return {{"created", text(kCreated)},
+    return {{"created", json_text(kCreated)},
             {"architecture", architecture_of(platform)},
             {"os", "linux"},
             {"config", std::move(config)},

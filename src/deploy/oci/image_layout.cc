@@ -9,13 +9,10 @@
 namespace sixfold::deploy::oci {
 namespace {
 
-constexpr std::size_t kListBytesMax = 1u << 20;
 constexpr std::string_view kReferrersFile = "/referrers.json";
 
 json::object index_of(json::array manifests) {
-  return {{"schemaVersion", 2},
-          {"mediaType", json::string_view(kIndexType.data(), kIndexType.size())},
-          {"manifests", std::move(manifests)}};
+  return {{"schemaVersion", 2}, {"mediaType", json_text(kIndexType)}, {"manifests", std::move(manifests)}};
 }
 
 Result<std::vector<Descriptor>> descriptors_of(const json::object& object, std::string_view name,

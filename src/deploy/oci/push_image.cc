@@ -112,9 +112,8 @@ class Pusher {
         if (each.subject == subject && !has_row(rows, text_at(each.row, "digest"))) rows.push_back(each.row);
       }
       if (rows.size() == before) continue;
-      const json::object index = {{"schemaVersion", 2},
-                                  {"mediaType", json::string_view(kIndexType.data(), kIndexType.size())},
-                                  {"manifests", std::move(rows)}};
+      const json::object index = {
+          {"schemaVersion", 2}, {"mediaType", json_text(kIndexType)}, {"manifests", std::move(rows)}};
       SIXFOLD_TRY_STATUS(registry::put_oci_manifest(session_, json::serialize(index), kIndexType, tag));
     }
     return ok();

@@ -24,7 +24,7 @@ using Block = std::array<char, kBlockBytes>;
 struct Field {
   std::size_t at, size;
 };
-constexpr Field kName{0, 100}, kMode{100, 8}, kUser{108, 8}, kGroup{116, 8}, kSize{124, 12}, kTime{136, 12};
+constexpr Field kName{0, 100}, kMode{100, 8}, kOwner{108, 8}, kGroup{116, 8}, kSize{124, 12}, kTime{136, 12};
 constexpr Field kChecksum{148, 8}, kKind{156, 1}, kMagic{257, 8}, kDeviceMajor{329, 8}, kDeviceMinor{337, 8};
 constexpr Field kPrefix{345, 155};
 
@@ -102,7 +102,7 @@ Status TarWriter::add_header(const Entry& entry) {
   if (slash != std::string_view::npos) put(block, kPrefix, entry.path.substr(0, slash));
   put(block, kName, slash == std::string_view::npos ? entry.path : entry.path.substr(slash + 1));
   put_octal(block, kMode, entry.mode);
-  put_octal(block, kUser, entry.owner);
+  put_octal(block, kOwner, entry.owner);
   put_octal(block, kGroup, entry.owner);
   put_octal(block, kSize, entry.bytes > kUstarBytesMax ? 0 : entry.bytes);
   put_octal(block, kTime, 0);
