@@ -20,6 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (file->loaded_bytes > size || file->header.size() > file->loaded_bytes) std::abort();
+  if (file->model.offset > size || file->model.bytes > size - file->model.offset) std::abort();
   for (const std::string& name : file->needed) {
     if (name.empty() || name.find('/') != std::string::npos) std::abort();
   }

@@ -1,5 +1,5 @@
-// Puts models/sixfold-tiny.gguf into the read-only data of the program.  SIXFOLD_BUILTIN_MODEL is its path.
-    .section .rodata
+// Puts models/sixfold-tiny.gguf into a section of its own of the program's read-only data.  SIXFOLD_BUILTIN_MODEL is its path.
+    .section .sixfold.model,"a",%progbits
     .balign 64
     .global sixfold_builtin_model_begin
     .global sixfold_builtin_model_end

@@ -73,7 +73,14 @@ Result<std::string> locate_artifact(const std::string& source, const PullOptions
 }
 
 Result<formats::Checkpoint> open_artifact(const std::string& source, const PullOptions& options) {
-  if (source.empty() || source == kBuiltinSource) return formats::read_gguf(builtin_model(), "builtin");
+  if (source.empty() || source == kBuiltinSource) {
+    if (builtin_model().empty()) {
+      return not_found(
+          "{}: this program comes without the built-in model, as images with another model do; name a model",
+          kBuiltinSource);
+    }
+    return formats::read_gguf(builtin_model(), "builtin");
+  }
   SIXFOLD_TRY(const std::string path, locate_artifact(source, options));
   return formats::open_checkpoint(path);
 }

@@ -56,6 +56,55 @@ TEST(ElfFile, the_header_for_a_cut_file_has_no_sections) {
   EXPECT_EQ(parse(cut)->needed, file->needed);
 }
 
+// A program whose last loaded bytes are a section of that name, and its table behind what is loaded.
+std::string with_section(std::string bytes, const std::string& name, const std::string& content) {
+  const std::uint64_t content_at = bytes.size();
+  bytes += content;
+  put_in<std::uint64_t>(bytes, 64 + 32, bytes.size());  // the first segment reaches to here
+  const std::uint64_t names_at = bytes.size();
+  bytes += '\0' + name + '\0';
+  const std::uint64_t names_bytes = bytes.size() - names_at, table_at = bytes.size();
+  bytes += std::string(3 * 64, '\0');
+  const auto row = [&](std::size_t index, std::uint32_t name_at, std::uint64_t offset, std::uint64_t size) {
+    const std::size_t at = table_at + index * 64;
+    put_in<std::uint32_t>(bytes, at, name_at);
+    put_in<std::uint32_t>(bytes, at + 4, 1);
+    put_in(bytes, at + 24, offset);
+    put_in(bytes, at + 32, size);
+  };
+  row(1, 1, content_at, content.size());
+  row(2, 0, names_at, names_bytes);
+  put_in<std::uint64_t>(bytes, 40, table_at);
+  put_in<std::uint16_t>(bytes, 58, 64);
+  put_in<std::uint16_t>(bytes, 60, 3);
+  put_in<std::uint16_t>(bytes, 62, 2);
+  return bytes;
+}
+
+TEST(ElfFile, the_builtin_model_is_found_by_its_section) {
+  const std::string plain = make_elf({});
+  const auto with = parse(with_section(plain, ".sixfold.model", "GGUF and so on"));
+  ASSERT_TRUE(with.is_ok()) << with.error().message;
+  EXPECT_EQ(with->model.offset, plain.size());
+  EXPECT_EQ(with->model.bytes, std::string("GGUF and so on").size());
+  EXPECT_EQ(parse(with_section(plain, ".rodata", "GGUF"))->model.bytes, 0U);
+  EXPECT_EQ(parse(plain)->model.bytes, 0U);
+  EXPECT_EQ(read_elf(*registry::UploadFile::open("/proc/self/exe"))->model.bytes % 64, 1U) << "with its last zero";
+}
+
+TEST(ElfFile, a_damaged_table_of_sections_is_none) {
+  const std::string whole = with_section(make_elf({}), ".sixfold.model", "GGUF");
+  const std::size_t table = whole.size() - 3 * 64;
+  for (const std::size_t at : {std::size_t{40}, std::size_t{58}, std::size_t{60}, std::size_t{62}, table + 64,
+                               table + 64 + 24, table + 64 + 32, table + 128 + 24, table + 128 + 32}) {
+    std::string damaged = whole;
+    put_in<std::uint16_t>(damaged, at, 0xfff0);
+    const auto file = parse(damaged);
+    ASSERT_TRUE(file.is_ok()) << file.error().message;
+    EXPECT_EQ(file->model.bytes, 0U) << at;
+  }
+}
+
 TEST(ElfFile, every_truncation_is_an_error_or_whole) {
   const std::string whole = make_elf({.needed = {"libc.so.6"}, .run_path = "/opt"});
   const std::uint64_t loaded = parse(whole)->loaded_bytes;

@@ -191,6 +191,20 @@ TEST_F(LayerTest, a_file_may_be_cut_and_begin_otherwise) {
   EXPECT_EQ(TarReader(bytes_of(layer->blob)).all().front().second.content, "headbody");
 }
 
+TEST_F(LayerTest, zeros_may_stand_for_a_part_of_a_file) {
+  const std::string content = std::string(3u << 20, 'x');  // more than one read
+  write_all(folder_.at("f"), content);
+  for (const FileRange blank : {FileRange{0, 0}, FileRange{1, 5}, FileRange{(1u << 20) - 7, (1u << 20) + 30},
+                                FileRange{content.size() - 1, 1}}) {
+    std::string expected = content;
+    std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>(blank.offset), blank.bytes, '\0');
+    const auto layer =
+        write_layer(store(), {{.path = "p", .from = folder_.at("f"), .blank = blank}}, Compression::kNone);
+    ASSERT_TRUE(layer.is_ok());
+    EXPECT_TRUE(TarReader(bytes_of(layer->blob)).all().front().second.content == expected) << blank.offset;
+  }
+}
+
 TEST_F(LayerTest, bad_paths_are_refused) {
   for (const char* path : {"", "/a", "a/", "a//b", "../a", "a/../b", "./a", "a/.wh.b"}) {
     const auto layer = write_layer(store(), {{.path = path}}, Compression::kNone);

@@ -77,6 +77,7 @@ Result<oci::ImageParts> collect_parts(const Recipe& recipe, const StepContext& c
   SIXFOLD_TRY(const ModelParts model, find_model(recipe, context, hashes));
   parts.model = model.files;
   parts.model_source = recipe.model_source;
+  parts.needs_builtin_model = recipe.model_place == ModelPlace::kBuiltin;
   parts.command = {"serve", model.path};
   parts.command.insert(parts.command.end(), recipe.arguments.begin(), recipe.arguments.end());
   return parts;

@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "core/error.h"
+#include "deploy/oci/elf_section.h"
+#include "registry/builtin_model.h"
 
 namespace sixfold::deploy::oci {
 namespace {
@@ -55,6 +57,10 @@ class Parser {
       }
       if (segment.kind == kDynamic) SIXFOLD_TRY_STATUS(read_dynamic(segment));
     }
+    // Not a byte of the header, which has been changed already.
+    const FileRange model = find_section(bytes_, registry::kBuiltinModelSection);
+    const bool is_loaded = model.offset >= kHeaderBytes && model.offset + model.bytes <= file_.loaded_bytes;
+    if (is_loaded) file_.model = model;
     return std::move(file_);
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "deploy/oci/file_range.h"
 #include "registry/push/upload_file.h"
 
 namespace sixfold::deploy::oci {
@@ -20,6 +21,7 @@ struct ElfFile {
   // What follows is for people who debug: names and line numbers.  header: with which the file may end there.
   std::uint64_t loaded_bytes = 0;
   std::string header;
+  FileRange model;  // sixfold's built-in one
 };
 
 // Bytes of a file of a known size; never asked for more.

@@ -38,14 +38,15 @@ LayerEntry models_folder() {
   return {.path = std::string(kModelsFolder), .kind = LayerEntry::Kind::kFolder, .mode = 0755, .owner = kUser};
 }
 
-Result<std::vector<LayerEntry>> program_entries(const ProgramFiles& files) {
+Result<std::vector<LayerEntry>> program_entries(const ProgramFiles& files, bool with_builtin_model) {
   std::vector<LayerEntry> entries;
   // Without what only debuggers read, which is most of a program that was built for development.
   entries.push_back({.path = std::string(kProgramPath),
                      .mode = 0755,
                      .text = files.program.header,
                      .from = files.from,
-                     .bytes_of_file = files.program.loaded_bytes});
+                     .bytes_of_file = files.program.loaded_bytes,
+                     .blank = with_builtin_model ? FileRange{} : files.program.model});
   for (const ProgramFile& library : files.libraries) {
     entries.push_back({.path = library.path, .mode = 0755, .from = library.from});
   }
@@ -122,7 +123,7 @@ class Builder {
   // Its config, its manifest and what is attached to that.
   Result<Descriptor> add_platform(const ImagePlatform& platform, const std::vector<Layer>& shared) {
     SIXFOLD_TRY(const ProgramFiles files, collect_program(platform.place, architecture_of(platform.platform)));
-    SIXFOLD_TRY(std::vector<LayerEntry> entries, program_entries(files));
+    SIXFOLD_TRY(std::vector<LayerEntry> entries, program_entries(files, parts_.needs_builtin_model));
     SIXFOLD_TRY(Layer program,
                 layer(fmt::format("the program for {}", platform.platform), std::move(entries), Compression::kGzip));
     std::vector<Layer> layers = {std::move(program)};

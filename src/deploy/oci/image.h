@@ -32,6 +32,7 @@ struct ImageParts {
   std::vector<ImagePlatform> platforms;
   std::vector<ModelFile> model = {};  // empty: no layer for it
   std::string model_source = {};      // for the provenance
+  bool needs_builtin_model = true;    // else the program goes without, at a quarter less
   std::vector<std::string> command;   // behind the program: "serve", ...
   std::uint64_t port = 8080;
   std::map<std::string, std::string> environment = {};

@@ -102,6 +102,7 @@ Status add(TarWriter& tar, const LayerEntry& entry, const std::function<bool()>&
   if (entry.from.empty()) return tar.add_file(entry.path, entry.mode, content, is_cancelled);
   SIXFOLD_TRY(const registry::UploadFile file, registry::UploadFile::open(entry.from));
   content.file = &file;
+  content.blank = entry.blank;
   content.bytes = std::min(entry.bytes_of_file.value_or(file.bytes()), file.bytes());
   if (content.bytes < content.head.size()) return corrupt_data("{}: became shorter", entry.from);
   return tar.add_file(entry.path, entry.mode, content, is_cancelled);

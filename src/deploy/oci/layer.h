@@ -20,6 +20,7 @@ struct LayerEntry {
   std::string text = {};                            // a file's content, or its beginning where `from` has the rest
   std::string from = {};                            // a file of this machine; empty: all is in `text`
   std::optional<std::uint64_t> bytes_of_file = {};  // not all of it: so much
+  FileRange blank = {};                             // of the file: zeros stand for these
 };
 
 enum class Compression {

@@ -13,7 +13,7 @@ namespace sixfold::deploy::oci {
 namespace {
 
 constexpr std::size_t kNotesBytesMax = 1u << 20;
-constexpr std::string_view kFormat = "1";  // the next number when layers of the same content come out otherwise
+constexpr std::string_view kFormat = "2";  // the next number when layers of the same content come out otherwise
 
 std::string notes_path(const BlobStore& store) {
   return store.folder() + "/layers.json";
@@ -26,9 +26,9 @@ Result<std::string> key_of(const std::vector<LayerEntry>& entries, Compression c
     if (!entry.from.empty()) {
       SIXFOLD_TRY(content, hashes.of_file(entry.from));
     }
-    lines[entry.path] =
-        fmt::format("{} {:o} {} {} {} {}\n", entry.kind == LayerEntry::Kind::kFolder ? "folder" : "file", entry.mode,
-                    entry.owner, entry.bytes_of_file.value_or(0), content, entry.path);
+    lines[entry.path] = fmt::format(
+        "{} {:o} {} {} {} {} {} {}\n", entry.kind == LayerEntry::Kind::kFolder ? "folder" : "file", entry.mode,
+        entry.owner, entry.bytes_of_file.value_or(0), entry.blank.offset, entry.blank.bytes, content, entry.path);
   }
   Hasher key;
   key.add(fmt::format("{} {}\n", kFormat, compression == Compression::kGzip ? zlibVersion() : "none"));

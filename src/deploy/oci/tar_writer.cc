@@ -61,6 +61,13 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
+// bytes: those of a file from `at`.
+void make_blank(std::span<std::byte> bytes, std::uint64_t at, const FileRange& blank) {
+  const std::uint64_t begin = std::max(at, blank.offset);
+  const std::uint64_t end = std::min(at + bytes.size(), blank.offset + blank.bytes);
+  if (begin < end) std::ranges::fill(bytes.subspan(begin - at, end - begin), std::byte{0});
+}
+
 }  // namespace
 
 TarContent text_content(std::string text) {
@@ -84,6 +91,7 @@ Status TarWriter::add_file(std::string_view path, unsigned mode, const TarConten
       if (is_cancelled && is_cancelled()) return unavailable("{}: interrupted", path);
       const std::span part(buffer.data(), std::min<std::uint64_t>(buffer.size(), content.bytes - at));
       SIXFOLD_TRY_STATUS(content.file->read(at, part));
+      make_blank(part, at, content.blank);
       if (content.hash != nullptr) content.hash->add(part);
       SIXFOLD_TRY_STATUS(sink_(part));
       at += part.size();

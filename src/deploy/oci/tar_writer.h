@@ -9,6 +9,7 @@
 
 #include "core/digest.h"
 #include "core/result.h"
+#include "deploy/oci/file_range.h"
 #include "registry/push/upload_file.h"
 
 namespace sixfold::deploy::oci {
@@ -21,6 +22,7 @@ struct TarContent {
   std::string head = {};
   const registry::UploadFile* file = nullptr;  // none: all of it is in `head`
   std::uint64_t bytes = 0;
+  FileRange blank = {};    // of `file`: zeros stand for these
   Hasher* hash = nullptr;  // told all of it, so that a file is read once; none: nobody wants to know
 };
 
