@@ -36,6 +36,12 @@ std::string time_text(std::int64_t unix_seconds) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
 }
 
+// Of the whole target, in a word or two.
+std::string_view standing(const deploy::Revision* current) {
+  if (current == nullptr) return "not deployed";
+  return current->status == deploy::Revision::Status::kPartial ? "partly deployed" : "deployed";
+}
+
 bool is_done(const Plan& plan, const std::string& step) {
   return std::find(plan.done.begin(), plan.done.end(), step) != plan.done.end();
 }
@@ -73,7 +79,7 @@ json::object plan_json(std::string_view target, const Plan& plan) {
 
 std::string state_text(std::string_view target, const deploy::DeployState& state) {
   if (state.revisions().empty()) return fmt::format("{}: never deployed\n", target);
-  std::string out = fmt::format("{}: {}\n", target, state.current() == nullptr ? "not deployed" : "deployed");
+  std::string out = fmt::format("{}: {}\n", target, standing(state.current()));
   for (auto revision = state.revisions().rbegin(); revision != state.revisions().rend(); ++revision) {
     std::string steps;
     for (const std::string& step : revision->done) steps += (steps.empty() ? "" : ", ") + step;

@@ -70,7 +70,8 @@ Result<std::vector<OpenTarget>> open_targets(const DeployFlags& flags) {
     if (!flags.target.empty() && name != flags.target) continue;
     SIXFOLD_TRY(const deploy::TargetRow* row, deploy::find_target(name));
     SIXFOLD_TRY(deploy::Deployment deployment, open_state(*row, flags, manifest));
-    deploy::ContentHashes hashes(deployment.state().work_folder() + "/hashes.json", InterruptFlag::is_set);
+    deploy::ContentHashes hashes(deployment.state().work_folder() + "/hashes.json",
+                                 {deploy_options().say, InterruptFlag::is_set});
     const auto sha256_of = [&](const std::string& path) {
       return hashes.of_content(path.empty() ? deploy::kOwnProgram : path);
     };

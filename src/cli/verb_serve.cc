@@ -77,7 +77,8 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
 // The promise of the manifest; flags.model.source is a path by now.
 Status check_hash(const ServeFlags& flags) {
   if (flags.model_sha256.empty()) return ok();
-  SIXFOLD_TRY(const std::string hash, deploy::ContentHashes("").of_content(flags.model.source));
+  const auto say = [](std::string_view line) { fmt::print(stderr, "  {}\n", line); };
+  SIXFOLD_TRY(const std::string hash, deploy::ContentHashes("", {say, {}}).of_content(flags.model.source));
   if (hash == flags.model_sha256) return ok();
   return corrupt_data("{}: SHA-256: {} says {}, it is {}", flags.model.source, flags.config, flags.model_sha256, hash);
 }

@@ -14,6 +14,7 @@
 #include "core/text_file.h"
 #include "core/write_error.h"
 #include "deploy/oci/program_files.h"
+#include "deploy/progress_lines.h"
 #include "registry/folders.h"
 #include "registry/push/push.h"
 #include "registry/push/upload_file.h"
@@ -48,8 +49,8 @@ bool is_model(const std::string& path) {
 
 }  // namespace
 
-ContentHashes::ContentHashes(std::string notes, std::function<bool()> is_cancelled)
-    : notes_(std::move(notes)), is_cancelled_(std::move(is_cancelled)) {
+ContentHashes::ContentHashes(std::string notes, HashOptions options)
+    : notes_(std::move(notes)), options_(std::move(options)) {
   load();
 }
 
@@ -92,7 +93,13 @@ Result<std::string> ContentHashes::of_file(const std::string& path) {
   const auto found = known_.find(key);
   if (found != known_.end() && found->second.identity == before) return found->second.sha256;
   SIXFOLD_TRY(const registry::UploadFile content, registry::UploadFile::open(path));
-  SIXFOLD_TRY(std::string hash, content.sha256(0, content.bytes(), is_cancelled_));
+  registry::CountSent count;
+  if (options_.say) {
+    count = [&, lines = ProgressLines(options_.say)](std::uint64_t done) mutable {
+      lines.update("SHA-256 of " + fs::path(key).filename().string(), done, content.bytes());
+    };
+  }
+  SIXFOLD_TRY(std::string hash, content.sha256(0, content.bytes(), options_.is_cancelled, count));
   SIXFOLD_TRY(const FileIdentity after, identity_of(path));
   if (before == after && before.bytes >= kNotedBytesMin) {
     known_[key] = {after, hash};

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "core/file_map.h"
 #include "core/result.h"
@@ -12,11 +13,17 @@ namespace sixfold::deploy {
 // The program that runs now, as a path.
 inline constexpr const char* kOwnProgram = "/proc/self/exe";
 
+// Who waits for a hash.
+struct HashOptions {
+  std::function<void(std::string_view)> say = {};  // told how far it has come with a large file, if set
+  std::function<bool()> is_cancelled = {};
+};
+
 // One thread.
 class ContentHashes {
  public:
   // notes: a file in which hashes are remembered; empty: nowhere.  One that is missing or damaged is as if empty.
-  explicit ContentHashes(std::string notes, std::function<bool()> is_cancelled = {});
+  explicit ContentHashes(std::string notes, HashOptions options = {});
 
   // Of a file, in hex.  Errors: not_found, permission_denied, invalid_argument (no regular file), unavailable
   // (cancelled).
@@ -35,7 +42,7 @@ class ContentHashes {
   Status save() const;
 
   const std::string notes_;
-  const std::function<bool()> is_cancelled_;
+  const HashOptions options_;
   std::map<std::string, Known> known_;
 };
 

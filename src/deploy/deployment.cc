@@ -129,10 +129,13 @@ Status Deployment::undeploy(const DeployOptions& options) {
     // A step that is not known to be done may have been cut half-way: it is taken back too.
     options.say(fmt::format("{}: taken back", step->name));
     const Status status = step->undo(context);
-    if (!status) {
-      return Error{status.error().code, fmt::format("taking back {}: {}\nthe same command goes on from here",
-                                                    step->name, status.error().message)};
+    if (!status && (!options.is_forced || options.is_cancelled())) {
+      return Error{status.error().code,
+                   fmt::format("taking back {}: {}\nthe same command goes on from here; with --force it leaves what "
+                               "cannot be taken back",
+                               step->name, status.error().message)};
     }
+    if (!status) options.say(fmt::format("{}: left as it is: {}", step->name, status.error().message));
     SIXFOLD_TRY_STATUS(state_.mark_undone(number, step->name));
   }
   return state_.set_status(number, Revision::Status::kUndone);

@@ -31,7 +31,8 @@ struct Plan {
 struct DeployOptions {
   std::function<void(std::string_view)> say = [](std::string_view) {};
   std::function<bool()> is_cancelled = [] { return false; };
-  bool always = false;  // also when nothing has changed
+  bool always = false;     // deploy: also when nothing has changed
+  bool is_forced = false;  // undeploy: what cannot be taken back is said, and left
   const Clock& clock = system_clock();
 };
 
@@ -51,7 +52,8 @@ class Deployment {
   // Applies the files of an earlier revision as a new one; 0: the last complete one before the current.
   // Errors: not_found; those of the steps.
   Status roll_back(std::uint64_t number, const DeployOptions& options);
-  // Takes all steps of the current revision back, the last first.  Errors: not_found when nothing is deployed.
+  // Takes all steps of the current revision back, the last first.  Errors: not_found when nothing is deployed; those of
+  // the first step that cannot be taken back, unless forced.
   Status undeploy(const DeployOptions& options);
   // What the target says of itself.
   Result<std::string> look() const;

@@ -149,7 +149,7 @@ TEST(ContentHashes, are_remembered_as_long_as_the_file_is_the_same) {
   ASSERT_TRUE(several.is_ok()) << several.error().message;
   EXPECT_EQ(*several, sha256_hex(lines));
   EXPECT_EQ(ContentHashes("").of_file(folder.at("none")).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(ContentHashes("", [] { return true; }).of_file(folder.at("f")).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(ContentHashes("", {{}, [] { return true; }}).of_file(folder.at("f")).error().code, ErrorCode::kUnavailable);
 }
 
 class MakeImage : public testing::Test {

@@ -16,6 +16,11 @@ import program
 from oci_registry import MODELPACK, Registry, free_port, login_file
 from program import BUILTIN
 
+try:
+    from token_server import TokenServer
+except ImportError:  # it needs python3-jwt and python3-cryptography
+    TokenServer = None
+
 MIB = 1 << 20
 INDEX = "application/vnd.oci.image.index.v1+json"
 SIZE_MAX = 20_000_000  # of an image without a model, compressed
@@ -230,6 +235,9 @@ class Archive(ContainerTest):
             ("{archive: bot}", None, ["ends with .tar"]),
             ("{push: maybe}", None, ["true or false"]),
             ("{env: {'A B': x}}", None, ["names of environment variables"]),
+            ("{contents: model}", None, ["wants a model to include", "builtin:"]),
+            ("{contents: model, env: {A: x}}", "model.gguf", ["runs nothing"]),
+            (f"{{contents: model, binaries: {{{other}: x}}}}", "model.gguf", ["has no program"]),
         ]:
             with self.subTest(section):
                 self.manifest(section, source)
@@ -323,7 +331,48 @@ class Push(ContainerTest):
         self.bad(77, *self.command("deploy"), "--yes", words=[self.registry.host])
         self.manifest(f"{{image: 'localhost:{free_port()}/team/bot:1.0'}}")
         self.bad(69, *self.command("deploy"), "--yes", words=["push", "localhost:"], timeout=300)
-        self.assertIn("partial", self.run_program(*self.command("status")).stdout.decode())
+        self.assertIn("container: partly deployed", self.run_program(*self.command("status")).stdout.decode())
+
+    def test_a_registry_that_is_gone_holds_nobody_up(self):
+        self.deploy(environment=self.auth)
+        self.registry.stop()
+        self.bad(69, *self.command("undeploy"), "--yes", words=["taking back push", "--force"], environment=self.auth,
+                 timeout=300)
+        self.assertTrue(os.path.exists(self.path("bot.tar")))
+        gone = self.good(*self.command("undeploy"), "--yes", "--force", environment=self.auth, timeout=300)
+        self.assertIn("push: left as it is", gone.stderr.decode())
+        self.assertFalse(os.path.exists(self.path("bot.tar")))
+        self.assertIn("container: not deployed", self.good(*self.command("status")).stdout.decode())
+
+
+@unittest.skipUnless(have("docker-registry") and TokenServer is not None, "no registry, or no python3-jwt")
+class PushWithTokens(ContainerTest):
+    def setUp(self):
+        super().setUp()
+        users = {"anna": ("secret", {"team/bot": ["pull", "push"]}), "bob": ("secret", {"team/bot": ["pull"]})}
+        self.tokens = TokenServer(self.path(), users)
+        self.addCleanup(self.tokens.stop)
+        self.registry = Registry(self.path(), auth=self.tokens.configuration())
+        self.addCleanup(self.registry.stop)
+        self.manifest(f"{{image: '{self.registry.host}/team/bot:1.0'}}")
+
+    def login(self, name, password="secret"):
+        return login_file(self.path(), self.registry.host, name, password)
+
+    def test_tokens_are_asked_for_what_is_done_and_no_more(self):
+        self.deploy(environment=self.login("anna"))
+        self.assertTrue(self.tokens.asked)
+        for name, scope, _ in self.tokens.asked:
+            self.assertEqual(name, "anna")
+            self.assertIn(scope, ("repository:team/bot:pull", "repository:team/bot:pull,push"))
+        status = self.good(*self.command("status"), environment=self.login("bob")).stdout.decode()
+        self.assertRegex(status, r"team/bot:1.0@sha256:[0-9a-f]{64}")
+
+    def test_who_may_only_read_is_told(self):
+        self.bad(77, *self.command("deploy"), "--yes", words=["push", self.registry.host], environment=self.login("bob"))
+        self.bad(77, *self.command("deploy"), "--yes", words=["push", self.registry.host],
+                 environment=self.login("anna", "wrong"))
+        self.assertTrue(all("push" not in granted for _, _, granted in self.tokens.asked))
 
 
 @unittest.skipUnless(have("skopeo"), "no skopeo")
@@ -420,6 +469,24 @@ class Podman(ContainerTest):
         pid = int(self.podman("inspect", "-f", "{{.State.Pid}}", self.NAME).stdout)
         two = len(os.listdir(f"/proc/{pid}/task"))
         self.assertEqual(two, one + 1, "one more core of quota is one more thread")
+
+    def test_a_model_is_an_image_of_its_own(self):
+        shutil.copy(BUILTIN, self.path("model.gguf"))
+        self.manifest(f"{{image: '{self.tag}'}}")
+        self.deploy()
+        self.podman("load", "-i", self.path("bot.tar"))
+        weights = f"localhost/{self.NAME}-weights:1"
+        self.addCleanup(self.podman, "rmi", "-f", weights, check=False)
+        self.manifest(f"{{image: '{weights}', contents: model}}", "model.gguf", name="weights")
+        self.deploy()
+        index, pairs = self.image(self.path("weights.tar"))
+        self.assertEqual([row["platform"]["architecture"] for row in index["manifests"]], ["amd64", "arm64"])
+        self.assertEqual(len({manifest["layers"][0]["digest"] for manifest, _ in pairs}), 1)
+        self.assertEqual([set(config["config"]) for _, config in pairs], [{"Labels"}] * 2)
+        self.podman("load", "-i", self.path("weights.tar"))
+        url = self.start("--mount", f"type=image,source={weights},destination=/models,rw=false",
+                         command=["serve", "/models/model.gguf", "--name", "bot", "--host", "0.0.0.0", "--port", "8080"])
+        self.assertEqual(self.complete(url), self.expected())
 
     @unittest.skipUnless(have("docker-registry"), "no registry")
     def test_a_model_is_pulled_into_a_read_only_container(self):

@@ -37,12 +37,14 @@ def manifest_of(layers, config=b"{}", config_type=MODELPACK + "config.v1+json"):
 class Registry:
     """A docker-registry process with an empty store."""
 
-    def __init__(self, folder, login=None):
+    def __init__(self, folder, login=None, auth=()):
+        """login: (user, password) of the one who may do all; auth: lines of the configuration instead of that."""
         self.port, self.login = free_port(), login
         self.host = f"localhost:{self.port}"
         lines = ["version: 0.1", "log: {level: error, accesslog: {disabled: true}}",
                  f"storage: {{filesystem: {{rootdirectory: {folder}/registry}}}}",
                  f"http: {{addr: '127.0.0.1:{self.port}'}}"]
+        lines.extend(auth)
         if login:
             hashed = subprocess.run(["htpasswd", "-Bbn", *login], check=True, capture_output=True).stdout
             with open(f"{folder}/htpasswd", "wb") as file:

@@ -68,6 +68,10 @@ Result<oci::ImageParts> collect_parts(const Recipe& recipe, const StepContext& c
   parts.environment = recipe.environment;
   parts.labels = recipe.labels;
   for (const PlatformProgram& each : recipe.platforms) {
+    if (!recipe.has_program) {
+      parts.platforms.push_back({each.platform, {}});
+      continue;
+    }
     const std::string path = each.program.empty() ? std::string(kOwnProgram) : path_beside(context.base, each.program);
     SIXFOLD_TRY(oci::ProgramPlace place, oci::find_program(path));
     SIXFOLD_TRY(const std::string hash, hashes.of_file(place.program));
@@ -77,7 +81,9 @@ Result<oci::ImageParts> collect_parts(const Recipe& recipe, const StepContext& c
   SIXFOLD_TRY(const ModelParts model, find_model(recipe, context, hashes));
   parts.model = model.files;
   parts.model_source = recipe.model_source;
+  parts.has_program = recipe.has_program;
   parts.needs_builtin_model = recipe.model_place == ModelPlace::kBuiltin;
+  if (!recipe.has_program) return parts;
   parts.command = {"serve", model.path};
   parts.command.insert(parts.command.end(), recipe.arguments.begin(), recipe.arguments.end());
   return parts;
@@ -95,7 +101,7 @@ Status make_image(const Recipe& recipe, StepContext& context) {
   const std::string text = recipe_text(recipe);
   std::optional<oci::Image> image = history.find(text);
   if (!image) {
-    ContentHashes hashes(context.work + "/hashes.json", context.is_cancelled);
+    ContentHashes hashes(context.work + "/hashes.json", {context.say, context.is_cancelled});
     SIXFOLD_TRY(const oci::ImageParts parts, collect_parts(recipe, context, hashes));
     SIXFOLD_TRY(image, oci::build_image(store, parts, hashes, {context.say, context.is_cancelled}));
   }

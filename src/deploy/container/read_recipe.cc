@@ -61,11 +61,19 @@ void read_image(Section& root, Recipe& recipe) {
   root.checked_text("archive", is_archive, "a path that ends with .tar", recipe.archive);
 }
 
+void read_contents_key(Section& root, Recipe& recipe) {
+  std::string contents(kContentsNames.front());
+  root.choice("contents", kContentsNames, contents);
+  recipe.has_program = contents == kContentsNames.front();
+}
+
 void read_platforms(Section& root, Recipe& recipe) {
   std::vector<std::string> platforms = {std::string(own_platform())};
+  if (!recipe.has_program) platforms.assign(kPlatforms.begin(), kPlatforms.end());
   std::map<std::string, std::string> binaries;
   root.texts("platforms", platforms);
   root.text_map("binaries", binaries);
+  if (!recipe.has_program && !binaries.empty()) root.refuse("binaries", "an image with contents: model has no program");
   if (platforms.empty()) root.refuse("platforms", "want at least one platform");
   for (const std::string& platform : platforms) {
     if (std::find(kPlatforms.begin(), kPlatforms.end(), platform) == kPlatforms.end()) {
@@ -75,7 +83,7 @@ void read_platforms(Section& root, Recipe& recipe) {
       return root.refuse("platforms", fmt::format("{} is there twice", platform));
     }
     const auto program = binaries.find(platform);
-    if (program == binaries.end() && platform != own_platform()) {
+    if (recipe.has_program && program == binaries.end() && platform != own_platform()) {
       return root.refuse("platforms",
                          fmt::format("{}: this program is for {}; build sixfold on such a machine and name its "
                                      "program under binaries: {{{}: PATH}}",
@@ -99,6 +107,12 @@ void read_model(Section& root, const manifest::Manifest& manifest, Recipe& recip
   recipe.model_place = recipe.model_source == registry::kBuiltinSource ? ModelPlace::kBuiltin
                        : place == "included"                           ? ModelPlace::kLayer
                                                                        : ModelPlace::kPulled;
+  if (!recipe.has_program && recipe.model_place != ModelPlace::kLayer) {
+    root.refuse(
+        "contents",
+        fmt::format("\"model\" wants a model to include; model.source is \"{}\", and it is {}", recipe.model_source,
+                    recipe.model_place == ModelPlace::kPulled ? "pulled" : "a part of the program"));
+  }
   const bool is_elsewhere = is_pullable(recipe.model_source);
   if (recipe.model_place == ModelPlace::kPulled && !is_elsewhere) {
     root.refuse("model", fmt::format("\"{}\" lies on this machine: a container cannot pull it; want model: included, "
@@ -116,6 +130,9 @@ void read_model(Section& root, const manifest::Manifest& manifest, Recipe& recip
 
 void read_runtime(Section& root, const manifest::Manifest& manifest, Recipe& recipe) {
   root.text_map("env", recipe.environment);
+  if (!recipe.has_program && !recipe.environment.empty()) {
+    root.refuse("env", "an image with contents: model runs nothing");
+  }
   for (const auto& [name, value] : recipe.environment) {
     if (!kubernetes::is_variable(name)) {
       root.refuse("env", fmt::format("want names of environment variables, got \"{}\"", name));
@@ -125,6 +142,7 @@ void read_runtime(Section& root, const manifest::Manifest& manifest, Recipe& rec
   for (const auto& [name, value] : recipe.labels) {
     if (!is_label_key(name)) root.refuse("labels", fmt::format("want names without spaces, got \"{}\"", name));
   }
+  if (!recipe.has_program) return;
   recipe.arguments = serve_arguments(manifest, {}, kPort);
   recipe.arguments.erase(recipe.arguments.begin(), recipe.arguments.begin() + 2);  // the verb and the model
 }
@@ -134,6 +152,7 @@ Status read_contents(const RenderInput& input, Recipe& recipe) {
   if (!input.sha256_of) return ok();
   const std::string folder = fs::path(input.file).parent_path().string();
   for (PlatformProgram& program : recipe.platforms) {
+    if (!recipe.has_program) break;
     const std::string path = program.program.empty() ? std::string() : path_beside(folder, program.program);
     SIXFOLD_TRY(program.sha256, input.sha256_of(path));
   }
@@ -169,6 +188,7 @@ Result<Recipe> read_recipe(const RenderInput& input) {
   Recipe recipe;
   recipe.name = input.manifest.name.value_or("");
   read_image(root, recipe);
+  read_contents_key(root, recipe);
   read_platforms(root, recipe);
   read_model(root, input.manifest, recipe);
   read_runtime(root, input.manifest, recipe);

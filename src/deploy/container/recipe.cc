@@ -55,6 +55,7 @@ std::string recipe_text(const Recipe& recipe) {
   if (!recipe.model_sha256.empty()) model["sha256"] = recipe.model_sha256;
   json::object object = {{"image", recipe.image},
                          {"name", recipe.name},
+                         {"contents", kContentsNames[recipe.has_program ? 0 : 1]},
                          {"platforms", std::move(platforms)},
                          {"model", std::move(model)},
                          {"arguments", json::array(recipe.arguments.begin(), recipe.arguments.end())},
@@ -69,6 +70,7 @@ Result<Recipe> parse_recipe(const std::string& text) {
   SIXFOLD_TRY(const json::object object, parse_json_object(text, kRecipeFile));
   Recipe recipe;
   recipe.name = text_at(object, "name");
+  recipe.has_program = text_at(object, "contents") != kContentsNames[1];
   recipe.image = text_at(object, "image");
   recipe.archive = text_at(object, "archive");
   recipe.environment = map_at(object, "environment");

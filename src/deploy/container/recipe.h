@@ -1,5 +1,6 @@
 // What an image is made of: the section "targets.container" of a manifest, checked, and as a file of its own.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,6 +14,9 @@ namespace sixfold::deploy::container {
 
 inline constexpr std::string_view kRecipeFile = "image.json";
 inline constexpr std::uint64_t kPort = 8080;
+
+// What is in an image: the program, with or without the model; or only the model.
+inline constexpr std::array<std::string_view, 2> kContentsNames = {"program", "model"};
 
 // A program for one kind of machine.
 struct PlatformProgram {
@@ -29,8 +33,9 @@ enum class ModelPlace {
 };
 
 struct Recipe {
-  std::string name;   // of the manifest, for people
-  std::string image;  // "registry.example/support-bot:1.0"
+  std::string name;         // of the manifest, for people
+  bool has_program = true;  // else nothing but the model, to be mounted by others
+  std::string image;        // "registry.example/support-bot:1.0"
   std::vector<PlatformProgram> platforms;
   ModelPlace model_place = ModelPlace::kBuiltin;
   std::string model_source;            // as in the manifest; a path is beside the manifest unless absolute

@@ -62,11 +62,15 @@ Result<std::vector<LayerEntry>> program_entries(const ProgramFiles& files, bool 
   return entries;
 }
 
-std::vector<LayerEntry> model_entries(const std::vector<ModelFile>& model) {
-  std::vector<LayerEntry> entries = {models_folder()};
-  for (const ModelFile& file : model) {
-    entries.push_back({.path = fmt::format("{}/{}", kModelsFolder, file.path), .from = file.from});
-  }
+// Where a file of the model is in the image.  One that is mounted has it at the root, for the mount is the folder.
+std::string model_path(const ImageParts& parts, const ModelFile& file) {
+  return parts.has_program ? fmt::format("{}/{}", kModelsFolder, file.path) : file.path;
+}
+
+std::vector<LayerEntry> model_entries(const ImageParts& parts) {
+  std::vector<LayerEntry> entries;
+  if (parts.has_program) entries.push_back(models_folder());
+  for (const ModelFile& file : parts.model) entries.push_back({.path = model_path(parts, file), .from = file.from});
   return entries;
 }
 
@@ -85,7 +89,7 @@ class Builder {
   Result<Image> build() {
     std::vector<Layer> shared;
     if (!parts_.model.empty()) {
-      SIXFOLD_TRY(Layer model, layer("the model", model_entries(parts_.model), Compression::kNone));
+      SIXFOLD_TRY(Layer model, layer("the model", model_entries(parts_), Compression::kNone));
       shared.push_back(std::move(model));
     }
     json::array manifests;
@@ -122,11 +126,15 @@ class Builder {
 
   // Its config, its manifest and what is attached to that.
   Result<Descriptor> add_platform(const ImagePlatform& platform, const std::vector<Layer>& shared) {
-    SIXFOLD_TRY(const ProgramFiles files, collect_program(platform.place, architecture_of(platform.platform)));
-    SIXFOLD_TRY(std::vector<LayerEntry> entries, program_entries(files, parts_.needs_builtin_model));
-    SIXFOLD_TRY(Layer program,
-                layer(fmt::format("the program for {}", platform.platform), std::move(entries), Compression::kGzip));
-    std::vector<Layer> layers = {std::move(program)};
+    ProgramFiles files;
+    std::vector<Layer> layers;
+    if (parts_.has_program) {
+      SIXFOLD_TRY(files, collect_program(platform.place, architecture_of(platform.platform)));
+      SIXFOLD_TRY(std::vector<LayerEntry> entries, program_entries(files, parts_.needs_builtin_model));
+      SIXFOLD_TRY(Layer program,
+                  layer(fmt::format("the program for {}", platform.platform), std::move(entries), Compression::kGzip));
+      layers.push_back(std::move(program));
+    }
     layers.insert(layers.end(), shared.begin(), shared.end());
     SIXFOLD_TRY(const Descriptor config,
                 store_.add(json::serialize(config_of(platform.platform, layers)), kConfigType));
@@ -150,32 +158,36 @@ class Builder {
   }
 
   json::object config_of(const std::string& platform, const std::vector<Layer>& layers) const {
-    json::array diff_ids, history, environment;
+    json::array diff_ids, history;
     for (const Layer& layer : layers) {
       diff_ids.emplace_back(layer.diff_id);
-      const bool is_model = &layer != &layers.front();
+      const bool is_model = !parts_.has_program || &layer != &layers.front();
       history.push_back(json::object{{"created", json_text(kCreated)},
                                      {"created_by", is_model ? "sixfold deploy: model" : "sixfold deploy: program"}});
     }
-    for (const auto& [name, value] : environment_of()) environment.emplace_back(name + "=" + value);
     json::object labels;
     for (const auto& [name, value] : labels_of()) labels[name] = value;
-    json::object ports;
-    ports[fmt::format("{}/tcp", parts_.port)] = json::object();
-    json::object config = {{"User", fmt::format("{0}:{0}", kUser)},
-                           {"ExposedPorts", std::move(ports)},
-                           {"Env", std::move(environment)},
-                           {"Entrypoint", json::array{json::value("/" + std::string(kProgramPath))}},
-                           {"Cmd", json::array(parts_.command.begin(), parts_.command.end())},
-                           {"WorkingDir", "/"},
-                           {"Labels", std::move(labels)},
-                           {"StopSignal", "SIGTERM"}};
+    json::object config = {{"Labels", std::move(labels)}};
+    if (parts_.has_program) add_program(config);
     return {{"created", json_text(kCreated)},
             {"architecture", architecture_of(platform)},
             {"os", "linux"},
             {"config", std::move(config)},
             {"rootfs", json::object{{"type", "layers"}, {"diff_ids", std::move(diff_ids)}}},
             {"history", std::move(history)}};
+  }
+
+  // How it is run.
+  void add_program(json::object& config) const {
+    json::array environment;
+    for (const auto& [name, value] : environment_of()) environment.emplace_back(name + "=" + value);
+    config["User"] = fmt::format("{0}:{0}", kUser);
+    config["ExposedPorts"].emplace_object()[fmt::format("{}/tcp", parts_.port)] = json::object();
+    config["Env"] = std::move(environment);
+    config["Entrypoint"] = json::array{json::value("/" + std::string(kProgramPath))};
+    config["Cmd"] = json::array(parts_.command.begin(), parts_.command.end());
+    config["WorkingDir"] = "/";
+    config["StopSignal"] = "SIGTERM";
   }
 
   // Nothing is written but below /tmp and /models.
@@ -204,8 +216,10 @@ class Builder {
     std::vector<std::string> paths;
     for (const ProgramFile& library : files.libraries) paths.push_back(library.from);
     const auto packages = packages_of(paths, platform.place.root);
-    SIXFOLD_TRY(std::string program, hashes_.of_file(files.from));
-    content.items.push_back({std::string(kProgramPath), std::move(program), {}});
+    if (parts_.has_program) {
+      SIXFOLD_TRY(std::string program, hashes_.of_file(files.from));
+      content.items.push_back({std::string(kProgramPath), std::move(program), {}});
+    }
     for (const ProgramFile& library : files.libraries) {
       SIXFOLD_TRY(std::string hash, hashes_.of_file(library.from));
       const auto package = packages.find(library.from);
@@ -214,7 +228,7 @@ class Builder {
     }
     for (const ModelFile& file : parts_.model) {
       SIXFOLD_TRY(std::string hash, hashes_.of_file(file.from));
-      content.items.push_back({fmt::format("{}/{}", kModelsFolder, file.path), std::move(hash), {}});
+      content.items.push_back({model_path(parts_, file), std::move(hash), {}});
     }
     return content;
   }

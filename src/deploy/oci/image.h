@@ -17,7 +17,7 @@ inline constexpr unsigned kUser = 65532;
 
 struct ImagePlatform {
   std::string platform;  // "linux/amd64"
-  ProgramPlace place;
+  ProgramPlace place;    // of nothing, in an image without a program
 };
 
 struct ModelFile {
@@ -32,6 +32,7 @@ struct ImageParts {
   std::vector<ImagePlatform> platforms;
   std::vector<ModelFile> model = {};  // empty: no layer for it
   std::string model_source = {};      // for the provenance
+  bool has_program = true;            // else nothing but the model, at "/" instead of /models
   bool needs_builtin_model = true;    // else the program goes without, at a quarter less
   std::vector<std::string> command;   // behind the program: "serve", ...
   std::uint64_t port = 8080;

@@ -77,7 +77,8 @@ net::BodyReader UploadFile::reader(std::uint64_t offset, std::uint64_t bytes, Co
 }
 
 Result<std::string> UploadFile::sha256(std::uint64_t offset, std::uint64_t bytes,
-                                       const std::function<bool()>& is_cancelled) const {
+                                       const std::function<bool()>& is_cancelled, const CountSent& count) const {
+  const std::uint64_t begin = offset;
   std::vector<std::byte> block(kBlockBytes);
   Hasher hasher;
   for (const std::uint64_t end = offset + bytes; offset < end;) {
@@ -86,6 +87,7 @@ Result<std::string> UploadFile::sha256(std::uint64_t offset, std::uint64_t bytes
     SIXFOLD_TRY_STATUS(read(offset, part));
     hasher.add(part);
     offset += part.size();
+    if (count) count(offset - begin);
   }
   return hasher.finish();
 }

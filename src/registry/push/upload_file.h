@@ -40,9 +40,10 @@ class UploadFile {
   // with corrupt_data when the file became shorter.
   net::BodyReader reader(std::uint64_t offset, std::uint64_t bytes, CountSent count) const;
 
-  // Of [offset, offset + bytes), in hex.  Errors: as reading; unavailable (cancelled).
-  Result<std::string> sha256(std::uint64_t offset, std::uint64_t bytes,
-                             const std::function<bool()>& is_cancelled) const;
+  // Of [offset, offset + bytes), in hex.  count: told how many of them were read, if set.  Errors: as reading;
+  // unavailable (cancelled).
+  Result<std::string> sha256(std::uint64_t offset, std::uint64_t bytes, const std::function<bool()>& is_cancelled,
+                             const CountSent& count = {}) const;
 
  private:
   UploadFile(std::string path, int file, std::uint64_t bytes) : path_(std::move(path)), file_(file), bytes_(bytes) {}
