@@ -6,6 +6,10 @@ if(NOT GTest_FOUND)
   return()
 endif()
 include(GoogleTest)
+# The distribution's own, for it has the modules that tools/bootstrap installs.
+if(EXISTS /usr/bin/python3)
+  set(Python3_EXECUTABLE /usr/bin/python3)
+endif()
 find_package(Python3 QUIET COMPONENTS Interpreter)
 
 add_custom_target(tests)  # every test program, and nothing that no test of its own build runs
