@@ -21,10 +21,13 @@ enum class Track { kStable, kCanary };
 // Labels that never change, by which services and policies find pods; and all labels.
 json::object selector_labels(Parameters& parameters);
 json::object track_labels(Parameters& parameters, Track track);
-json::object all_labels(const Settings& settings, Parameters& parameters);
+json::object all_labels(const Settings& settings, Parameters& parameters, Track track = Track::kStable);
+
+// Of the names of its objects: "" or "-canary".
+std::string_view suffix_of(Track track);
 
 // {"name", "namespace"?, "labels"}
-json::object metadata(const Settings& settings, Parameters& parameters, std::string_view suffix = {});
+json::object metadata(const Settings& settings, Parameters& parameters, Track track = Track::kStable);
 
 // workload.cc.  Source: Kubernetes, "Pod Security Standards", the restricted profile.
 json::object service_account(const Settings& settings, Parameters& parameters);
@@ -50,7 +53,10 @@ json::object prometheus_rule(const Settings& settings, Parameters& parameters);
 struct Object {
   std::string file;  // "deployment.yaml"
   json::object document;
-  std::string condition = {};  // in a chart: the value that switches it, "ingress.enabled"; empty: always there
+  // In a chart: the values that switch it, {"ingress.enabled"}, which must all be on; none: it is always there.
+  std::vector<std::string> toggles = {};
+  // In a chart: how it looks while "canary.enabled" is off, where that is different.
+  std::optional<json::object> without_canary = std::nullopt;
 };
 
 // Those that the settings ask for, in the order in which they are applied.

@@ -100,8 +100,8 @@ void read_scaling(Section& root, Settings& settings) {
   section->choice("by", kBy, by);
   scaling.by = by == "keda" ? Scaling::By::kKeda : by == "queue" ? Scaling::By::kQueue : Scaling::By::kCpu;
   const bool is_keda = by == "keda";
-  section->count("min", is_keda ? 0 : 1, 1000, scaling.least);
-  section->count("max", 1, 1000, scaling.most);
+  section->count("min", is_keda ? 0 : 1, kPodsMax, scaling.least);
+  section->count("max", 1, kPodsMax, scaling.most);
   section->count("target_queue_depth", 1, 1000, scaling.target_queue_depth);
   section->count("target_kv_percent", 1, 100, scaling.target_kv_percent);
   section->count("target_cpu_percent", 1, 100, scaling.target_cpu_percent);
@@ -121,6 +121,14 @@ void read_scaling(Section& root, Settings& settings) {
 void read_entry(Section& section, Entry& entry) {
   section.checked_text("host", is_dns_subdomain, kNameForm, entry.host);
   section.checked_text("path", is_http_path, "a path that begins with /", entry.path);
+}
+
+// The tag is the version, where it can be a label.
+std::string version_of(std::string_view image) {
+  const std::size_t colon = image.rfind(':');
+  if (colon == std::string_view::npos || image.find('/', colon) != std::string_view::npos) return {};
+  const std::string_view tag = image.substr(colon + 1);
+  return image.find('@') == std::string_view::npos && is_label_value(tag) ? std::string(tag) : std::string();
 }
 
 void read_traffic(Section& root, Settings& settings) {
@@ -147,8 +155,9 @@ void read_traffic(Section& root, Settings& settings) {
   if (std::optional<Section> section = root.section("canary")) {
     Canary canary{.image = settings.image};
     section->checked_text("image", is_image, kImageForm, canary.image);
+    canary.version = version_of(canary.image);
     section->count("percent", 1, 99, canary.percent);
-    section->count("replicas", 1, 1000, canary.replicas);
+    section->count("replicas", 1, kPodsMax, canary.replicas);
     if (!section->has("image")) section->refuse("image", "want the image of the second version, got none");
     if (!settings.ingress && !settings.route) {
       section->refuse("percent", "weights need an ingress or a route that divides the requests");
@@ -171,7 +180,7 @@ void read_monitor(Section& root, Settings& settings) {
 }
 
 void read_pod(Section& root, Settings& settings) {
-  root.count("replicas", 1, 1000, settings.replicas);
+  root.count("replicas", 1, kPodsMax, settings.replicas);
   root.count("drain_seconds", 1, 3600, settings.drain_seconds);
   root.text_map("env", settings.environment);
   for (const auto& [name, value] : settings.environment) {
@@ -185,14 +194,6 @@ void read_pod(Section& root, Settings& settings) {
     section->checked_text("cpu", is_quantity, kQuantityForm, settings.resources.cpu);
     section->checked_text("memory", is_quantity, kQuantityForm, settings.resources.memory);
   }
-}
-
-// The tag is the version, where it can be a label.
-std::string version_of(std::string_view image) {
-  const std::size_t colon = image.rfind(':');
-  if (colon == std::string_view::npos || image.find('/', colon) != std::string_view::npos) return {};
-  const std::string_view tag = image.substr(colon + 1);
-  return image.find('@') == std::string_view::npos && is_label_value(tag) ? std::string(tag) : std::string();
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // How many pods: what a load asks for, and how many may be missing at a time.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "deploy/kubernetes/objects.h"
 
 namespace sixfold::deploy::kubernetes {
@@ -47,10 +49,10 @@ json::object autoscaler(const Settings& settings, Parameters& parameters) {
   if (scaling.by == Scaling::By::kQueue) {
     metrics.push_back(
         pods_metric("sixfold_requests_waiting",
-                    parameters.value("scaling.targetQueueDepth", std::to_string(scaling.target_queue_depth))));
+                    parameters.count_as_text("scaling.targetQueueDepth", scaling.target_queue_depth, {1, 1000})));
     metrics.push_back(
         pods_metric("sixfold_kv_usage_ratio",
-                    parameters.value("scaling.targetKvUsage", quantity_of_percent(scaling.target_kv_percent))));
+                    parameters.quantity("scaling.targetKvUsage", quantity_of_percent(scaling.target_kv_percent))));
   }
   // The largest of all counts wins, so the processor decides alone where nobody serves the other metrics.
   metrics.push_back(
@@ -59,21 +61,21 @@ json::object autoscaler(const Settings& settings, Parameters& parameters) {
         {{"name", "cpu"},
          {"target",
           {{"type", "Utilization"},
-           {"averageUtilization", parameters.value("scaling.targetCpu", scaling.target_cpu_percent)}}}}}});
+           {"averageUtilization", parameters.count("scaling.targetCpu", scaling.target_cpu_percent, {1, 100})}}}}}});
   return {{"apiVersion", "autoscaling/v2"},
           {"kind", "HorizontalPodAutoscaler"},
           {"metadata", metadata(settings, parameters)},
           {"spec",
            {{"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", parameters.name()}}},
-            {"minReplicas", parameters.value("scaling.min", scaling.least)},
-            {"maxReplicas", parameters.value("scaling.max", scaling.most)},
+            {"minReplicas", parameters.count("scaling.min", scaling.least, {1, kPodsMax})},
+            {"maxReplicas", parameters.count("scaling.max", scaling.most, {1, kPodsMax})},
             {"metrics", std::move(metrics)},
             {"behavior", behavior()}}}};
 }
 
 json::object scaled_object(const Settings& settings, Parameters& parameters) {
   const Scaling& scaling = *settings.scaling;
-  const json::value server = parameters.value("scaling.prometheus", scaling.prometheus);
+  const json::value server = parameters.text("scaling.prometheus", scaling.prometheus);
   const auto trigger = [&](std::string query, json::value threshold) {
     return json::object{{"type", "prometheus"},
                         {"metricType", "AverageValue"},
@@ -86,24 +88,26 @@ json::object scaled_object(const Settings& settings, Parameters& parameters) {
   };
   const std::string pods = fmt::format("{{pod=~\"{}-.*\"}}", parameters.name());
   json::array triggers;
-  triggers.push_back(trigger(fmt::format("sum(sixfold_requests_waiting{})", pods),
-                             parameters.value("scaling.targetQueueDepth", std::to_string(scaling.target_queue_depth))));
+  triggers.push_back(
+      trigger(fmt::format("sum(sixfold_requests_waiting{})", pods),
+              parameters.count_as_text("scaling.targetQueueDepth", scaling.target_queue_depth, {1, 1000})));
   triggers.push_back(
       trigger(fmt::format("sum(sixfold_kv_usage_ratio{})", pods),
-              parameters.value("scaling.targetKvUsage",
-                               fmt::format("{:.2f}", static_cast<double>(scaling.target_kv_percent) / 100.0))));
+              parameters.quantity("scaling.targetKvUsage",
+                                  fmt::format("{:.2f}", static_cast<double>(scaling.target_kv_percent) / 100.0))));
   return {{"apiVersion", "keda.sh/v1alpha1"},
           {"kind", "ScaledObject"},
           {"metadata", metadata(settings, parameters)},
           {"spec",
            {{"scaleTargetRef", {{"name", parameters.name()}}},
             {"pollingInterval", 15},
-            {"minReplicaCount", parameters.value("scaling.min", scaling.least)},
-            {"maxReplicaCount", parameters.value("scaling.max", scaling.most)},
+            {"minReplicaCount", parameters.count("scaling.min", scaling.least, {0, kPodsMax})},
+            {"maxReplicaCount", parameters.count("scaling.max", scaling.most, {1, kPodsMax})},
             // When Prometheus does not answer, what runs goes on.
             {"fallback",
              {{"failureThreshold", 3},
-              {"replicas", scaling.least == 0 ? 1 : scaling.least},
+              {"replicas",
+               parameters.computed(std::max<std::uint64_t>(scaling.least, 1), "max 1 (int .Values.scaling.min)")},
               {"behavior", "currentReplicasIfHigher"}}},
             {"advanced", {{"horizontalPodAutoscalerConfig", {{"behavior", behavior()}}}}},
             {"triggers", std::move(triggers)}}}};

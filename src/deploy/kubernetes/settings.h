@@ -8,6 +8,8 @@
 
 namespace sixfold::deploy::kubernetes {
 
+inline constexpr std::uint64_t kPodsMax = 1000;
+
 using TextMap = std::map<std::string, std::string>;
 
 // How the model comes to the pods.
@@ -55,6 +57,7 @@ struct Entry {
 // A second version that gets part of the requests.
 struct Canary {
   std::string image;
+  std::string version = {};  // as the settings' own
   std::uint64_t percent = 10;
   std::uint64_t replicas = 1;
 };

@@ -10,10 +10,6 @@ constexpr std::uint64_t kServicePort = 80;
 // A streamed answer may take minutes; the defaults of most gateways cut it after one.
 constexpr std::uint64_t kTimeoutSeconds = 600;
 
-std::string_view suffix_of(Track track) {
-  return track == Track::kStable ? "" : "-canary";
-}
-
 json::object backend(Parameters& parameters, Track track) {
   return {{"service", {{"name", parameters.name(suffix_of(track))}, {"port", {{"name", kHttp}}}}}};
 }
@@ -21,7 +17,7 @@ json::object backend(Parameters& parameters, Track track) {
 }  // namespace
 
 json::object service(const Settings& settings, Parameters& parameters, Track track) {
-  json::object meta = metadata(settings, parameters, suffix_of(track));
+  json::object meta = metadata(settings, parameters, track);
   // By which a monitor finds each version once.
   json::object& labels = meta["labels"].get_object();
   labels["sixfold.dev/track"] = track_labels(parameters, track)["sixfold.dev/track"];
@@ -65,7 +61,7 @@ json::object network_policy(const Settings& settings, Parameters& parameters) {
 json::object ingress(const Settings& settings, Parameters& parameters, Track track) {
   const Entry& entry = *settings.ingress;
   const std::string timeout = std::to_string(kTimeoutSeconds);
-  json::object meta = metadata(settings, parameters, suffix_of(track));
+  json::object meta = metadata(settings, parameters, track);
   json::object annotations = {{"nginx.ingress.kubernetes.io/proxy-buffering", "off"},
                               {"nginx.ingress.kubernetes.io/proxy-body-size", "8m"},
                               {"nginx.ingress.kubernetes.io/proxy-read-timeout", timeout},
@@ -73,17 +69,17 @@ json::object ingress(const Settings& settings, Parameters& parameters, Track tra
   if (track == Track::kCanary) {
     annotations["nginx.ingress.kubernetes.io/canary"] = "true";
     annotations["nginx.ingress.kubernetes.io/canary-weight"] =
-        parameters.value("canary.weight", std::to_string(settings.canary->percent));
+        parameters.count_as_text("canary.weight", settings.canary->percent, {0, 100});
   }
   meta["annotations"] = std::move(annotations);
   json::object spec;
-  if (!entry.ingress_class.empty()) spec["ingressClassName"] = parameters.value("ingress.class", entry.ingress_class);
-  const json::value host = parameters.value("ingress.host", entry.host);
+  if (!entry.ingress_class.empty()) spec["ingressClassName"] = parameters.text("ingress.class", entry.ingress_class);
+  const json::value host = parameters.text("ingress.host", entry.host);
   if (!entry.tls_secret.empty()) {
     spec["tls"] = json::array{
-        {{"hosts", json::array{host}}, {"secretName", parameters.value("ingress.tlsSecret", entry.tls_secret)}}};
+        {{"hosts", json::array{host}}, {"secretName", parameters.text("ingress.tlsSecret", entry.tls_secret)}}};
   }
-  json::object path = {{"path", parameters.value("ingress.path", entry.path)},
+  json::object path = {{"path", parameters.text("ingress.path", entry.path)},
                        {"pathType", "Prefix"},
                        {"backend", backend(parameters, track)}};
   spec["rules"] = json::array{{{"host", host}, {"http", {{"paths", json::array{std::move(path)}}}}}};
@@ -95,9 +91,9 @@ json::object ingress(const Settings& settings, Parameters& parameters, Track tra
 
 json::object http_route(const Settings& settings, Parameters& parameters) {
   const Entry& entry = *settings.route;
-  json::object parent = {{"name", parameters.value("route.gateway", entry.gateway)}};
+  json::object parent = {{"name", parameters.text("route.gateway", entry.gateway)}};
   if (!entry.gateway_namespace.empty()) {
-    parent["namespace"] = parameters.value("route.gatewayNamespace", entry.gateway_namespace);
+    parent["namespace"] = parameters.text("route.gatewayNamespace", entry.gateway_namespace);
   }
   json::array backends;
   if (settings.has_pool) {
@@ -106,19 +102,19 @@ json::object http_route(const Settings& settings, Parameters& parameters) {
   } else {
     json::object stable = {{"name", parameters.name()}, {"port", kServicePort}};
     if (settings.canary) {
-      stable["weight"] = parameters.value("route.stableWeight", 100 - settings.canary->percent);
+      stable["weight"] = parameters.computed(100 - settings.canary->percent, "sub 100 (int .Values.canary.weight)");
       backends.push_back(std::move(stable));
       backends.push_back({{"name", parameters.name("-canary")},
                           {"port", kServicePort},
-                          {"weight", parameters.value("route.canaryWeight", settings.canary->percent)}});
+                          {"weight", parameters.count("canary.weight", settings.canary->percent, {0, 100})}});
     } else {
       backends.push_back(std::move(stable));
     }
   }
   const std::string timeout = fmt::format("{}s", kTimeoutSeconds);
   json::object spec = {{"parentRefs", json::array{std::move(parent)}}};
-  if (!entry.host.empty()) spec["hostnames"] = json::array{parameters.value("route.host", entry.host)};
-  json::object match = {{"path", {{"type", "PathPrefix"}, {"value", parameters.value("route.path", entry.path)}}}};
+  if (!entry.host.empty()) spec["hostnames"] = json::array{parameters.text("route.host", entry.host)};
+  json::object match = {{"path", {{"type", "PathPrefix"}, {"value", parameters.text("route.path", entry.path)}}}};
   spec["rules"] = json::array{{{"matches", json::array{std::move(match)}},
                                {"timeouts", {{"request", timeout}, {"backendRequest", timeout}}},
                                {"backendRefs", std::move(backends)}}};
@@ -133,10 +129,9 @@ json::object inference_pool(const Settings& settings, Parameters& parameters) {
   json::object spec = {{"selector", {{"matchLabels", selector_labels(parameters)}}},
                        {"targetPorts", json::array{{{"number", kPort}}}}};
   if (!settings.endpoint_picker.empty()) {
-    spec["endpointPickerRef"] =
-        json::object{{"name", parameters.value("pool.endpointPicker", settings.endpoint_picker)},
-                     {"port", {{"number", 9002}}},
-                     {"failureMode", "FailOpen"}};
+    spec["endpointPickerRef"] = json::object{{"name", parameters.text("pool.endpointPicker", settings.endpoint_picker)},
+                                             {"port", {{"number", 9002}}},
+                                             {"failureMode", "FailOpen"}};
   }
   return {{"apiVersion", "inference.networking.k8s.io/v1"},
           {"kind", "InferencePool"},

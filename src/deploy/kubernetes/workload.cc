@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "deploy/kubernetes/objects.h"
 
@@ -27,14 +28,14 @@ json::object probe(std::string_view path, std::uint64_t period, std::uint64_t ti
           {"failureThreshold", failures}};
 }
 
-json::array environment(const Settings& settings) {
+json::array environment(const Settings& settings, Parameters& parameters) {
   // All that the program may write lies in folders of the pod.
-  TextMap all = {{"HOME", "/tmp"}, {"XDG_CACHE_HOME", "/cache"}};
+  std::map<std::string, json::value> all = {{"HOME", "/tmp"}, {"XDG_CACHE_HOME", "/cache"}};
   if (settings.model.kind == ModelSource::Kind::kPull) {
     all["SIXFOLD_HOME"] = kModels;
     all["HF_HOME"] = fmt::format("{}/huggingface", kModels);
   }
-  for (const auto& [name, value] : settings.environment) all[name] = value;
+  for (const auto& [name, value] : settings.environment) all[name] = parameters.any_text("env." + name, value);
   json::array list;
   for (const auto& [name, value] : all) list.push_back({{"name", name}, {"value", value}});
   return list;
@@ -57,22 +58,22 @@ json::array mounts(const Settings& settings, bool writes_model) {
 json::array volumes(const Settings& settings, Parameters& parameters) {
   json::array list = {{{"name", "tmp"}, {"emptyDir", {{"sizeLimit", "1Gi"}}}},
                       // Packed weights are as large as the model, and are made again when a pod is.
-                      {{"name", "cache"}, {"emptyDir", {{"sizeLimit", parameters.value("cacheSize", "20Gi")}}}}};
+                      {{"name", "cache"}, {"emptyDir", {{"sizeLimit", parameters.quantity("cacheSize", "20Gi")}}}}};
   json::object model = {{"name", "models"}};
   const ModelSource& source = settings.model;
   switch (source.kind) {
     case ModelSource::Kind::kInImage:
       return list;
     case ModelSource::Kind::kPull:
-      model["emptyDir"] = json::object{{"sizeLimit", parameters.value("model.size", source.size_limit)}};
+      model["emptyDir"] = json::object{{"sizeLimit", parameters.quantity("model.size", source.size_limit)}};
       break;
     case ModelSource::Kind::kClaim:
       model["persistentVolumeClaim"] =
-          json::object{{"claimName", parameters.value("model.claim", source.reference)}, {"readOnly", true}};
+          json::object{{"claimName", parameters.text("model.claim", source.reference)}, {"readOnly", true}};
       break;
     case ModelSource::Kind::kImageVolume:
-      model["image"] = json::object{{"reference", parameters.value("model.image", source.reference)},
-                                    {"pullPolicy", "IfNotPresent"}};
+      model["image"] =
+          json::object{{"reference", parameters.text("model.image", source.reference)}, {"pullPolicy", "IfNotPresent"}};
       break;
   }
   list.push_back(std::move(model));
@@ -80,8 +81,8 @@ json::array volumes(const Settings& settings, Parameters& parameters) {
 }
 
 json::value image_of(const Settings& settings, Parameters& parameters, Track track) {
-  return track == Track::kStable ? parameters.value("image", settings.image)
-                                 : parameters.value("canary.image", settings.canary->image);
+  return track == Track::kStable ? parameters.text("image", settings.image)
+                                 : parameters.text("canary.image", settings.canary->image);
 }
 
 void set_pull_policy(const Settings& settings, json::object& container) {
@@ -91,11 +92,11 @@ void set_pull_policy(const Settings& settings, json::object& container) {
 json::object puller(const Settings& settings, Parameters& parameters, Track track) {
   json::object container = {{"name", "pull-model"}, {"image", image_of(settings, parameters, track)}};
   set_pull_policy(settings, container);
-  container["args"] = json::array{"pull", parameters.value("model.source", settings.model.reference)};
-  container["env"] = environment(settings);
+  container["args"] = json::array{"pull", parameters.text("model.source", settings.model.reference)};
+  container["env"] = environment(settings, parameters);
   if (!settings.model.secret.empty()) {
     container["envFrom"] =
-        json::array{{{"secretRef", {{"name", parameters.value("model.secret", settings.model.secret)}}}}};
+        json::array{{{"secretRef", {{"name", parameters.text("model.secret", settings.model.secret)}}}}};
   }
   container["securityContext"] = container_security();
   container["resources"] =
@@ -104,20 +105,27 @@ json::object puller(const Settings& settings, Parameters& parameters, Track trac
   return container;
 }
 
+// What a chart's user chooses leaves out the model that is pulled: the init container's and the server's are one.
+json::value arguments_of(const Settings& settings, Parameters& parameters) {
+  json::array all(settings.arguments.begin(), settings.arguments.end());
+  all.push_back("--drain-timeout");
+  all.push_back(json::value(std::to_string(settings.drain_seconds)));
+  if (settings.model.kind != ModelSource::Kind::kPull) return parameters.texts("args", std::move(all));
+  parameters.texts("args", json::array(all.begin() + 2, all.end()));
+  return parameters.computed(std::move(all), "toYaml (concat (list \"serve\" .Values.model.source) .Values.args)");
+}
+
 json::object server(const Settings& settings, Parameters& parameters, Track track) {
-  json::array arguments(settings.arguments.begin(), settings.arguments.end());
-  arguments.push_back("--drain-timeout");
-  arguments.push_back(json::value(std::to_string(settings.drain_seconds)));
-  const json::value memory = parameters.value("resources.memory", settings.resources.memory);
+  const json::value memory = parameters.quantity("resources.memory", settings.resources.memory);
   json::object container = {{"name", "server"}, {"image", image_of(settings, parameters, track)}};
   set_pull_policy(settings, container);
-  container["args"] = parameters.value("args", std::move(arguments));
-  container["env"] = environment(settings);
+  container["args"] = arguments_of(settings, parameters);
+  container["env"] = environment(settings, parameters);
   container["ports"] = json::array{{{"name", kHttp}, {"containerPort", kPort}}};
   container["securityContext"] = container_security();
   // No limit of CPU: it would stop all threads for the rest of each tenth of a second in the middle of a token.
   container["resources"] = json::object{
-      {"requests", {{"cpu", parameters.value("resources.cpu", settings.resources.cpu)}, {"memory", memory}}},
+      {"requests", {{"cpu", parameters.quantity("resources.cpu", settings.resources.cpu)}, {"memory", memory}}},
       {"limits", {{"memory", memory}}}};
   container["startupProbe"] = probe("/livez", 5, 2, kStartSeconds / 5);
   container["livenessProbe"] = probe("/livez", 10, 3, 3);
@@ -167,9 +175,12 @@ json::object deployment(const Settings& settings, Parameters& parameters, Track 
   json::object spec;
   // Who scales owns the number.
   if (is_canary) {
-    spec["replicas"] = parameters.value("canary.replicas", settings.canary->replicas);
+    spec["replicas"] = parameters.count("canary.replicas", settings.canary->replicas, {0, kPodsMax});
   } else if (!settings.scaling) {
-    spec["replicas"] = parameters.value("replicas", settings.replicas);
+    spec["replicas"] = parameters.count("replicas", settings.replicas, {0, kPodsMax});
+  } else if (auto replicas =
+                 parameters.count_without("scaling.enabled", "replicas", settings.replicas, {0, kPodsMax})) {
+    spec["replicas"] = *std::move(replicas);
   }
   spec["revisionHistoryLimit"] = 5;
   spec["progressDeadlineSeconds"] = kStartSeconds + 60;
@@ -177,13 +188,13 @@ json::object deployment(const Settings& settings, Parameters& parameters, Track 
   spec["strategy"] =
       json::object{{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxSurge", 1}, {"maxUnavailable", 0}}}};
   spec["selector"] = json::object{{"matchLabels", track_labels(parameters, track)}};
-  json::object labels = all_labels(settings, parameters);
+  json::object labels = all_labels(settings, parameters, track);
   for (const auto& label : track_labels(parameters, track)) labels[label.key()] = label.value();
   spec["template"] =
       json::object{{"metadata", {{"labels", std::move(labels)}}}, {"spec", pod_spec(settings, parameters, track)}};
   return {{"apiVersion", "apps/v1"},
           {"kind", "Deployment"},
-          {"metadata", metadata(settings, parameters, is_canary ? "-canary" : "")},
+          {"metadata", metadata(settings, parameters, track)},
           {"spec", std::move(spec)}};
 }
 
