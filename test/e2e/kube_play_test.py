@@ -136,7 +136,7 @@ class KubePlay(program.HomeTest):
         replaced = {"0.0.0.0": "127.0.0.1", "8080": str(self.port)}
         server["args"] = [replaced.get(word, word) for word in server["args"]]
         del server["ports"]
-        # podman before 4.6 starts init containers again and again when pods are always started again, which is what a
+        # Older podman (4.3) starts init containers again and again when pods are always started again, which is what a
         # Deployment without that word means.
         pod["restartPolicy"] = "OnFailure"
         self.play(deployment, "--network", "host")

@@ -1,6 +1,6 @@
 # The program as people use it: every command, its errors, signals.
 if(TARGET sixfold_cli)
-  foreach(suite commands serving golden weight_cache pull push oci ollama mlflow s3 lora sampling encoder dialects deploy container kube_play manifest_schema)
+  foreach(suite commands serving golden weight_cache pull push oci ollama mlflow s3 lora sampling encoder dialects deploy container kube_play rolling_restart manifest_schema)
     add_test(NAME e2e.${suite}
              COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/${suite}_test.py)
     set_tests_properties(e2e.${suite} PROPERTIES LABELS e2e TIMEOUT 600 SKIP_RETURN_CODE 77
