@@ -12,6 +12,7 @@ import time
 import unittest
 import urllib.request
 
+import podman_engine
 import program
 from oci_registry import MODELPACK, Registry, free_port, login_file
 from program import BUILTIN
@@ -392,27 +393,15 @@ class Skopeo(ContainerTest):
         self.assertEqual(done.returncode, 0, done.stderr.decode())
 
 
-@unittest.skipUnless(have("podman", "runc") and os.geteuid() == 0, "no podman, or not root")
+@unittest.skipIf(podman_engine.why_not(), podman_engine.why_not())
 class Podman(ContainerTest):
     NAME = f"sixfold-test-{os.getpid()}"
 
     def setUp(self):
         super().setUp()
-        with open(self.path("containers.conf"), "w", encoding="ascii") as file:
-            file.write("[containers]\ndefault_ulimits=[\"nofile=4096:4096\",\"nproc=4096:4096\"]\n"
-                       "[engine]\nruntime=\"runc\"\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\n")
+        self.podman = podman_engine.Podman(self, self.path())
+        self.addCleanup(self.podman.remove_all)
         self.tag = f"localhost/{self.NAME}:1.0"
-        self.addCleanup(self.podman, "rmi", "-f", self.tag, check=False)
-        self.addCleanup(self.podman, "volume", "rm", "-f", self.NAME, check=False)
-        self.addCleanup(self.podman, "rm", "-f", self.NAME, check=False)
-
-    def podman(self, *arguments, check=True):
-        done = subprocess.run(["podman", "--root", self.path("storage"), "--runroot", self.path("run"), *arguments],
-                              env={**os.environ, "CONTAINERS_CONF": self.path("containers.conf")},
-                              capture_output=True, check=False, timeout=300)
-        if check:
-            self.assertEqual(done.returncode, 0, done.stderr.decode())
-        return done
 
     def start(self, *flags, command=()):
         """With everything taken away that can be.  A command of its own listens in the host's network."""
@@ -422,18 +411,8 @@ class Podman(ContainerTest):
         self.podman("run", "-d", "--name", self.NAME, "--read-only", "--cap-drop", "all", "--security-opt",
                     "no-new-privileges", "--memory", "512m", "--pids-limit", "64", *network, *flags, self.tag, *command)
         url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with urllib.request.urlopen(url + "/readyz", timeout=5) as response:
-                    if response.status == 200:
-                        return url
-            except OSError:
-                pass
-            state = self.podman("inspect", "-f", "{{.State.Status}}", self.NAME).stdout.decode().strip()
-            self.assertEqual(state, "running", self.podman("logs", self.NAME).stderr.decode())
-            self.assertLess(time.monotonic(), deadline, "the container did not become ready")
-            time.sleep(0.1)
+        self.podman.wait_ready(self.NAME, url)
+        return url
 
     def complete(self, url):
         body = json.dumps({"model": "bot", "prompt": "Once upon a time", "max_tokens": 8, "temperature": 0}).encode()

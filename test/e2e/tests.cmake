@@ -1,6 +1,8 @@
 # The program as people use it: every command, its errors, signals.
 if(TARGET sixfold_cli)
-  foreach(suite commands serving golden weight_cache pull push oci ollama mlflow s3 lora sampling encoder dialects deploy container helm manifest_schema)
+  set(suites commands serving golden weight_cache pull push oci ollama mlflow s3 lora sampling encoder dialects deploy
+             container kube_play rolling_restart helm manifest_schema)
+  foreach(suite ${suites})
     add_test(NAME e2e.${suite}
              COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/${suite}_test.py)
     set_tests_properties(e2e.${suite} PROPERTIES LABELS e2e TIMEOUT 600 SKIP_RETURN_CODE 77
