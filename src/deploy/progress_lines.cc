@@ -4,23 +4,18 @@
 #include <fmt/format.h>
 
 namespace sixfold::deploy {
-namespace {
-
-constexpr std::uint64_t kToldBytesMin = std::uint64_t{64} << 20;
-constexpr std::uint64_t kTenths = 10;
-
-}  // namespace
 
 void ProgressLines::update(std::string_view what, std::uint64_t done, std::uint64_t total) {
-  if (total < kToldBytesMin) return;
+  constexpr std::chrono::seconds kBetween{2};
+  const auto now = std::chrono::steady_clock::now();
   if (what != what_) {
     what_ = what;
-    tenths_ = 0;
+    told_ = now;
   }
-  const auto tenths = static_cast<std::uint64_t>(static_cast<double>(done) / static_cast<double>(total) * kTenths);
-  if (tenths <= tenths_) return;
-  tenths_ = tenths;
-  say_(fmt::format("{}: {} % of {} MB", what, tenths * 100 / kTenths, total / 1'000'000));
+  if (now - told_ < kBetween || total == 0) return;
+  told_ = now;
+  const double share = static_cast<double>(done) / static_cast<double>(total);
+  say_(fmt::format("{}: {:.0f} % of {} MB", what, share * 100, total / 1'000'000));
 }
 
 }  // namespace sixfold::deploy

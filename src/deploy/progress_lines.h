@@ -1,5 +1,6 @@
-// Tells a person every tenth of long work, a line each.
+// Tells a person how far long work has come, a line every two seconds.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,13 +13,13 @@ class ProgressLines {
  public:
   explicit ProgressLines(std::function<void(std::string_view)> say) : say_(std::move(say)) {}
 
-  // what: "the model".  Nothing is said about work of less than 64 MiB.
+  // what: "the model".  Nothing is said about work that is done sooner.
   void update(std::string_view what, std::uint64_t done, std::uint64_t total);
 
  private:
   std::function<void(std::string_view)> say_;
-  std::string what_;          // of the last update
-  std::uint64_t tenths_ = 0;  // of it, that were told
+  std::string what_;  // of the last update
+  std::chrono::steady_clock::time_point told_;
 };
 
 }  // namespace sixfold::deploy

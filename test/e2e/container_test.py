@@ -353,12 +353,12 @@ class PushWithTokens(ContainerTest):
         users = {"anna": ("secret", {"team/bot": ["pull", "push"]}), "bob": ("secret", {"team/bot": ["pull"]})}
         self.tokens = TokenServer(self.path(), users)
         self.addCleanup(self.tokens.stop)
-        self.registry = Registry(self.path(), auth=self.tokens.configuration())
+        self.registry = Registry(self.path(), tokens=self.tokens)
         self.addCleanup(self.registry.stop)
         self.manifest(f"{{image: '{self.registry.host}/team/bot:1.0'}}")
 
     def login(self, name, password="secret"):
-        return login_file(self.path(), self.registry.host, name, password)
+        return {**login_file(self.path(), self.registry.host, name, password), "SSL_CERT_FILE": self.tokens.certificate_file}
 
     def test_tokens_are_asked_for_what_is_done_and_no_more(self):
         self.deploy(environment=self.login("anna"))
@@ -370,6 +370,12 @@ class PushWithTokens(ContainerTest):
             self.assertIn(sorted(actions.split(",")), (["pull"], ["pull", "push"]))  # the registry shuffles them
         status = self.good(*self.command("status"), environment=self.login("bob")).stdout.decode()
         self.assertRegex(status, r"team/bot:1.0@sha256:[0-9a-f]{64}")
+
+    def test_a_registry_whose_certificate_nobody_knows_is_sent_nothing(self):
+        stranger = {**self.login("anna"), "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}
+        self.bad(77, *self.command("deploy"), "--yes", words=["push", self.registry.host, "certificate"],
+                 environment=stranger, timeout=300)
+        self.assertEqual(self.tokens.asked, [])
 
     def test_who_may_only_read_is_told(self):
         self.bad(77, *self.command("deploy"), "--yes", words=["push", self.registry.host], environment=self.login("bob"))

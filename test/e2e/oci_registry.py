@@ -35,16 +35,19 @@ def manifest_of(layers, config=b"{}", config_type=MODELPACK + "config.v1+json"):
 
 
 class Registry:
-    """A docker-registry process with an empty store."""
+    """A docker-registry process with an empty store.  login: (user, password) of the one who may do all.  tokens: the
+    server that gives its tokens; it is spoken to by TLS then."""
 
-    def __init__(self, folder, login=None, auth=()):
-        """login: (user, password) of the one who may do all; auth: lines of the configuration instead of that."""
+    def __init__(self, folder, login=None, tokens=None):
         self.port, self.login = free_port(), login
-        self.host = f"localhost:{self.port}"
+        address = tokens.server.server_address[0] if tokens else "127.0.0.1"
+        self.host = f"{address if tokens else 'localhost'}:{self.port}"
+        tls = f", tls: {{certificate: '{tokens.certificate_file}', key: '{tokens.key_file}'}}" if tokens else ""
         lines = ["version: 0.1", "log: {level: error, accesslog: {disabled: true}}",
                  f"storage: {{filesystem: {{rootdirectory: {folder}/registry}}}}",
-                 f"http: {{addr: '127.0.0.1:{self.port}'}}"]
-        lines.extend(auth)
+                 f"http: {{addr: '{address}:{self.port}'{tls}}}"]
+        if tokens:
+            lines.append(tokens.configuration())
         if login:
             hashed = subprocess.run(["htpasswd", "-Bbn", *login], check=True, capture_output=True).stdout
             with open(f"{folder}/htpasswd", "wb") as file:
@@ -57,7 +60,7 @@ class Registry:
         deadline = time.monotonic() + 30
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                socket.create_connection((address, self.port), 1).close()
                 return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:

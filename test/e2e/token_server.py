@@ -2,7 +2,9 @@
 import base64
 import datetime
 import http.server
+import ipaddress
 import json
+import ssl
 import threading
 import time
 import urllib.parse
@@ -14,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 SERVICE, ISSUER = "registry.test", "tokens.test"
+ADDRESS = "127.0.0.2"  # this machine, but not one of its names to which clients speak plain HTTP
 LIFETIME_S = 60
 
 
 class TokenServer:
-    """users: {name: (password, {repository: [action]})}.  `asked` lists (user, scope, granted) of every token given."""
+    """users: {name: (password, {repository: [action]})}.  `asked` lists (user, scope, granted) of every token given.
+    It and the registry share a certificate for TLS, which nobody trusts who was not told to (`certificate_file`)."""
 
     def __init__(self, folder, users):
         self.users, self.asked = users, []
@@ -29,10 +33,15 @@ class TokenServer:
                             .serial_number(1).not_valid_before(now - datetime.timedelta(hours=1))
                             .not_valid_after(now + datetime.timedelta(hours=1))
                             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+                            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(ADDRESS))]),
+                                           critical=False)
                             .sign(self.key, hashes.SHA256()))
-        self.bundle = f"{folder}/tokens.pem"
-        with open(self.bundle, "wb") as file:
+        self.certificate_file, self.key_file = f"{folder}/certificate.pem", f"{folder}/key.pem"
+        with open(self.certificate_file, "wb") as file:
             file.write(self.certificate.public_bytes(serialization.Encoding.PEM))
+        with open(self.key_file, "wb") as file:
+            file.write(self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                              serialization.NoEncryption()))
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -42,8 +51,11 @@ class TokenServer:
             def log_message(self, *unused):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.realm = f"http://127.0.0.1:{self.server.server_address[1]}/token"
+        self.server = http.server.ThreadingHTTPServer((ADDRESS, 0), Handler)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self.certificate_file, self.key_file)
+        self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.realm = f"https://{ADDRESS}:{self.server.server_address[1]}/token"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self):
@@ -51,9 +63,9 @@ class TokenServer:
         self.server.server_close()
 
     def configuration(self):
-        """The lines of a registry's configuration that send clients here."""
-        return [f"auth: {{token: {{realm: '{self.realm}', service: {SERVICE}, issuer: {ISSUER}, "
-                f"rootcertbundle: '{self.bundle}'}}}}"]
+        """The line of a registry's configuration that sends clients here."""
+        return (f"auth: {{token: {{realm: '{self.realm}', service: {SERVICE}, issuer: {ISSUER}, "
+                f"rootcertbundle: '{self.certificate_file}'}}}}")
 
     def answer(self, request):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(request.path).query)
