@@ -6,16 +6,14 @@ import subprocess
 import unittest
 import urllib.request
 
+import yaml
+
+import chart_tool
 import podman_engine
 import program
 from hub_server import Hub, Repository
 from oci_registry import free_port
 from program import BUILTIN
-
-try:
-    import yaml
-except ImportError:
-    yaml = None
 
 # podman makes a pod's first container out of this program.
 HAS_PAUSE = any(map(os.path.exists, ("/usr/libexec/podman/catatonit", "/usr/local/libexec/podman/catatonit"))) or \
@@ -35,8 +33,9 @@ def answer(url):
 
 @unittest.skipIf(podman_engine.why_not(), podman_engine.why_not())
 @unittest.skipUnless(HAS_PAUSE, "no catatonit, of which podman makes pods")
-@unittest.skipUnless(yaml, "no python3-yaml")
-class KubePlay(program.HomeTest):
+class PlayTest(program.HomeTest):
+    """From sixfold.yaml to a pod that podman runs."""
+
     POD, SERVER = "bot-pod-0", "bot-pod-0-server"
 
     def setUp(self):
@@ -48,15 +47,15 @@ class KubePlay(program.HomeTest):
         self.url = f"http://127.0.0.1:{self.port}"
 
     def load(self, container, kubernetes, source=None):
-        """From sixfold.yaml to podman's store and the rendered objects."""
-        manifest = {"apiVersion": "sixfold/v1", "name": "bot",
+        """From sixfold.yaml to podman's store and the rendered Deployment."""
+        self.manifest = {"apiVersion": "sixfold/v1", "name": "bot",
                     "targets": {"container": {"image": self.tag, "archive": "bot.tar", **container},
                                 "kubernetes": {"image": self.tag, "resources": {"cpu": "500m", "memory": "512Mi"},
                                                **kubernetes}}}
         if source is not None:
-            manifest["model"] = {"source": source}
+            self.manifest["model"] = {"source": source}
         with open(self.path("sixfold.yaml"), "w", encoding="utf-8") as file:
-            yaml.safe_dump(manifest, file)
+            yaml.safe_dump(self.manifest, file)
         self.good("deploy", "container", "-f", self.path("sixfold.yaml"), "--yes")
         self.podman("load", "-i", self.path("bot.tar"))
         self.good("plan", "kubernetes", "-f", self.path("sixfold.yaml"), "--out", self.path("out"))
@@ -99,6 +98,8 @@ class KubePlay(program.HomeTest):
         self.podman.remove_all()
         self.assertEqual((self.podman.names("volume ls"), self.podman.names("images", "--all")), ([], []))
 
+
+class KubePlay(PlayTest):
     def test_a_model_in_the_image(self):
         shutil.copy(BUILTIN, self.path("model.gguf"))
         deployment = self.load({}, {"model": {"from": "image", "path": "model.gguf"}}, "model.gguf")
@@ -143,6 +144,17 @@ class KubePlay(program.HomeTest):
         self.assert_answers()
         self.assert_has_no_rights()
         self.assertEqual((hub.violations, hub.storage_bytes), ([], os.path.getsize(BUILTIN)))
+        self.take_down()
+
+
+class HelmPlay(chart_tool.ChartTest, PlayTest):
+    def test_a_chart_s_deployment(self):
+        shutil.copy(BUILTIN, self.path("model.gguf"))
+        self.load({}, {"model": {"from": "image", "path": "model.gguf"}}, "model.gguf")
+        self.manifest["targets"]["helm"] = self.manifest["targets"]["kubernetes"]
+        objects = self.render(self.chart(self.manifest), {"replicas": 1}, name="bot")
+        self.play(self.publish(objects["Deployment", "bot"]))
+        self.assert_answers()
         self.take_down()
 
 
