@@ -91,4 +91,42 @@ bool is_equal(const json::value& left, const json::value& right) {
   });
 }
 
+std::size_t hash_of(const json::value& value) {
+  constexpr std::size_t kNext = 31;
+  const auto of_text = [](std::string_view text) { return std::hash<std::string_view>{}(text); };
+  std::size_t hash = 0;
+  if (value.is_number()) {
+    const Decimal number = decimal_of(value);
+    return (of_text(number.whole) * kNext + of_text(number.fraction)) * 2 +
+           static_cast<std::size_t>(number.is_negative);
+  }
+  if (value.is_string()) return of_text({value.get_string().data(), value.get_string().size()});
+  if (value.is_array()) {
+    for (const json::value& item : value.get_array()) hash = hash * kNext + hash_of(item);
+    return hash + 1;
+  }
+  if (value.is_object()) {
+    for (const auto& member : value.get_object()) {  // in any order
+      hash += of_text({member.key().data(), member.key().size()}) * kNext + hash_of(member.value());
+    }
+    return hash + 2;
+  }
+  return value.is_bool() ? 3 + static_cast<std::size_t>(value.get_bool()) : 5;
+}
+
+ValueSet::ValueSet(const std::vector<const json::value*>& values) {
+  for (const json::value* value : values) add(*value);
+}
+
+bool ValueSet::contains(const json::value& value) const {
+  const auto [begin, end] = values_.equal_range(hash_of(value));
+  return std::any_of(begin, end, [&](const auto& own) { return is_equal(*own.second, value); });
+}
+
+bool ValueSet::add(const json::value& value) {
+  if (contains(value)) return false;
+  values_.emplace(hash_of(value), &value);
+  return true;
+}
+
 }  // namespace sixfold::grammar

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "core/error.h"
@@ -23,7 +24,8 @@ struct Member {
 
 class ObjectWriter {
  public:
-  ObjectWriter(ValueRules& rules, const ObjectShape& object) : rules_(rules), object_(object) {}
+  ObjectWriter(ValueRules& rules, const ObjectShape& object)
+      : rules_(rules), object_(object), required_(object.required.begin(), object.required.end()) {}
 
   Result<std::string> write() {
     SIXFOLD_TRY(names_, rules_.reader().property_names(object_));
@@ -37,16 +39,21 @@ class ObjectWriter {
   }
 
  private:
-  bool is_required(std::string_view name) const {
-    return std::find(object_.required.begin(), object_.required.end(), name) != object_.required.end();
-  }
+  bool is_required(std::string_view name) const { return required_.contains(name); }
 
   // False when a required one is impossible.
   Result<bool> add_named() {
     for (const ObjectShape::Layer& layer : object_.layers) {
-      for (const auto& property : layer.properties) add_key(property.first);
+      if (layer.absent) add_key(*layer.absent);
+      if (layer.properties == nullptr) continue;
+      SIXFOLD_TRY_STATUS(rules_.reader().spend(layer.properties->size()));
+      for (const auto& property : *layer.properties) add_key({property.key().data(), property.key().size()});
     }
     for (const std::string& name : object_.required) add_key(name);
+    if (keys_.size() > limits::kSchemaPropertiesMax) {
+      return invalid_argument("{} properties together, want at most {}", keys_.size(), limits::kSchemaPropertiesMax);
+    }
+    SIXFOLD_TRY_STATUS(rules_.reader().spend(keys_.size() * (1 + object_.layers.size())));
     for (const std::string& key : keys_) {
       const Schemas schemas = SchemaReader::property_schemas(object_, key);
       SIXFOLD_TRY(bool is_impossible, rules_.reader().is_empty(schemas));
@@ -66,7 +73,7 @@ class ObjectWriter {
   }
 
   void add_key(const std::string& key) {
-    if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) keys_.push_back(key);
+    if (known_keys_.insert(key).second) keys_.push_back(key);
   }
 
   // The members that have no name here: one kind for each set of patterns that a name can match.
@@ -225,8 +232,10 @@ class ObjectWriter {
 
   ValueRules& rules_;
   const ObjectShape& object_;
+  const std::unordered_set<std::string_view> required_;
   std::shared_ptr<const Dfa> names_;  // that are allowed; null: all
   std::vector<std::string> keys_;     // named here
+  std::unordered_set<std::string> known_keys_;
   std::vector<Member> named_;
   std::vector<std::string> others_;  // key, colon and value of each kind
   bool counts_ = false;

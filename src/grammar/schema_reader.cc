@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "core/error.h"
@@ -16,7 +17,6 @@ namespace sixfold::grammar {
 namespace {
 
 constexpr std::size_t kReferencesMax = 64;  // that lead to one another
-constexpr std::size_t kWorkMax = 200'000;   // shapes that schemas were applied to
 
 std::string escaped_pointer(std::string_view name) {
   std::string out;
@@ -132,9 +132,28 @@ Result<std::shared_ptr<const Shapes>> SchemaReader::read(const Schemas& schemas)
   return std::shared_ptr<const Shapes>(made);
 }
 
+Status SchemaReader::spend(std::size_t units) {
+  work_ += units;
+  return work_ <= limits::kSchemaWorkMax ? ok() : invalid_argument("schema: too large once its parts are combined");
+}
+
+Status SchemaReader::spend_on_copy(const Shapes& shapes) {
+  std::size_t units = 0;
+  for (const Shape& shape : shapes) {
+    units += 1 + shape.object.required.size() + shape.object.layers.size() + shape.array.layers.size() +
+             shape.string.languages.size() + (shape.choices ? shape.choices->size() : 0);
+  }
+  return spend(units);
+}
+
+Status SchemaReader::spend_on(const Dfa& dfa) {
+  constexpr std::size_t kUnitsOfState = 60;
+  return spend(kUnitsOfState * dfa.states.size());
+}
+
 Status SchemaReader::apply(const json::value& schema, Shapes& shapes, std::size_t depth) {
-  work_ += 1 + shapes.size();
-  if (work_ > kWorkMax) return invalid_argument("schema: too large once its parts are combined");
+  constexpr std::size_t kUnits = 50;  // for all keywords of a schema
+  SIXFOLD_TRY_STATUS(spend(kUnits * (1 + shapes.size())));
   if (schema.is_bool()) {
     if (!schema.get_bool()) shapes.clear();
     return ok();
@@ -249,6 +268,7 @@ Status SchemaReader::apply_any_of(const json::value& schema, std::string_view ke
                                   std::size_t depth) {
   Shapes together;
   for (const json::value& part : schema.get_object().at(keyword).get_array()) {
+    SIXFOLD_TRY_STATUS(spend_on_copy(shapes));
     Shapes own = shapes;
     SIXFOLD_TRY_STATUS(apply(part, own, depth + 1));
     SIXFOLD_TRY_STATUS(remove_empty(own));
@@ -263,16 +283,36 @@ Status SchemaReader::apply_any_of(const json::value& schema, std::string_view ke
   return ok();
 }
 
+Status SchemaReader::require(const std::vector<std::string>& names, const json::value& schema, std::string_view keyword,
+                             Shapes& shapes) {
+  if (names.size() > limits::kSchemaPropertiesMax) {
+    return refusal(schema, keyword, fmt::format("want at most {} names", limits::kSchemaPropertiesMax));
+  }
+  for (Shape& shape : shapes) {
+    std::vector<std::string>& required = shape.object.required;
+    SIXFOLD_TRY_STATUS(spend(required.size() + names.size()));
+    std::unordered_set<std::string_view> there(required.begin(), required.end());
+    std::vector<std::string> all;
+    for (const std::string& name : names) {
+      if (there.insert(name).second) all.push_back(name);
+    }
+    required.insert(required.end(), std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
+  }
+  return ok();
+}
+
 // Any of them, when no value can have two.
 Status SchemaReader::apply_one_of(const json::value& schema, Shapes& shapes, std::size_t depth) {
   const json::array& parts = schema.get_object().at("oneOf").get_array();
   constexpr std::size_t kPartsMax = 64;  // each is held against each
   if (parts.size() > kPartsMax) return refusal(schema, "oneOf", fmt::format("want at most {} schemas", kPartsMax));
   for (std::size_t left = 0; left < parts.size(); ++left) {
+    SIXFOLD_TRY_STATUS(spend_on_copy(shapes));
     Shapes own = shapes;
     SIXFOLD_TRY_STATUS(apply(parts[left], own, depth + 1));
     SIXFOLD_TRY_STATUS(remove_empty(own));
     for (std::size_t right = left + 1; right < parts.size(); ++right) {
+      SIXFOLD_TRY_STATUS(spend_on_copy(own));
       Shapes both = own;
       SIXFOLD_TRY_STATUS(apply(parts[right], both, depth + 1));
       SIXFOLD_TRY_STATUS(remove_empty(both));
@@ -313,9 +353,7 @@ Status SchemaReader::apply_not(const json::value& schema, Shapes& shapes) {
     const json::string& name = required->get_array()[0].get_string();
     for (Shape& shape : shapes) {
       shape.types &= kObjectBit;
-      ObjectShape::Layer absent;
-      absent.properties.emplace_back(std::string(name.data(), name.size()), &false_schema());
-      shape.object.layers.push_back(std::move(absent));
+      shape.object.layers.push_back({.absent = std::string(name.data(), name.size())});
     }
     return ok();
   }
@@ -329,34 +367,21 @@ Status SchemaReader::apply_dependencies(const json::value& schema, std::string_v
   if (!rules.is_object()) return refusal(schema, keyword, fmt::format("want an object, got {}", shown_json(rules)));
   for (const auto& rule : rules.get_object()) {
     const std::string name(rule.key().data(), rule.key().size());
+    SIXFOLD_TRY_STATUS(spend_on_copy(shapes));
     Shapes absent = shapes;
     Shapes present = shapes;
-    for (Shape& shape : absent) {
-      ObjectShape::Layer layer;
-      layer.properties.emplace_back(name, &false_schema());
-      shape.object.layers.push_back(std::move(layer));
-    }
-    for (Shape& shape : present) {
-      shape.types &= kObjectBit;
-      shape.object.required.push_back(name);
-    }
+    for (Shape& shape : absent) shape.object.layers.push_back({.absent = name});
+    for (Shape& shape : present) shape.types &= kObjectBit;
+    SIXFOLD_TRY_STATUS(require({name}, schema, keyword, present));
     if (rule.value().is_array()) {
+      std::vector<std::string> names;
       for (const json::value& other : rule.value().get_array()) {
         if (!other.is_string()) return refusal(schema, keyword, "want names");
-        for (Shape& shape : present) {
-          shape.object.required.emplace_back(other.get_string().data(), other.get_string().size());
-        }
+        names.emplace_back(other.get_string().data(), other.get_string().size());
       }
+      SIXFOLD_TRY_STATUS(require(names, schema, keyword, present));
     } else {
       SIXFOLD_TRY_STATUS(apply(rule.value(), present, depth + 1));
-    }
-    for (Shape& shape : present) {
-      auto& required = shape.object.required;
-      std::vector<std::string> once;
-      for (std::string& own : required) {
-        if (std::find(once.begin(), once.end(), own) == once.end()) once.push_back(std::move(own));
-      }
-      required = std::move(once);
     }
     SIXFOLD_TRY_STATUS(remove_empty(absent));
     SIXFOLD_TRY_STATUS(remove_empty(present));

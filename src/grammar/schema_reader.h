@@ -41,6 +41,14 @@ class SchemaReader {
   // A pattern's automaton, made once.  Errors: as dfa_of_regex; resource_exhausted for too many patterns.
   Result<std::shared_ptr<const Dfa>> automaton(std::string_view pattern, RegexUse use);
 
+  // Counts work, so that no schema takes long; a unit is a name, a choice or an automaton's state that is looked at.
+  // Errors: invalid_argument when it has become too much.
+  Status spend(std::size_t units);
+
+  // Adds to the required properties of every shape those of the names that are not there yet.  keyword: who says so.
+  Status require(const std::vector<std::string>& names, const json::value& schema, std::string_view keyword,
+                 Shapes& shapes);
+
   // "schema: #/where/keyword: reason".
   Error refusal(const json::value& schema, std::string_view keyword, std::string_view reason) const;
 
@@ -53,9 +61,13 @@ class SchemaReader {
   Status apply_any_of(const json::value& schema, std::string_view keyword, Shapes& shapes, std::size_t depth);
   Status apply_not(const json::value& schema, Shapes& shapes);
   Status apply_dependencies(const json::value& schema, std::string_view keyword, Shapes& shapes, std::size_t depth);
+  Status spend_on_copy(const Shapes& shapes);
+  Status spend_on(const Dfa& dfa);
   Status remove_empty(Shapes& shapes);
   Result<bool> is_shape_empty(const Shape& shape);
   Status drop_wrong_choices(Shape& shape);
+  // But for the shape's choices.
+  Result<bool> has_parts(const json::value& value, const Shape& shape);
 
   const json::value& document_;
   std::map<Schemas, std::shared_ptr<const Shapes>> known_;

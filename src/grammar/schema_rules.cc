@@ -79,6 +79,7 @@ class SchemaWriter final : public ValueRules {
       for (const json::value* choice : *shape.choices) {
         std::string text;
         append_json(text, *choice);
+        SIXFOLD_TRY_STATUS(reader_.spend(text.size()));
         out.emplace_back();
         append_literal(out.back(), text);
       }

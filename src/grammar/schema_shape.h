@@ -46,9 +46,10 @@ struct ObjectShape {
     const json::value* schema = nullptr;
   };
   struct Layer {
-    std::vector<std::pair<std::string, const json::value*>> properties;
-    std::vector<Pattern> patterns;
-    const json::value* others = nullptr;  // null: anything
+    const json::object* properties = nullptr;  // schemas by name, of the document; null: none
+    std::vector<Pattern> patterns = {};
+    const json::value* others = nullptr;     // null: anything
+    std::optional<std::string> absent = {};  // a name that no property may have
   };
   std::vector<Layer> layers;
   std::vector<std::string> required;  // each once

@@ -119,18 +119,21 @@ class TypeKeywords {
       return ok();
     }
     const json::value* list = find("const") != nullptr ? find("enum") : nullptr;
+    if (list != nullptr && list->is_array()) {
+      SIXFOLD_TRY_STATUS(reader_.spend(list->get_array().size()));
+      const auto is_same = [&](const json::value& other) { return is_equal(*choices.front(), other); };
+      if (std::none_of(list->get_array().begin(), list->get_array().end(), is_same)) choices.clear();
+    }
     for (Shape& shape : shapes_) {
-      std::vector<const json::value*> kept;
+      SIXFOLD_TRY_STATUS(reader_.spend(choices.size() + (shape.choices ? shape.choices->size() : 0)));
+      ValueSet allowed(shape.choices.value_or(std::vector<const json::value*>()));
+      ValueSet kept({});
+      std::vector<const json::value*> both;
       for (const json::value* choice : choices) {
-        const auto is_same = [&](const json::value* other) { return is_equal(*choice, *other); };
-        const bool is_in_shape = !shape.choices || std::any_of(shape.choices->begin(), shape.choices->end(), is_same);
-        const bool is_in_list = list == nullptr || !list->is_array() ||
-                                std::any_of(list->get_array().begin(), list->get_array().end(),
-                                            [&](const json::value& other) { return is_equal(*choice, other); });
-        const bool is_twice = std::any_of(kept.begin(), kept.end(), is_same);
-        if (is_in_shape && is_in_list && !is_twice) kept.push_back(choice);
+        const bool is_in_shape = !shape.choices || allowed.contains(*choice);
+        if (is_in_shape && kept.add(*choice)) both.push_back(choice);
       }
-      shape.choices = std::move(kept);
+      shape.choices = std::move(both);
     }
     return ok();
   }
@@ -285,7 +288,7 @@ class TypeKeywords {
       for (Shape& shape : shapes_) shape.object.name_schemas.push_back(value);
     }
     SIXFOLD_TRY(const ObjectShape::Layer layer, read_layer());
-    const bool has_layer = !layer.properties.empty() || !layer.patterns.empty() || layer.others != nullptr;
+    const bool has_layer = layer.properties != nullptr || !layer.patterns.empty() || layer.others != nullptr;
     for (Shape& shape : shapes_) {
       if (has_layer) shape.object.layers.push_back(layer);
     }
@@ -301,26 +304,25 @@ class TypeKeywords {
     const json::value* value = find("required");
     if (value == nullptr) return ok();
     if (!value->is_array()) return refuse("required", fmt::format("want a list of names, got {}", shown_json(*value)));
+    std::vector<std::string> names;
     for (const json::value& name : value->get_array()) {
       if (!name.is_string()) return refuse("required", fmt::format("want names, got {}", shown_json(name)));
-      for (Shape& shape : shapes_) {
-        auto& required = shape.object.required;
-        if (std::find(required.begin(), required.end(), text_of(name)) == required.end()) {
-          required.emplace_back(text_of(name));
-        }
-      }
+      names.emplace_back(text_of(name));
     }
-    return ok();
+    return reader_.require(names, schema_, "required", shapes_);
   }
 
   Result<ObjectShape::Layer> read_layer() {
     ObjectShape::Layer layer;
     if (const json::value* value = find("properties")) {
       if (!value->is_object()) return refuse("properties", fmt::format("want an object, got {}", shown_json(*value)));
-      for (const auto& property : value->get_object()) {
-        SIXFOLD_TRY_STATUS(check_schema("properties", property.value()));
-        layer.properties.emplace_back(std::string(property.key().data(), property.key().size()), &property.value());
+      const json::object& properties = value->get_object();
+      if (properties.size() > limits::kSchemaPropertiesMax) {
+        return refuse("properties", fmt::format("want at most {}", limits::kSchemaPropertiesMax));
       }
+      SIXFOLD_TRY_STATUS(reader_.spend(properties.size()));
+      for (const auto& property : properties) SIXFOLD_TRY_STATUS(check_schema("properties", property.value()));
+      if (!properties.empty()) layer.properties = &properties;
     }
     if (const json::value* value = find("patternProperties"); value != nullptr && allows(kObjectBit)) {
       if (!value->is_object()) {

@@ -71,12 +71,10 @@ std::optional<bool> is_surely_empty(const NumberBounds& number) {
 Schemas SchemaReader::property_schemas(const ObjectShape& object, const std::string& name) {
   Schemas schemas;
   for (const ObjectShape::Layer& layer : object.layers) {
-    bool is_named = false;
-    for (const auto& [own, schema] : layer.properties) {
-      if (own != name) continue;
-      schemas.push_back(schema);
-      is_named = true;
-    }
+    if (layer.absent == name) schemas.push_back(&false_schema());
+    const json::value* own = layer.properties == nullptr ? nullptr : layer.properties->if_contains(name);
+    bool is_named = own != nullptr;
+    if (is_named) schemas.push_back(own);
     for (const ObjectShape::Pattern& pattern : layer.patterns) {
       if (!matches(*pattern.names, name)) continue;
       schemas.push_back(pattern.schema);
@@ -106,10 +104,12 @@ Result<std::shared_ptr<const Dfa>> SchemaReader::texts_of(const StringShape& str
   std::shared_ptr<const Dfa> texts = parts.front();
   for (std::size_t index = 1; index < parts.size(); ++index) {
     SIXFOLD_TRY(Dfa both, intersect(*texts, *parts[index]));
+    SIXFOLD_TRY_STATUS(spend_on(both));
     texts = std::make_shared<const Dfa>(std::move(both));
   }
   if (!with_length || !has_length) return texts;
   SIXFOLD_TRY(Dfa both, texts_of_length(*texts, string.length));
+  SIXFOLD_TRY_STATUS(spend_on(both));
   return std::make_shared<const Dfa>(std::move(both));
 }
 
@@ -167,8 +167,9 @@ Status SchemaReader::remove_empty(Shapes& shapes) {
 
 Status SchemaReader::drop_wrong_choices(Shape& shape) {
   std::vector<const json::value*> kept;
+  SIXFOLD_TRY_STATUS(spend(shape.choices->size()));
   for (const json::value* choice : *shape.choices) {
-    SIXFOLD_TRY(const bool is_good, has_shape(*choice, shape));
+    SIXFOLD_TRY(const bool is_good, has_parts(*choice, shape));
     if (is_good) kept.push_back(choice);
   }
   shape.choices = std::move(kept);
@@ -182,6 +183,7 @@ Result<bool> SchemaReader::is_shape_empty(const Shape& shape) {
     std::optional<bool> is_gone = is_surely_empty(shape.number);
     if (!is_gone) {
       SIXFOLD_TRY(const Dfa numbers, dfa_of_numbers(shape.number));
+      SIXFOLD_TRY_STATUS(spend_on(numbers));
       is_gone = grammar::is_empty(numbers);
     }
     if (!*is_gone) return false;
@@ -194,7 +196,9 @@ Result<bool> SchemaReader::is_shape_empty(const Shape& shape) {
     bool has_bad_item = false;
     std::size_t fronts = 0;
     for (const ArrayShape::Layer& layer : shape.array.layers) fronts = std::max(fronts, layer.front.size());
-    for (std::size_t index = 0; index < std::min<std::uint64_t>(shape.array.length.least, fronts + 1); ++index) {
+    const auto looked_at = std::min<std::uint64_t>(shape.array.length.least, fronts + 1);
+    SIXFOLD_TRY_STATUS(spend(looked_at * (1 + shape.array.layers.size())));
+    for (std::size_t index = 0; index < looked_at; ++index) {
       SIXFOLD_TRY(const bool is_bad, is_empty(item_schemas(shape.array, index)));
       has_bad_item = has_bad_item || is_bad;
     }
@@ -203,6 +207,7 @@ Result<bool> SchemaReader::is_shape_empty(const Shape& shape) {
   if ((shape.types & kObjectBit) != 0 && !is_range_empty(shape.object.length) &&
       shape.object.required.size() <= shape.object.length.most) {
     bool has_bad_property = false;
+    SIXFOLD_TRY_STATUS(spend(shape.object.required.size() * (1 + shape.object.layers.size())));
     for (const std::string& name : shape.object.required) {
       SIXFOLD_TRY(const bool is_bad, is_empty(property_schemas(shape.object, name)));
       has_bad_property = has_bad_property || is_bad;
@@ -222,18 +227,24 @@ Result<bool> SchemaReader::satisfies(const json::value& value, const Schemas& sc
 }
 
 Result<bool> SchemaReader::has_shape(const json::value& value, const Shape& shape) {
+  if (shape.choices) {
+    SIXFOLD_TRY_STATUS(spend(shape.choices->size()));
+    const auto is_same = [&](const json::value* choice) { return is_equal(*choice, value); };
+    if (std::none_of(shape.choices->begin(), shape.choices->end(), is_same)) return false;
+  }
+  return has_parts(value, shape);
+}
+
+Result<bool> SchemaReader::has_parts(const json::value& value, const Shape& shape) {
   const unsigned type = type_bit_of(value);
   if ((shape.types & type) == 0) return false;
-  if (shape.choices && std::none_of(shape.choices->begin(), shape.choices->end(),
-                                    [&](const json::value* choice) { return is_equal(*choice, value); })) {
-    return false;
-  }
   const auto is_in = [](const CountRange& range, std::uint64_t count) {
     return count >= range.least && count <= range.most;
   };
   if (type == kNumberBit) return is_within(shape.number, decimal_of(value));
   if (type == kStringBit) {
     const std::string_view text(value.get_string().data(), value.get_string().size());
+    SIXFOLD_TRY_STATUS(spend(text.size() / 16 * (1 + shape.string.languages.size())));
     return is_in(shape.string.length, characters_in(text)) &&
            std::all_of(shape.string.languages.begin(), shape.string.languages.end(),
                        [&](const auto& language) { return matches(*language, text); });
@@ -241,6 +252,7 @@ Result<bool> SchemaReader::has_shape(const json::value& value, const Shape& shap
   if (type == kArrayBit) {
     const json::array& array = value.get_array();
     if (!is_in(shape.array.length, array.size())) return false;
+    SIXFOLD_TRY_STATUS(spend(array.size() * (1 + shape.array.layers.size())));
     for (std::size_t index = 0; index < array.size(); ++index) {
       SIXFOLD_TRY(const bool is_good, satisfies(array[index], item_schemas(shape.array, index)));
       if (!is_good) return false;
@@ -249,6 +261,7 @@ Result<bool> SchemaReader::has_shape(const json::value& value, const Shape& shap
   if (type == kObjectBit) {
     const json::object& object = value.get_object();
     if (!is_in(shape.object.length, object.size())) return false;
+    SIXFOLD_TRY_STATUS(spend(shape.object.required.size() + object.size() * (1 + shape.object.layers.size())));
     for (const std::string& name : shape.object.required) {
       if (!object.contains(name)) return false;
     }

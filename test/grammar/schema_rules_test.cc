@@ -1,6 +1,8 @@
 // What schemas allow, what they forbid, and what is refused.
 #include "grammar/schema_rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -156,6 +158,10 @@ TEST(SchemaRules, choices) {
       {R"({"const": 1.0})", {"1"}, {"1.5", "2"}},
       {R"({"type": "string", "enum": ["a", 1, "bcd"], "maxLength": 2})", {R"("a")"}, {"1", R"("bcd")"}},
       {R"({"allOf": [{"enum": [1, 2, 3]}, {"enum": [3.0, 2, 5]}], "minimum": 3})", {"3"}, {"2", "5", "1"}},
+      {R"({"allOf": [{"enum": [[1, {"a": -0.0, "b": 100}], true]}, {"enum": [[1.0, {"b": 1e2, "a": 0}], false]}]})",
+       {R"([1,{"b":100,"a":0}])"},
+       {"true", "false", "[1]"}},
+      {R"({"const": 2, "enum": [1, 2.0]})", {"2"}, {"1"}},
   });
 }
 
@@ -309,6 +315,51 @@ TEST(SchemaRules, refuses_what_it_cannot_enforce) {
     ASSERT_FALSE(rules.is_ok()) << schema;
     EXPECT_NE(rules.error().message.find(expected), std::string::npos) << schema << "\n  " << rules.error().message;
   }
+}
+
+// Names "n0", "n1" ... as JSON texts, each between `before` and `behind`.
+std::string list_of(std::size_t count, std::string_view before = "", std::string_view behind = "") {
+  std::string list;
+  for (std::size_t index = 0; index < count; ++index) {
+    list += fmt::format("{}{}\"n{}\"{}", index == 0 ? "" : ", ", before, index, behind);
+  }
+  return list;
+}
+
+// A list of so many references to one schema.
+std::string references(std::size_t count) {
+  std::string list;
+  for (std::size_t index = 0; index < count; ++index)
+    list += fmt::format("{}{{\"$ref\": \"#/$defs/a\"}}", index == 0 ? "" : ", ");
+  return list;
+}
+
+TEST(SchemaRules, no_schema_is_worked_on_for_long) {
+  const std::string names = list_of(4000);
+  const std::string properties = list_of(2000, "", ": {\"type\": \"null\"}");
+  const auto combined = [](std::string_view definition, std::size_t times) {
+    return fmt::format(R"({{"$defs": {{"a": {}}}, "type": ["object", "string"], "allOf": [{}]}})", definition,
+                       references(times));
+  };
+  const std::string choices = fmt::format(R"({{"enum": [{}]}})", names);
+  const std::string required = fmt::format(R"({{"required": [{}]}})", names);
+  const std::string named = fmt::format(R"({{"properties": {{{}}}}})", properties);
+  EXPECT_TRUE(rules_of_schema(*sixfold::parse_json(combined(choices, 2), "schema"), "root").is_ok());
+  EXPECT_TRUE(rules_of_schema(*sixfold::parse_json(combined(named, 2), "schema"), "root").is_ok());
+  for (const std::string& definition : {choices, required, named}) {
+    const auto rules = rules_of_schema(*sixfold::parse_json(combined(definition, 5000), "schema"), "root");
+    ASSERT_FALSE(rules.is_ok());
+    EXPECT_EQ(rules.error().message, "schema: too large once its parts are combined");
+  }
+  const auto message = [](const std::string& schema) {
+    const auto rules = rules_of_schema(*sixfold::parse_json(schema, "schema"), "root");
+    return rules.is_ok() ? std::string("none") : rules.error().message;
+  };
+  EXPECT_EQ(message(fmt::format(R"({{"required": [{}]}})", list_of(5000))),
+            "schema: #/required: want at most 4096 names");
+  EXPECT_EQ(message(fmt::format(R"({{"properties": {{{}}}}})", list_of(5000, "", ": true"))),
+            "schema: #/properties: want at most 4096");
+  EXPECT_EQ(message(fmt::format(R"({{"enum": [{}]}})", list_of(5000))), "schema: #/enum: want at most 4096 values");
 }
 
 TEST(SchemaRules, stand_beside_others_in_one_grammar) {
