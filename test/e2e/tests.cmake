@@ -1,7 +1,7 @@
 # The program as people use it: every command, its errors, signals.
 if(TARGET sixfold_cli)
   set(suites commands serving golden weight_cache pull push oci ollama mlflow s3 lora sampling encoder dialects deploy
-             container kube_play rolling_restart helm manifest_schema)
+             container kube_play rolling_restart helm compose manifest_schema)
   foreach(suite ${suites})
     add_test(NAME e2e.${suite}
              COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/${suite}_test.py)
