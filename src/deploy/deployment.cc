@@ -45,7 +45,7 @@ Result<Plan> Deployment::plan(std::vector<RenderedFile> rendered) const {
   Plan plan;
   std::sort(rendered.begin(), rendered.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   plan.files = std::move(rendered);
-  SIXFOLD_TRY(plan.steps, target_.steps(plan.files));
+  SIXFOLD_TRY(plan.steps, target_.steps(plan.files, state_.work_folder()));
   const Revision* current = state_.current();
   std::vector<RenderedFile> before;
   if (current != nullptr) {
@@ -112,7 +112,7 @@ Status Deployment::roll_back(std::uint64_t number, const DeployOptions& options)
                        : not_found("there is no revision {}; `sixfold status` lists them", number);
   }
   SIXFOLD_TRY(const std::vector<RenderedFile> files, state_.files_of(to->number));
-  SIXFOLD_TRY(const std::vector<Step> steps, target_.steps(files));
+  SIXFOLD_TRY(const std::vector<Step> steps, target_.steps(files, state_.work_folder()));
   SIXFOLD_TRY(const std::uint64_t made, state_.begin(files, options.clock.unix_seconds(), to->number));
   return run(made, steps, options);
 }
@@ -122,7 +122,7 @@ Status Deployment::undeploy(const DeployOptions& options) {
   if (current == nullptr) return not_found("nothing is deployed");
   const std::uint64_t number = current->number;
   SIXFOLD_TRY(const std::vector<RenderedFile> files, state_.files_of(number));
-  SIXFOLD_TRY(const std::vector<Step> steps, target_.steps(files));
+  SIXFOLD_TRY(const std::vector<Step> steps, target_.steps(files, state_.work_folder()));
   SIXFOLD_TRY_STATUS(state_.set_status(number, Revision::Status::kPartial));
   StepContext context = context_of(number, options);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
@@ -145,7 +145,7 @@ Result<std::string> Deployment::look() const {
   const Revision* current = state_.current();
   if (current == nullptr) return std::string();
   SIXFOLD_TRY(const std::vector<RenderedFile> files, state_.files_of(current->number));
-  return target_.look(files);
+  return target_.look(files, state_.work_folder());
 }
 
 }  // namespace sixfold::deploy

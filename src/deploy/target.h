@@ -30,7 +30,7 @@ struct StepContext {
   std::string folder;                         // with the files of the revision
   std::string before;                         // with those of the one before it; empty when there is none
   std::string base;                           // the manifest's folder: paths in files are beside it
-  std::string work;                           // of the target alone, for what is too large for a revision
+  std::string work;                           // of the target alone, for what is no part of a revision
   std::function<void(std::string_view)> say;  // a line for a person
   std::function<bool()> is_cancelled;         // asked between the parts of long work
 };
@@ -49,10 +49,11 @@ struct TargetRow {
   std::string_view summary;
   // Pure: equal input gives equal files.  Errors: corrupt_data "FILE:LINE: ..." for the section, invalid_argument.
   Result<std::vector<RenderedFile>> (*render)(const RenderInput& input);
-  // From the files alone, so that an earlier revision can be applied again.
-  Result<std::vector<Step>> (*steps)(const std::vector<RenderedFile>& files);
+  // From the files, so that an earlier revision can be applied again, and from what a step left in the folder `work`
+  // (see StepContext), which need not exist.
+  Result<std::vector<Step>> (*steps)(const std::vector<RenderedFile>& files, const std::string& work);
   // A few lines on what runs now; empty where nothing can be asked.
-  Result<std::string> (*look)(const std::vector<RenderedFile>& files);
+  Result<std::string> (*look)(const std::vector<RenderedFile>& files, const std::string& work);
 };
 
 }  // namespace sixfold::deploy

@@ -115,7 +115,7 @@ Result<std::vector<RenderedFile>> render_container(const RenderInput& input) {
   return std::vector<RenderedFile>{{std::string(container::kRecipeFile), container::recipe_text(recipe)}};
 }
 
-Result<std::vector<Step>> container_steps(const std::vector<RenderedFile>& files) {
+Result<std::vector<Step>> container_steps(const std::vector<RenderedFile>& files, const std::string&) {
   SIXFOLD_TRY(const Recipe recipe, recipe_of(files));
   std::vector<Step> steps = {build_step(recipe)};
   if (!recipe.archive.empty()) steps.push_back(archive_step(recipe));
@@ -123,7 +123,7 @@ Result<std::vector<Step>> container_steps(const std::vector<RenderedFile>& files
   return steps;
 }
 
-Result<std::string> look_at_container(const std::vector<RenderedFile>& files) {
+Result<std::string> look_at_container(const std::vector<RenderedFile>& files, const std::string&) {
   SIXFOLD_TRY(const Recipe recipe, recipe_of(files));
   if (!recipe.is_pushed) return recipe.image + "\n";
   net::HttpClientOptions http;

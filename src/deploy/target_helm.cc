@@ -47,7 +47,7 @@ Result<std::vector<RenderedFile>> render_helm(const RenderInput& input) {
   return kubernetes::chart_of(settings);
 }
 
-Result<std::vector<Step>> helm_steps(const std::vector<RenderedFile>& files) {
+Result<std::vector<Step>> helm_steps(const std::vector<RenderedFile>& files, const std::string&) {
   SIXFOLD_TRY(const Chart chart, chart_of_files(files));
   std::vector<Step> steps;
   steps.push_back(
@@ -66,7 +66,7 @@ Result<std::vector<Step>> helm_steps(const std::vector<RenderedFile>& files) {
   return steps;
 }
 
-Result<std::string> look_at_helm(const std::vector<RenderedFile>& files) {
+Result<std::string> look_at_helm(const std::vector<RenderedFile>& files, const std::string&) {
   SIXFOLD_TRY(const Chart chart, chart_of_files(files));
   return run_tool(helm(chart, {"status", chart.name}));
 }

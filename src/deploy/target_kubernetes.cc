@@ -95,7 +95,7 @@ Result<std::vector<RenderedFile>> render_kubernetes(const RenderInput& input) {
   return files;
 }
 
-Result<std::vector<Step>> kubernetes_steps(const std::vector<RenderedFile>& files) {
+Result<std::vector<Step>> kubernetes_steps(const std::vector<RenderedFile>& files, const std::string&) {
   SIXFOLD_TRY(const Identity deployment, find_deployment(files));
   std::vector<Step> steps;
   steps.push_back(
@@ -118,7 +118,7 @@ Result<std::vector<Step>> kubernetes_steps(const std::vector<RenderedFile>& file
   return steps;
 }
 
-Result<std::string> look_at_kubernetes(const std::vector<RenderedFile>& files) {
+Result<std::string> look_at_kubernetes(const std::vector<RenderedFile>& files, const std::string&) {
   SIXFOLD_TRY(const Identity deployment, find_deployment(files));
   return run_tool(
       kubectl(deployment, {"get", "deployment,pods", "-l", "app.kubernetes.io/instance=" + deployment.name}));

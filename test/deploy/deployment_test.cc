@@ -24,7 +24,7 @@ struct World {
 };
 World world;
 
-Result<std::vector<Step>> steps_of(const std::vector<RenderedFile>& files) {
+Result<std::vector<Step>> steps_of(const std::vector<RenderedFile>& files, const std::string&) {
   std::vector<Step> steps;
   for (const RenderedFile& file : files) {
     steps.push_back({file.path, "brings " + file.path,
@@ -48,7 +48,7 @@ Result<std::vector<Step>> steps_of(const std::vector<RenderedFile>& files) {
 
 constexpr TargetRow kTarget = {
     "world", "a world", nullptr, steps_of,
-    [](const std::vector<RenderedFile>&) -> Result<std::string> { return std::string("fine"); }};
+    [](const std::vector<RenderedFile>&, const std::string&) -> Result<std::string> { return std::string("fine"); }};
 
 class DeploymentTest : public testing::Test {
  protected:

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kListBytesMax = 64u << 20;
+constexpr std::size_t kPackageListBytesMax = 64u << 20;
 constexpr std::string_view kListEnding = ".list";
 
 // Paths before and after /lib became a link to /usr/lib are the same file.
@@ -87,7 +87,7 @@ std::map<std::string, InstalledPackage> packages_of(const std::vector<std::strin
   for (fs::directory_iterator entry(folder + "/info", error), end; !error && entry != end; entry.increment(error)) {
     const auto name = list_name(entry->path().filename().string());
     if (!name) continue;
-    const auto list = read_text_file(entry->path().string(), kListBytesMax);
+    const auto list = read_text_file(entry->path().string(), kPackageListBytesMax);
     if (!list.is_ok()) continue;
     for_lines(*list, [&](std::string_view line) {
       const auto found = wanted.find(without_usr(std::string(line)));
@@ -96,7 +96,7 @@ std::map<std::string, InstalledPackage> packages_of(const std::vector<std::strin
     });
   }
   if (packages.empty()) return packages;
-  if (const auto status = read_text_file(folder + "/status", kListBytesMax); status.is_ok()) {
+  if (const auto status = read_text_file(folder + "/status", kPackageListBytesMax); status.is_ok()) {
     add_versions(*status, packages);
   }
   return packages;
