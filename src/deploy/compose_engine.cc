@@ -21,6 +21,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kEngines = {"docker compose", "docker-compose", "podman compose",
                                                       "podman-compose"};
 constexpr std::size_t kNoteBytesMax = 64;
+constexpr std::string_view kMissing = "not on PATH";
 
 std::string note_path(const std::string& work) {
   return work + "/engine";
@@ -34,7 +35,7 @@ std::string_view first_line_of(std::string_view text) {
 // Empty when it answers, else what is wrong.
 std::string fault_of(const std::vector<std::string>& argv) {
   const Result<ProcessOutput> output = run_process(argv);
-  if (!output) return output.error().code == ErrorCode::kNotFound ? "not on PATH" : output.error().message;
+  if (!output) return output.error().code == ErrorCode::kNotFound ? std::string(kMissing) : output.error().message;
   if (output->exit_code == 0) return {};
   const std::string_view line = first_line_of(output->out);
   return line.empty() ? fmt::format("exit code {}", output->exit_code) : std::string(line);
@@ -44,10 +45,10 @@ std::string fault_of(const ComposeEngine& engine) {
   std::vector<std::string> argv = engine.command();
   argv.emplace_back("version");
   std::string fault = fault_of(argv);
-  if (fault.empty() && engine.name == "docker compose") {
-    fault = fault_of({"docker", "version", "--format", "{{.Server.Version}}"});
-  }
-  return fault;
+  if (!fault.empty() || engine.is_podman()) return fault;
+  fault = fault_of({"docker", "version", "--format", "{{.Server.Version}}"});
+  // docker-compose does without the client, and then shows what is wrong only when it works.
+  return fault == kMissing && engine.name == "docker-compose" ? std::string() : fault;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 
@@ -17,6 +18,7 @@
 #include "deploy/target_list.h"
 #include "manifest/yaml_text.h"
 #include "net/http_client.h"
+#include "registry/artifact.h"
 
 namespace sixfold::deploy {
 namespace {
@@ -24,6 +26,8 @@ namespace {
 constexpr std::string_view kFile = "compose.yaml";
 constexpr std::uint64_t kPort = 8080;
 constexpr std::string_view kService = "server";
+constexpr std::string_view kNote = "x-sixfold";  // older programs know no name of a project in the file itself
+constexpr std::string_view kModels = "/models";
 constexpr std::uint64_t kDrainSeconds = 60;
 constexpr int kReadyAttempts = 1500;  // about 40 minutes: a model may have to be pulled
 constexpr std::size_t kReadyBytesMax = 1u << 16;
@@ -35,6 +39,8 @@ struct ComposeSettings {
   std::uint64_t port = kPort;
   std::string memory;  // as Compose writes it: "4g"
   double cpus = 0;     // 0: all
+  bool is_pulled = false;
+  std::string model;  // a path in the image; empty: the manifest's source
 };
 
 bool is_image(std::string_view text) {
@@ -52,6 +58,32 @@ bool is_memory(std::string_view text) {
          std::string_view("kmg").find(text[digits]) != std::string_view::npos && digits + 1 == text.size();
 }
 
+void read_model(manifest::Section& section, const std::string& source, ComposeSettings& settings) {
+  static constexpr std::array<std::string_view, 2> kKinds = {"pull", "image"};
+  const bool is_builtin = source == registry::kBuiltinSource;
+  std::string from(kKinds[is_builtin ? 1 : 0]), path;
+  if (std::optional<manifest::Section> model = section.section("model")) {
+    model->choice("from", kKinds, from);
+    model->text("path", path);
+    const bool is_inside = !path.empty() && path.front() != '/' && path.find("..") == std::string::npos;
+    if (model->has("path") && !is_inside) {
+      model->refuse("path", fmt::format("want a path below {}, got \"{}\"", kModels, path));
+    }
+    if (model->has("path") && from == "pull") model->refuse("path", "a model that is pulled has no path");
+    if (!model->has("path") && from == "image" && !is_builtin) {
+      model->refuse("path", fmt::format("want the model's path below {}, such as model.gguf, got none", kModels));
+    }
+  }
+  settings.is_pulled = from == "pull";
+  if (!path.empty()) settings.model = fmt::format("{}/{}", kModels, path);
+  if (settings.is_pulled && !is_pullable(source)) {
+    section.refuse("model", fmt::format("\"{}\" lies on this machine: give model.source an address that the container "
+                                        "can pull from, or put the model into the image (model: {{from: image, path: "
+                                        "...}})",
+                                        source));
+  }
+}
+
 Result<ComposeSettings> read(const RenderInput& input) {
   manifest::Section section(input.section);
   ComposeSettings settings;
@@ -66,13 +98,7 @@ Result<ComposeSettings> read(const RenderInput& input) {
   section.count("port", 1, 65535, settings.port);
   section.checked_text("memory", is_memory, "a size, such as 512m or 4g", settings.memory);
   section.number("cpus", 0.1, 1024, settings.cpus);
-  const std::string source = model_source(input.manifest);
-  if (source != "builtin:" && !is_pullable(source)) {
-    section.refuse("image",
-                   fmt::format("\"{}\" lies on this machine: give model.source an address that the container can "
-                               "pull from",
-                               source));
-  }
+  read_model(section, model_source(input.manifest), settings);
   SIXFOLD_TRY_STATUS(section.finish());
   return settings;
 }
@@ -106,7 +132,8 @@ Result<Project> project_of(std::string_view text) {
   std::string_view address = port.substr(0, outer);
   if (address == "0.0.0.0") address = "127.0.0.1";
   if (address == "[::]") address = "[::1]";
-  return Project{text_at(*root, "name"),
+  const json::object* note = object_at(*root, kNote);
+  return Project{note == nullptr ? std::string() : text_at(*note, "project"),
                  fmt::format("http://{}:{}", address, port.substr(outer + 1, inner - outer - 1))};
 }
 
@@ -147,8 +174,9 @@ Status remove_networks(const std::string& project) {
   return ok();
 }
 
-std::vector<std::string> list_podman(const std::string& project, std::vector<std::string> flags) {
-  std::vector<std::string> all = {"podman", "ps", "--filter", label_of(project)};
+std::vector<std::string> list_containers(const ComposeEngine& engine, const std::string& project,
+                                         std::vector<std::string> flags) {
+  std::vector<std::string> all = {engine.is_podman() ? "podman" : "docker", "ps", "--filter", label_of(project)};
   all.insert(all.end(), flags.begin(), flags.end());
   return all;
 }
@@ -165,7 +193,7 @@ Status up(const std::string& project, StepContext& context) {
   SIXFOLD_TRY_STATUS(note_compose_engine(context.work, engine));
   SIXFOLD_TRY_STATUS(compose(engine, project, context.folder, {"up", "--detach", "--remove-orphans"}, context));
   if (!engine.is_podman()) return ok();
-  SIXFOLD_TRY(const std::string running, run_tool(list_podman(project, {"--quiet"})));
+  SIXFOLD_TRY(const std::string running, run_tool(list_containers(engine, project, {"--quiet"})));
   if (!running.empty()) return ok();
   return unavailable("{}: no container runs; its output above says why", engine.name);
 }
@@ -203,7 +231,8 @@ Result<std::vector<RenderedFile>> render_compose(const RenderInput& input) {
   const bool is_v6 = settings.address.find(':') != std::string::npos;
   const std::string address = is_v6 ? "[" + settings.address + "]" : settings.address;
   json::array arguments;
-  for (const std::string& argument : serve_arguments(input.manifest, {}, kPort)) arguments.push_back(literal(argument));
+  for (const std::string& argument : serve_arguments(input.manifest, settings.model, kPort))
+    arguments.push_back(literal(argument));
   json::object service = {{"image", settings.image},
                           {"command", std::move(arguments)},
                           {"environment", json::object{{"HOME", "/tmp"},
@@ -211,7 +240,6 @@ Result<std::vector<RenderedFile>> render_compose(const RenderInput& input) {
                                                        {"HF_HOME", "/models/huggingface"},
                                                        {"XDG_CACHE_HOME", "/models/cache"}}},
                           {"ports", json::array{json::value(fmt::format("{}:{}:{}", address, settings.port, kPort))}},
-                          {"volumes", json::array{json::value("models:/models")}},
                           {"tmpfs", json::array{json::value("/tmp")}},
                           {"read_only", true},
                           {"cap_drop", json::array{json::value("ALL")}},
@@ -220,12 +248,13 @@ Result<std::vector<RenderedFile>> render_compose(const RenderInput& input) {
                           {"restart", "unless-stopped"}};
   if (!settings.memory.empty()) service["mem_limit"] = settings.memory;
   if (settings.cpus > 0) service["cpus"] = settings.cpus;
-  json::object services;
-  services[kService] = std::move(service);
-  json::object volumes;
-  volumes["models"] = json::object();
-  const json::object document = {
-      {"name", settings.name}, {"services", std::move(services)}, {"volumes", std::move(volumes)}};
+  json::object document = {{kNote, {{"project", settings.name}}}};
+  // A volume would hide what the image has there.
+  if (settings.is_pulled) {
+    service["volumes"] = json::array{json::value(fmt::format("models:{}", kModels))};
+    document["volumes"].emplace_object()["models"] = json::object();
+  }
+  document["services"].emplace_object()[kService] = std::move(service);
   return std::vector<RenderedFile>{{std::string(kFile), manifest::yaml_of(document)}};
 }
 
@@ -255,11 +284,7 @@ Result<std::vector<Step>> compose_steps(const std::vector<RenderedFile>& files, 
 Result<std::string> look_at_compose(const std::vector<RenderedFile>& files, const std::string& work) {
   SIXFOLD_TRY(const Project project, project_of(files));
   SIXFOLD_TRY(const ComposeEngine engine, find_compose_engine(work));
-  // Podman's want the file for that.
-  if (engine.is_podman()) return run_tool(list_podman(project.name, {"--all"}));
-  std::vector<std::string> all = engine.command();
-  all.insert(all.end(), {"--project-name", project.name, "ps"});
-  return run_tool(all);
+  return run_tool(list_containers(engine, project.name, {"--all"}));
 }
 
 }  // namespace sixfold::deploy

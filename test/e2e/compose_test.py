@@ -128,7 +128,15 @@ class Real(ComposeTest):
         self.assert_silent(self.port)
         self.assertEqual(self.containers(), [])
         self.assertEqual(self.tool("network", "ls", "--quiet", "--filter", "label=com.docker.compose.project=bot"), "")
-        self.assertIn("bot_models", self.tool("volume", "ls", "--quiet"), "models stay")
+
+    def test_a_model_that_is_in_the_image(self):
+        shutil.copy(program.BUILTIN, self.path("model.gguf"))
+        self.manifest(f"{{image: '{IMAGE}', port: {self.port}, model: {{from: image, path: model.gguf}}}}",
+                      more="model: {source: model.gguf}\n")
+        self.good(*self.command("deploy", "container"))
+        self.tool("load", "-i", self.path("image.tar"))
+        self.said("deploy")
+        self.assert_answers(self.port)
 
     def test_a_project_with_another_name_replaces_the_one_before(self):
         self.said("deploy")
@@ -217,7 +225,7 @@ class Choice(ComposeTest):
         self.assertEqual(self.chosen(), "docker compose starts the project bot")
         with open(self.path("log.no-daemon"), "w", encoding="ascii"):
             pass
-        self.assertEqual(self.chosen(), "docker-compose starts the project bot")
+        self.assertEqual(self.chosen(), "podman-compose starts the project bot")
         self.assertEqual(self.calls(), [])
 
     def test_without_any_all_are_named(self):
@@ -243,7 +251,7 @@ class Choice(ComposeTest):
         self.assertEqual(self.calls(), ["docker compose --project-name bot 1 down --timeout 60",
                                         "docker compose --project-name other 2 up --detach --remove-orphans"])
         self.said("status")
-        self.assertEqual(self.calls(), ["docker compose --project-name other ps"])
+        self.assertEqual(self.calls(), ["docker ps --filter label=com.docker.compose.project=other --all"])
         self.said("undeploy")
         self.assertEqual(self.calls(), ["docker compose --project-name other 2 down --timeout 60"])
 
@@ -283,6 +291,21 @@ class Choice(ComposeTest):
             self.assertIn(port, self.said("plan", "--show"))
         self.manifest("{image: 'r.example/bot:1', address: 'my host'}")
         self.bad(65, *self.command("plan"), words=["want an IP address"])
+
+    def test_models_are_pulled_or_in_the_image(self):
+        here, there = "model: {source: here.gguf}\n", "model: {source: 'hf:org/name/model.gguf'}\n"
+        for model, more, word in [
+            ("{}", here, "lies on this machine"), ("{from: image}", here, "want the model's path"),
+            ("{from: image, path: ../x}", here, "want a path below /models"),
+            ("{from: pull, path: x.gguf}", there, "has no path"), ("{from: volume}", there, "one of pull, image")]:
+            self.manifest(f"{{image: 'r.example/bot:1', model: {model}}}", more=more)
+            self.bad(65, *self.command("plan"), words=["sixfold.yaml:", word])
+        self.manifest("{image: 'r.example/bot:1'}", more=there)
+        self.assertIn('- "models:/models"', self.said("plan", "--show"))
+        self.manifest("{image: 'r.example/bot:1', model: {from: image, path: x.gguf}}", more=here)
+        shown = self.said("plan", "--show")
+        self.assertIn("/models/x.gguf", shown)
+        self.assertNotIn("models:/models", shown)
 
 
 if __name__ == "__main__":
