@@ -17,6 +17,7 @@ inline constexpr std::size_t kMachineBytesMax = 16u << 20;    // of states and m
 inline constexpr std::size_t kTriggersMax = 64;               // of one request
 inline constexpr std::size_t kTriggerBytesMax = 256;          // of each
 inline constexpr std::size_t kRegexBytesMax = 16u << 10;      // of a regular expression
+inline constexpr std::size_t kDfaEdgesMax = 1u << 19;         // of all its states
 inline constexpr std::size_t kDfaStatesMax = 1u << 14;        // of the automaton that it becomes
 inline constexpr std::size_t kSchemaAlternativesMax = 512;    // of one schema, anyOf within allOf multiplied out
 inline constexpr std::size_t kSchemaRulesMax = 1u << 13;      // of one JSON Schema

@@ -56,6 +56,7 @@ Result<Dfa> product(const Dfa& left, const Dfa& right, bool is_minus) {
   Dfa made;
   std::map<Pair, std::uint32_t> numbers = {{{0, 0}, 0}};
   std::vector<Pair> order = {{0, 0}};
+  std::size_t edges = 0;
   for (std::size_t at = 0; at < order.size(); ++at) {
     const auto [own, other] = order[at];
     const bool is_in_right = other != kNowhere && right.states[other].accepts;
@@ -71,6 +72,10 @@ Result<Dfa> product(const Dfa& left, const Dfa& right, bool is_minus) {
     }
     if (order.size() > limits::kDfaStatesMax) {
       return resource_exhausted("an automaton of more than {} states", limits::kDfaStatesMax);
+    }
+    edges += state.edges.size();
+    if (edges > limits::kDfaEdgesMax) {
+      return resource_exhausted("an automaton of more than {} edges", limits::kDfaEdgesMax);
     }
     made.states.push_back(std::move(state));
   }
@@ -126,22 +131,31 @@ struct Signature {
   }
 };
 
+// Each useful state in a class of its own.
+std::vector<std::uint32_t> classes_apart(const std::vector<bool>& is_useful) {
+  std::vector<std::uint32_t> class_of(is_useful.size(), kNowhere);
+  std::uint32_t next = 0;
+  for (std::size_t state = 0; state < is_useful.size(); ++state) {
+    if (is_useful[state]) class_of[state] = next++;
+  }
+  return class_of;
+}
+
 // A class for each useful state, such that states of one class accept the same texts.
 std::vector<std::uint32_t> classes_of(const Dfa& dfa, const std::vector<bool>& is_useful) {
-  constexpr std::size_t kComparedMax = 1024;  // rounds can be as many as states
-  std::vector<std::uint32_t> class_of(dfa.states.size(), kNowhere);
+  constexpr std::size_t kComparedMax = 1024;    // rounds can be as many as states
+  constexpr std::size_t kWorkMax = 10'000'000;  // edges, in all rounds
+  const std::size_t edges = edges_of(dfa);
   const auto useful = static_cast<std::size_t>(std::count(is_useful.begin(), is_useful.end(), true));
-  if (useful > kComparedMax) {
-    std::uint32_t next = 0;
-    for (std::size_t state = 0; state < dfa.states.size(); ++state) {
-      if (is_useful[state]) class_of[state] = next++;
-    }
-    return class_of;
-  }
+  if (useful > kComparedMax) return classes_apart(is_useful);
+  std::vector<std::uint32_t> class_of(dfa.states.size(), kNowhere);
   for (std::size_t state = 0; state < dfa.states.size(); ++state) {
     if (is_useful[state]) class_of[state] = dfa.states[state].accepts ? 1 : 0;
   }
+  std::size_t work = 0;
   for (std::size_t classes = 0;;) {
+    work += edges;
+    if (work > kWorkMax) return classes_apart(is_useful);
     std::map<Signature, std::uint32_t> found;
     std::vector<std::uint32_t> refined(dfa.states.size(), kNowhere);
     for (std::size_t state = 0; state < dfa.states.size(); ++state) {
@@ -196,6 +210,12 @@ Result<Dfa> intersect(const Dfa& left, const Dfa& right) {
 
 Result<Dfa> subtract(const Dfa& left, const Dfa& right) {
   return product(left, right, true);
+}
+
+std::size_t edges_of(const Dfa& dfa) {
+  std::size_t edges = 0;
+  for (const Dfa::State& state : dfa.states) edges += state.edges.size();
+  return edges;
 }
 
 bool is_empty(const Dfa& dfa) {

@@ -30,11 +30,12 @@ Dfa dfa_of_texts(const std::vector<std::string>& texts);  // UTF-8
 Dfa dfa_of_all();                                         // every text
 
 // Texts that both have; texts that left has and right has not.
-// Errors: resource_exhausted "more than ... states".
+// Errors: resource_exhausted "more than ... states" or edges.
 Result<Dfa> intersect(const Dfa& left, const Dfa& right);
 Result<Dfa> subtract(const Dfa& left, const Dfa& right);
 
-bool is_empty(const Dfa& dfa);  // no text at all
+std::size_t edges_of(const Dfa& dfa);  // of all states together
+bool is_empty(const Dfa& dfa);         // no text at all
 // Characters of the longest text; nothing when there is none, or no longest one.
 std::optional<std::size_t> longest_text(const Dfa& dfa);
 bool matches(const Dfa& dfa, std::string_view text);

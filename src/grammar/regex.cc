@@ -21,10 +21,11 @@ struct NfaNode {
   enum class Kind : std::uint8_t { kSet, kFork, kBegin, kEnd, kMatch };
   Kind kind = Kind::kMatch;
   NodeIndex next = 0;
-  NodeIndex other = 0;  // of a fork
-  CharSet set;
+  NodeIndex other = 0;           // of a fork
+  const CharSet* set = nullptr;  // of the tree: repetitions share it
 };
 
+// The trees must outlive it.
 class NfaBuilder {
  public:
   static constexpr std::size_t kNodesMax = 1u << 16;
@@ -35,12 +36,13 @@ class NfaBuilder {
     nodes.push_back(std::move(node));
     return static_cast<NodeIndex>(nodes.size() - 1);
   }
-  NodeIndex fork(NodeIndex next, NodeIndex other) { return add({NfaNode::Kind::kFork, next, other, {}}); }
+  NodeIndex fork(NodeIndex next, NodeIndex other) { return add({NfaNode::Kind::kFork, next, other}); }
 
   // Any characters, then next.
   NodeIndex any_before(NodeIndex next) {
     const NodeIndex loop = fork(0, next);
-    const NodeIndex any = add({NfaNode::Kind::kSet, loop, 0, CharSet::all()});
+    static const CharSet kAll = CharSet::all();
+    const NodeIndex any = add({NfaNode::Kind::kSet, loop, 0, &kAll});
     nodes[loop].next = any;
     return loop;
   }
@@ -49,11 +51,11 @@ class NfaBuilder {
     if (is_too_large()) return next;
     switch (tree.kind) {
       case RegexTree::Kind::kSet:
-        return add({NfaNode::Kind::kSet, next, 0, tree.set});
+        return add({NfaNode::Kind::kSet, next, 0, &tree.set});
       case RegexTree::Kind::kBegin:
-        return add({NfaNode::Kind::kBegin, next, 0, {}});
+        return add({NfaNode::Kind::kBegin, next, 0});
       case RegexTree::Kind::kEnd:
-        return add({NfaNode::Kind::kEnd, next, 0, {}});
+        return add({NfaNode::Kind::kEnd, next, 0});
       case RegexTree::Kind::kSequence:
         for (auto part = tree.parts.rbegin(); part != tree.parts.rend(); ++part) next = build(*part, next);
         return next;
@@ -111,16 +113,17 @@ class Determiniser {
     std::vector<std::vector<NodeIndex>> sets = {closed({start}, {.is_begin = true})};
     std::map<std::vector<NodeIndex>, std::uint32_t> numbers;
     Dfa dfa;
+    std::size_t edges = 0;
     for (std::size_t at = 0; at < sets.size(); ++at) {
       Dfa::State state;
       const std::vector<NodeIndex> own = sets[at];
       const std::vector<NodeIndex> last = closed(own, {.is_begin = at == 0, .is_end = true});
       state.accepts = std::binary_search(last.begin(), last.end(), NodeIndex{0});
       const std::vector<char32_t> borders = borders_of(own);
-      for (std::size_t index = 0; index + 1 < borders.size(); ++index) {
+      for (std::size_t index = 0; index + 1 < borders.size() && work_ <= kWorkMax; ++index) {
         std::vector<NodeIndex> targets;
         for (const NodeIndex node : own) {
-          if (nodes_[node].kind == NfaNode::Kind::kSet && nodes_[node].set.contains(borders[index])) {
+          if (nodes_[node].kind == NfaNode::Kind::kSet && nodes_[node].set->contains(borders[index])) {
             targets.push_back(nodes_[node].next);
           }
         }
@@ -132,7 +135,11 @@ class Determiniser {
         if (is_new) sets.push_back(std::move(set));
         state.edges.push_back({borders[index], borders[index + 1] - 1, place->second});
       }
+      edges += state.edges.size();
       dfa.states.push_back(std::move(state));
+      if (edges > limits::kDfaEdgesMax) {
+        return resource_exhausted("an automaton of more than {} edges", limits::kDfaEdgesMax);
+      }
       if (sets.size() > limits::kDfaStatesMax || work_ > kWorkMax) {
         return resource_exhausted("an automaton of more than {} states", limits::kDfaStatesMax);
       }
@@ -178,9 +185,15 @@ class Determiniser {
 
   // Between two borders every set of the nodes has all characters or none.
   std::vector<char32_t> borders_of(const std::vector<NodeIndex>& nodes) const {
-    std::vector<char32_t> borders;
+    std::vector<const CharSet*> sets;
     for (const NodeIndex node : nodes) {
-      for (const CharRange& range : nodes_[node].set.ranges()) {
+      if (nodes_[node].set != nullptr) sets.push_back(nodes_[node].set);
+    }
+    std::sort(sets.begin(), sets.end());
+    sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
+    std::vector<char32_t> borders;
+    for (const CharSet* set : sets) {
+      for (const CharRange& range : set->ranges()) {
         borders.push_back(range.low);
         borders.push_back(range.high + 1);
       }

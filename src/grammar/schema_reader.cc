@@ -147,8 +147,8 @@ Status SchemaReader::spend_on_copy(const Shapes& shapes) {
 }
 
 Status SchemaReader::spend_on(const Dfa& dfa) {
-  constexpr std::size_t kUnitsOfState = 60;
-  return spend(kUnitsOfState * dfa.states.size());
+  constexpr std::size_t kUnitsOfState = 20, kUnitsOfEdge = 4;
+  return spend(kUnitsOfState * dfa.states.size() + kUnitsOfEdge * edges_of(dfa));
 }
 
 Status SchemaReader::apply(const json::value& schema, Shapes& shapes, std::size_t depth) {

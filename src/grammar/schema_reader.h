@@ -41,7 +41,7 @@ class SchemaReader {
   // A pattern's automaton, made once.  Errors: as dfa_of_regex; resource_exhausted for too many patterns.
   Result<std::shared_ptr<const Dfa>> automaton(std::string_view pattern, RegexUse use);
 
-  // Counts work, so that no schema takes long; a unit is a name, a choice or an automaton's state that is looked at.
+  // Counts work, so that no schema takes long; a unit is a name or a choice that is looked at.
   // Errors: invalid_argument when it has become too much.
   Status spend(std::size_t units);
 
