@@ -8,15 +8,15 @@ endif()
 include(GoogleTest)
 find_package(Python3 QUIET COMPONENTS Interpreter)
 
+add_custom_target(tests)  # every test program, and nothing that no test of its own build runs
 file(GLOB test_modules RELATIVE ${CMAKE_SOURCE_DIR}/test CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/*)
 foreach(module ${test_modules})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/${module}/*_test.cc)
   if(sources AND TARGET sixfold_${module})
     add_executable(${module}_test ${sources})
+    add_dependencies(tests ${module}_test)
     target_include_directories(${module}_test PRIVATE ${CMAKE_SOURCE_DIR}/test)
-    if(SIXFOLD_SANITIZE)
-      target_precompile_headers(${module}_test PRIVATE <gmock/gmock.h> <gtest/gtest.h> <boost/json.hpp> <fmt/format.h>)
-    endif()
+    sixfold_compile_together(${module}_test)
     target_link_libraries(${module}_test PRIVATE sixfold_${module} GTest::gmock_main)
     # Tests write lists of sizes as plain numbers.
     target_compile_options(${module}_test PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)

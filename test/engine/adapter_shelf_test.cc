@@ -22,7 +22,7 @@ using sixfold::test::TinyModel;
 using ::testing::HasSubstr;
 
 // Before the engines, which it must outlive.
-kernels::WorkerPool& pool() {
+kernels::WorkerPool& shelf_pool() {
   static kernels::WorkerPool shared(2);
   return shared;
 }
@@ -55,7 +55,7 @@ class Shelf : public testing::Test {
     options.sequences_max = 8;
     auto vocabulary = model::read_vocabulary(tiny_.open());
     auto tokenizer = tokenizer::make_tokenizer(std::move(vocabulary).value());
-    auto loaded = model::load(tiny_.open(), pool(), {.rows_max = 64});
+    auto loaded = model::load(tiny_.open(), shelf_pool(), {.rows_max = 64});
     EXPECT_TRUE(loaded.is_ok()) << loaded.error().message;
     auto engine = Engine::start(std::move(loaded).value(), std::move(tokenizer).value(), options, nullptr, nullptr);
     EXPECT_TRUE(engine.is_ok()) << engine.error().message;

@@ -29,14 +29,14 @@ TEST(BatchPlan, nobody_gives_no_rows) {
   EXPECT_TRUE(plan_batch({}, {512, 128}).empty());
 }
 
-StepTimes linear(double fixed, double each) {
+StepTimes linear_times(double fixed, double each) {
   StepTimes times({.growth = 1});
   for (std::size_t rows = 16; rows <= 512; rows += 16) times.add(rows, fixed + static_cast<double>(rows) * each);
   return times;
 }
 
 TEST(BatchPlan, the_chunk_is_the_largest_that_holds_the_target) {
-  const StepTimes times = linear(0.02, 0.003);  // 250 ms hold 76 rows
+  const StepTimes times = linear_times(0.02, 0.003);  // 250 ms hold 76 rows
   EXPECT_EQ(choose_chunk(1, {512, 0.25}, times), 63u);
   EXPECT_EQ(choose_chunk(16, {512, 0.25}, times), 48u);
   EXPECT_EQ(choose_chunk(1, {40, 0.25}, times), 31u);
@@ -45,9 +45,9 @@ TEST(BatchPlan, the_chunk_is_the_largest_that_holds_the_target) {
 }
 
 TEST(BatchPlan, the_chunk_lets_prompts_advance_even_when_no_step_holds_the_target) {
-  EXPECT_EQ(choose_chunk(8, {512, 0.25}, linear(1, 1)), 16u);
-  EXPECT_EQ(choose_chunk(8, {5, 0.25}, linear(1, 1)), 5u);
-  EXPECT_EQ(choose_chunk(8, {1, 0.25}, linear(0.001, 0)), 1u);
+  EXPECT_EQ(choose_chunk(8, {512, 0.25}, linear_times(1, 1)), 16u);
+  EXPECT_EQ(choose_chunk(8, {5, 0.25}, linear_times(1, 1)), 5u);
+  EXPECT_EQ(choose_chunk(8, {1, 0.25}, linear_times(0.001, 0)), 1u);
 }
 
 TEST(BatchPlan, the_first_chunk_is_a_guess_and_the_second_is_not) {

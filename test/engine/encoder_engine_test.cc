@@ -43,8 +43,8 @@ class SumEncoder final : public model::Encoder {
   model::EncoderDescription description_;
 };
 
-struct Running {
-  explicit Running(EncoderEngineOptions options = {}) {
+struct RunningEncoder {
+  explicit RunningEncoder(EncoderEngineOptions options = {}) {
     auto made = std::make_unique<SumEncoder>();
     encoder = made.get();
     auto started = EncoderEngine::start(std::move(made), options, nullptr, nullptr);
@@ -69,7 +69,7 @@ struct Running {
 };
 
 TEST(EncoderEngine, answers_in_the_order_of_the_texts) {
-  Running running;
+  RunningEncoder running;
   const auto outputs = running.submit({{1, 2}, {5}, {7, 8, 9}}).get();
   ASSERT_TRUE(outputs.is_ok());
   EXPECT_EQ(*outputs, (EncoderOutputs{{3, 2}, {5, 1}, {24, 3}}));
@@ -77,7 +77,7 @@ TEST(EncoderEngine, answers_in_the_order_of_the_texts) {
 }
 
 TEST(EncoderEngine, short_requests_do_not_wait_for_long_ones) {
-  Running running;
+  RunningEncoder running;
   std::unique_lock gate(running.encoder->gate);
   auto first = running.submit({{1}});
   auto many = running.submit(std::vector<std::vector<TokenId>>(50, {2}));
@@ -92,7 +92,7 @@ TEST(EncoderEngine, short_requests_do_not_wait_for_long_ones) {
 }
 
 TEST(EncoderEngine, refuses_bad_texts_and_says_why) {
-  Running running;
+  RunningEncoder running;
   const auto error_of = [&](std::vector<std::vector<TokenId>> texts) {
     const auto outputs = running.submit(std::move(texts)).get();
     EXPECT_FALSE(outputs.is_ok());
@@ -108,7 +108,7 @@ TEST(EncoderEngine, refuses_bad_texts_and_says_why) {
 }
 
 TEST(EncoderEngine, a_full_queue_refuses) {
-  Running running({.queue_max = 2});
+  RunningEncoder running({.queue_max = 2});
   std::unique_lock gate(running.encoder->gate);
   auto a = running.submit({{1}});
   auto b = running.submit({{2}});
@@ -121,7 +121,7 @@ TEST(EncoderEngine, a_full_queue_refuses) {
 }
 
 TEST(EncoderEngine, a_request_that_nobody_wants_is_dropped) {
-  Running running;
+  RunningEncoder running;
   std::stop_source stop;
   std::unique_lock gate(running.encoder->gate);
   auto first = running.submit({{1}});
@@ -133,7 +133,7 @@ TEST(EncoderEngine, a_request_that_nobody_wants_is_dropped) {
 }
 
 TEST(EncoderEngine, a_failing_encoder_fails_its_requests_and_goes_on) {
-  Running running;
+  RunningEncoder running;
   {
     const std::lock_guard lock(running.encoder->gate);
     running.encoder->fails = true;
@@ -147,7 +147,7 @@ TEST(EncoderEngine, a_failing_encoder_fails_its_requests_and_goes_on) {
 }
 
 TEST(EncoderEngine, stopping_finishes_what_runs_and_refuses_the_rest) {
-  Running running;
+  RunningEncoder running;
   auto accepted = running.submit({{1}});
   EXPECT_TRUE(running.engine->stop(60'000));
   EXPECT_TRUE(accepted.get().is_ok());
@@ -158,7 +158,7 @@ TEST(EncoderEngine, stopping_finishes_what_runs_and_refuses_the_rest) {
 TEST(EncoderEngine, ending_the_engine_answers_everybody) {
   std::future<Result<EncoderOutputs>> waiting;
   {
-    Running running;
+    RunningEncoder running;
     waiting = running.submit(std::vector<std::vector<TokenId>>(1000, {1}));
   }
   (void)waiting.get();  // with outputs or an error, but with one of them

@@ -48,8 +48,8 @@ struct Running {
   PageModel* model = nullptr;
 };
 
-Running start(const EngineOptions& options = {}, const PageModelOptions& model_options = {},
-              const Clock* clock = nullptr, telemetry::Metrics* metrics = nullptr) {
+Running start_engine(const EngineOptions& options = {}, const PageModelOptions& model_options = {},
+                     const Clock* clock = nullptr, telemetry::Metrics* metrics = nullptr) {
   auto model = std::make_unique<PageModel>(model_options);
   PageModel* const raw = model.get();
   auto engine = Engine::start(std::move(model), std::make_shared<LetterTokenizer>(), options, metrics, clock);
@@ -57,22 +57,22 @@ Running start(const EngineOptions& options = {}, const PageModelOptions& model_o
   return {std::move(engine).value(), raw};
 }
 
-Answers read_all(TokenStream& stream) {
+Answers read_answers(TokenStream& stream) {
   Answers answers;
   while (const auto event = stream.next()) add_event(answers, *event);
   return answers;
 }
 
 TEST(Engine, answers_what_the_history_says) {
-  const Running running = start();
+  const Running running = start_engine();
   const EngineRequest request = make_request(make_prompt(1, 11), 20);
   const auto stream = running.engine->submit(request).value();
-  EXPECT_EQ(read_all(*stream).at(0).tokens, expected_tokens(request));
+  EXPECT_EQ(read_answers(*stream).at(0).tokens, expected_tokens(request));
   EXPECT_EQ(stream->usage().generated_tokens, 20u);
 }
 
 TEST(Engine, is_ready_after_the_self_test_and_idle_without_work) {
-  const Running running = start();
+  const Running running = start_engine();
   EXPECT_EQ(running.model->forwards, 1u);
   const EngineStatus status = running.engine->status();
   EXPECT_TRUE(status.is_ready);
@@ -81,7 +81,7 @@ TEST(Engine, is_ready_after_the_self_test_and_idle_without_work) {
 }
 
 TEST(Engine, tests_a_model_once) {
-  const Running running = start({.is_model_tested = true});
+  const Running running = start_engine({.is_model_tested = true});
   EXPECT_EQ(running.model->forwards, 0u);
   EXPECT_TRUE(running.engine->status().is_ready);
   // The token to begin with need not be one of the model's.
@@ -105,7 +105,7 @@ TEST(Engine, does_not_start_when_the_self_test_fails) {
 }
 
 TEST(Engine, fills_in_defaults_and_refuses_impossible_options) {
-  const Running running = start({}, {.context = 100, .rows_max = 8});
+  const Running running = start_engine({}, {.context = 100, .rows_max = 8});
   EXPECT_EQ(running.engine->options().context, 100u);
   EXPECT_EQ(running.engine->options().sequences_max, 8u);
   EXPECT_EQ(running.engine->options().kv_tokens, 400u);
@@ -123,7 +123,7 @@ TEST(Engine, fills_in_defaults_and_refuses_impossible_options) {
 }
 
 TEST(Engine, refuses_requests_that_cannot_be_answered) {
-  const Running running = start({.context = 50, .kv_tokens = 30});
+  const Running running = start_engine({.context = 50, .kv_tokens = 30});
   const auto error = [&](auto change) {
     EngineRequest request = make_request(make_prompt(1, 5), 5);
     change(request);
@@ -150,7 +150,7 @@ TEST(Engine, refuses_requests_that_cannot_be_answered) {
 }
 
 TEST(Engine, the_request_beyond_the_queue_is_refused_and_later_ones_are_not) {
-  const Running running = start({.sequences_max = 1, .queue_max = 2});
+  const Running running = start_engine({.sequences_max = 1, .queue_max = 2});
   Gate gate;
   gate.close();
   running.model->before_forward = [&](const model::Batch&) { gate.pass(); };
@@ -161,14 +161,14 @@ TEST(Engine, the_request_beyond_the_queue_is_refused_and_later_ones_are_not) {
   ASSERT_FALSE(refused.is_ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kResourceExhausted);
   gate.open();
-  for (const auto& stream : streams) EXPECT_EQ(read_all(*stream).at(0).tokens, expected_tokens(request));
+  for (const auto& stream : streams) EXPECT_EQ(read_answers(*stream).at(0).tokens, expected_tokens(request));
   // The last event comes a moment before the place is free.
   while (!running.engine->submit(request)) std::this_thread::yield();
   running.engine->stop(60'000);
 }
 
 TEST(Engine, cancel_while_the_engine_is_busy_ends_the_stream) {
-  const Running running = start();
+  const Running running = start_engine();
   Gate gate;
   gate.close();
   running.model->before_forward = [&](const model::Batch&) { gate.pass(); };
@@ -176,29 +176,29 @@ TEST(Engine, cancel_while_the_engine_is_busy_ends_the_stream) {
   gate.wait_for_arrivals(1);
   stream->cancel();
   gate.open();
-  EXPECT_EQ(read_all(*stream).at(0).finish, FinishReason::kCancelled);
+  EXPECT_EQ(read_answers(*stream).at(0).finish, FinishReason::kCancelled);
   running.engine->stop(60'000);
   EXPECT_EQ(running.engine->status().pages_used, 0u);
 }
 
 TEST(Engine, a_sleeping_engine_hears_the_reader_of_a_full_stream) {
-  const Running running = start();
+  const Running running = start_engine();
   const EngineRequest request = make_request(make_prompt(1, 5), 1000);
   const auto stream = running.engine->submit(request).value();
   while (running.engine->status().steps < limits::kTokenStreamMax) std::this_thread::yield();
-  EXPECT_EQ(read_all(*stream).at(0).tokens, expected_tokens(request));
+  EXPECT_EQ(read_answers(*stream).at(0).tokens, expected_tokens(request));
   const auto paused = running.engine->submit(request).value();
   while (running.engine->status().steps < 1000 + limits::kTokenStreamMax) std::this_thread::yield();
   paused->cancel();
-  EXPECT_EQ(read_all(*paused).at(0).finish, FinishReason::kCancelled);
+  EXPECT_EQ(read_answers(*paused).at(0).finish, FinishReason::kCancelled);
 }
 
 TEST(Engine, stop_finishes_what_runs_and_refuses_what_comes) {
-  const Running running = start();
+  const Running running = start_engine();
   const EngineRequest request = make_request(make_prompt(1, 5), 100);
   const auto stream = running.engine->submit(request).value();
   EXPECT_TRUE(running.engine->stop(60'000));
-  EXPECT_EQ(read_all(*stream).at(0).tokens, expected_tokens(request));
+  EXPECT_EQ(read_answers(*stream).at(0).tokens, expected_tokens(request));
   const auto refused = running.engine->submit(request);
   ASSERT_FALSE(refused.is_ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
@@ -206,7 +206,7 @@ TEST(Engine, stop_finishes_what_runs_and_refuses_what_comes) {
 }
 
 TEST(Engine, stop_cuts_what_takes_too_long) {
-  const Running running = start();
+  const Running running = start_engine();
   Gate gate;
   gate.close();
   running.model->before_forward = [&](const model::Batch&) { gate.pass(); };
@@ -219,23 +219,23 @@ TEST(Engine, stop_cuts_what_takes_too_long) {
   gate.open();
   stopper.join();
   EXPECT_FALSE(was_clean);
-  EXPECT_EQ(read_all(*runs).at(0).finish, FinishReason::kCancelled);
-  EXPECT_EQ(read_all(*waits).at(0).finish, FinishReason::kCancelled);
+  EXPECT_EQ(read_answers(*runs).at(0).finish, FinishReason::kCancelled);
+  EXPECT_EQ(read_answers(*waits).at(0).finish, FinishReason::kCancelled);
 }
 
 TEST(Engine, streams_outlive_the_engine) {
   std::shared_ptr<TokenStream> stream;
   {
-    const Running running = start();
+    const Running running = start_engine();
     stream = running.engine->submit(make_request(make_prompt(1, 5), 2000)).value();
   }
   stream->cancel();
-  EXPECT_EQ(read_all(*stream).at(0).finish, FinishReason::kCancelled);
+  EXPECT_EQ(read_answers(*stream).at(0).finish, FinishReason::kCancelled);
 }
 
 TEST(Engine, is_not_ready_while_a_step_takes_too_long) {
   ManualClock clock;
-  const Running running = start({.stall_ms = 30'000}, {}, &clock);
+  const Running running = start_engine({.stall_ms = 30'000}, {}, &clock);
   clock.advance(std::chrono::seconds(100));
   EXPECT_TRUE(running.engine->status().is_ready) << "nothing to do is no stall";
   EXPECT_EQ(running.engine->status().idle_seconds, 0.0);
@@ -249,18 +249,18 @@ TEST(Engine, is_not_ready_while_a_step_takes_too_long) {
   EXPECT_FALSE(running.engine->status().is_ready);
   EXPECT_EQ(running.engine->status().idle_seconds, 31.0);
   gate.open();
-  read_all(*stream);
+  read_answers(*stream);
   running.engine->stop(60'000);
   EXPECT_TRUE(running.engine->status().is_ready);
 }
 
 TEST(Engine, tells_the_metrics_what_it_did) {
   telemetry::Metrics metrics("pages");
-  const Running running = start({.context = 50}, {}, nullptr, &metrics);
+  const Running running = start_engine({.context = 50}, {}, nullptr, &metrics);
   EngineRequest request = make_request(make_prompt(1, 11), 20);
-  read_all(*running.engine->submit(request).value());
+  read_answers(*running.engine->submit(request).value());
   request.choices = 2;
-  read_all(*running.engine->submit(request).value());
+  read_answers(*running.engine->submit(request).value());
   request.prompt.assign(60, 3);
   EXPECT_FALSE(running.engine->submit(request).is_ok());
   running.engine->stop(60'000);
@@ -284,7 +284,7 @@ TEST(Engine, tells_the_metrics_what_it_did) {
 
 TEST(Engine, many_clients_at_once_all_get_their_own_text) {
   const Running running =
-      start({.context = 200, .sequences_max = 8, .kv_tokens = 320, .prefill_chunk = 8, .queue_max = 16});
+      start_engine({.context = 200, .sequences_max = 8, .kv_tokens = 320, .prefill_chunk = 8, .queue_max = 16});
   constexpr std::uint64_t kClients = 6;
   constexpr std::uint64_t kRequests = 12;
   std::vector<std::thread> clients;
@@ -306,11 +306,11 @@ TEST(Engine, many_clients_at_once_all_get_their_own_text) {
         if (dice % 7 == 0) {
           stream.next();
           stream.cancel();
-          const Answers answers = read_all(stream);
+          const Answers answers = read_answers(stream);
           EXPECT_LE(answers.size(), request.choices);
           continue;
         }
-        const Answers answers = read_all(stream);
+        const Answers answers = read_answers(stream);
         for (const auto& [choice, answer] : answers) EXPECT_EQ(answer.tokens, expected_tokens(request, choice));
         EXPECT_EQ(answers.size(), request.choices);
       }

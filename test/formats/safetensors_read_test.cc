@@ -27,13 +27,13 @@ std::vector<std::byte> sample_data() {
   return data;
 }
 
-std::string error_of(std::span<const std::byte> image) {
+std::string error_of_image(std::span<const std::byte> image) {
   const auto read = read_safetensors(image, "m.safetensors");
   return read.is_ok() ? "accepted" : read.error().message;
 }
 
 std::string error_of_header(std::string_view header, std::size_t data_bytes) {
-  return error_of(make_safetensors(header, std::vector<std::byte>(data_bytes)));
+  return error_of_image(make_safetensors(header, std::vector<std::byte>(data_bytes)));
 }
 
 // The good header with one part replaced.
@@ -42,7 +42,7 @@ std::string error_with(std::string_view from, std::string_view to) {
   const std::size_t at = header.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   header.replace(at, from.size(), to);
-  return error_of(make_safetensors(header, sample_data()));
+  return error_of_image(make_safetensors(header, sample_data()));
 }
 
 TEST(SafetensorsRead, reads_tensors_in_the_order_of_their_bytes) {
@@ -89,26 +89,26 @@ TEST(SafetensorsRead, takes_a_file_without_tensors) {
 TEST(SafetensorsRead, refuses_every_truncation) {
   const auto image = make_safetensors(kHeader, sample_data());
   for (std::size_t length = 0; length < image.size(); ++length) {
-    EXPECT_NE(error_of(std::span(image).first(length)), "accepted") << length;
+    EXPECT_NE(error_of_image(std::span(image).first(length)), "accepted") << length;
   }
 }
 
 TEST(SafetensorsRead, refuses_trailing_bytes) {
   auto image = make_safetensors(kHeader, sample_data());
   image.push_back(std::byte{0});
-  EXPECT_THAT(error_of(image), HasSubstr("want 21 bytes of tensor data, as the header says, got 22"));
+  EXPECT_THAT(error_of_image(image), HasSubstr("want 21 bytes of tensor data, as the header says, got 22"));
 }
 
 TEST(SafetensorsRead, refuses_a_header_length_beyond_the_file_or_the_limit) {
   auto image = make_safetensors(kHeader, sample_data());
   for (const std::uint64_t length : {std::uint64_t{100'000'001}, ~std::uint64_t{0}}) {
     std::memcpy(image.data(), &length, sizeof length);
-    EXPECT_THAT(error_of(image), HasSubstr("header length: want at most 100000000"));
+    EXPECT_THAT(error_of_image(image), HasSubstr("header length: want at most 100000000"));
   }
   const std::uint64_t length = image.size() - 7;
   std::memcpy(image.data(), &length, sizeof length);
-  EXPECT_THAT(error_of(image), HasSubstr("header length: want at most the"));
-  EXPECT_THAT(error_of(std::vector<std::byte>(7)), HasSubstr("want at least 8 bytes, got 7"));
+  EXPECT_THAT(error_of_image(image), HasSubstr("header length: want at most the"));
+  EXPECT_THAT(error_of_image(std::vector<std::byte>(7)), HasSubstr("want at least 8 bytes, got 7"));
 }
 
 TEST(SafetensorsRead, refuses_a_header_that_is_no_object) {

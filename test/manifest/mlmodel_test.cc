@@ -26,7 +26,7 @@ flavors:
 mlflow_version: 2.14.3
 )";
 
-std::string error_of(const std::string& text) {
+std::string error_of_mlmodel(const std::string& text) {
   const auto model = parse_mlmodel(text, "MLmodel");
   return model.is_ok() ? "accepted" : model.error().message;
 }
@@ -43,17 +43,17 @@ TEST(MlModel, says_where_weights_are) {
 }
 
 TEST(MlModel, refuses_every_broken_field) {
-  EXPECT_THAT(error_of(""), HasSubstr("MLmodel: flavors: want a map"));
-  EXPECT_THAT(error_of("[1]"), HasSubstr("flavors: want a map"));
-  EXPECT_THAT(error_of("flavors: 3"), HasSubstr("flavors: want a map"));
-  EXPECT_THAT(error_of("flavors: {transformers: 3}"), HasSubstr("flavors.transformers: want a map"));
-  EXPECT_THAT(error_of("flavors:\n  transformers:\n    model_binary: [x]"),
+  EXPECT_THAT(error_of_mlmodel(""), HasSubstr("MLmodel: flavors: want a map"));
+  EXPECT_THAT(error_of_mlmodel("[1]"), HasSubstr("flavors: want a map"));
+  EXPECT_THAT(error_of_mlmodel("flavors: 3"), HasSubstr("flavors: want a map"));
+  EXPECT_THAT(error_of_mlmodel("flavors: {transformers: 3}"), HasSubstr("flavors.transformers: want a map"));
+  EXPECT_THAT(error_of_mlmodel("flavors:\n  transformers:\n    model_binary: [x]"),
               HasSubstr("MLmodel:3: flavors.transformers.model_binary: want text"));
-  EXPECT_THAT(error_of("flavors: {transformers: {components: x}}"), HasSubstr("components: want a list"));
-  EXPECT_THAT(error_of("flavors: {transformers: {components: [[x]]}}"), HasSubstr("components: want names"));
-  EXPECT_THAT(error_of("a: b: c"), HasSubstr("MLmodel:1: "));
-  EXPECT_THAT(error_of(std::string(2 << 20, ' ')), HasSubstr("want at most 1048576 bytes"));
-  EXPECT_THAT(error_of("flavors: " + std::string(100'000, '[')), HasSubstr("MLmodel:"));
+  EXPECT_THAT(error_of_mlmodel("flavors: {transformers: {components: x}}"), HasSubstr("components: want a list"));
+  EXPECT_THAT(error_of_mlmodel("flavors: {transformers: {components: [[x]]}}"), HasSubstr("components: want names"));
+  EXPECT_THAT(error_of_mlmodel("a: b: c"), HasSubstr("MLmodel:1: "));
+  EXPECT_THAT(error_of_mlmodel(std::string(2 << 20, ' ')), HasSubstr("want at most 1048576 bytes"));
+  EXPECT_THAT(error_of_mlmodel("flavors: " + std::string(100'000, '[')), HasSubstr("MLmodel:"));
 }
 
 TEST(MlModel, truncations_never_crash) {

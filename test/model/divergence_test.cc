@@ -11,7 +11,7 @@
 namespace sixfold::test {
 namespace {
 
-std::vector<TokenId> counting_tokens(std::size_t count) {
+std::vector<TokenId> tokens_in_order(std::size_t count) {
   std::vector<TokenId> tokens(count);
   for (std::size_t i = 0; i < count; ++i) tokens[i] = static_cast<TokenId>(i % 40);
   return tokens;
@@ -27,7 +27,7 @@ TEST(Divergence, of_a_model_from_itself_is_nothing) {
   TinyModel tiny;
   const auto reference = load(tiny);
   const auto model = load(tiny, {.rows_max = 64});
-  const auto measured = model::measure_divergence(*reference, *model, counting_tokens(70), {.context = 16});
+  const auto measured = model::measure_divergence(*reference, *model, tokens_in_order(70), {.context = 16});
   ASSERT_TRUE(measured.is_ok()) << measured.error().message;
   EXPECT_EQ(measured->mean, 0);
   EXPECT_EQ(measured->largest, 0);
@@ -42,7 +42,7 @@ TEST(Divergence, of_a_model_that_knows_nothing_is_the_entropy_it_lacks) {
   blank.add_tensor("output.weight", {40, 16}, {});  // zeros: all logits are equal
   const auto reference = load(tiny);
   const auto model = load(blank);
-  const std::vector<TokenId> tokens = counting_tokens(12);
+  const std::vector<TokenId> tokens = tokens_in_order(12);
   // KL(p || uniform) = ln 40 - H(p)
   const std::vector<float> logits = model::evaluate_logits(*reference, tokens, {}).value();
   double sum = 0;
@@ -73,7 +73,7 @@ TEST(Divergence, refuses_another_vocabulary) {
   larger.add_tensor("output.weight", {41, 16}, {});
   const auto reference = load(larger);
   const auto model = load(tiny);
-  const auto measured = model::measure_divergence(*reference, *model, counting_tokens(40), {.context = 8});
+  const auto measured = model::measure_divergence(*reference, *model, tokens_in_order(40), {.context = 8});
   ASSERT_FALSE(measured.is_ok());
   EXPECT_EQ(measured.error().code, ErrorCode::kInvalidArgument);
 }

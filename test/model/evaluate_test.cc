@@ -11,7 +11,7 @@
 namespace sixfold::test {
 namespace {
 
-std::unique_ptr<Model> load_tiny(TinyModel& tiny, std::size_t rows_max = 64) {
+std::unique_ptr<Model> load_to_evaluate(TinyModel& tiny, std::size_t rows_max = 64) {
   auto loaded = model::load(tiny.open(), shared_pool(), {.rows_max = rows_max});
   EXPECT_TRUE(loaded.is_ok()) << loaded.error().message;
   return std::move(loaded).value();
@@ -26,7 +26,7 @@ std::vector<TokenId> counting_tokens(std::size_t count) {
 TEST(Perplexity, of_a_model_that_knows_nothing_is_its_vocabulary) {
   TinyModel tiny;
   tiny.add_tensor("output.weight", {40, 16}, {});  // zeros: all logits are equal
-  const auto model = load_tiny(tiny);
+  const auto model = load_to_evaluate(tiny);
   const auto measured = model::measure_perplexity(*model, counting_tokens(70), {.context = 16});
   ASSERT_TRUE(measured.is_ok()) << measured.error().message;
   EXPECT_NEAR(measured->value, 40, 1e-9);
@@ -37,7 +37,7 @@ TEST(Perplexity, of_a_model_that_knows_nothing_is_its_vocabulary) {
 
 TEST(Perplexity, is_the_mean_likelihood_of_the_second_halves) {
   TinyModel tiny;
-  const auto model = load_tiny(tiny, 5);  // chunks do not fit one forward call
+  const auto model = load_to_evaluate(tiny, 5);  // chunks do not fit one forward call
   const std::vector<TokenId> tokens = counting_tokens(40);
   double sum = 0;
   double squares = 0;
@@ -72,7 +72,7 @@ TEST(Perplexity, is_the_mean_likelihood_of_the_second_halves) {
 
 TEST(Perplexity, stops_when_the_caller_says_so) {
   TinyModel tiny;
-  const auto model = load_tiny(tiny);
+  const auto model = load_to_evaluate(tiny);
   model::PerplexityOptions options{.context = 8};
   options.progress = [](const model::Perplexity& so_far, std::size_t) { return so_far.chunks < 2; };
   EXPECT_EQ(model::measure_perplexity(*model, counting_tokens(80), options)->chunks, 2U);
@@ -81,7 +81,7 @@ TEST(Perplexity, stops_when_the_caller_says_so) {
 
 TEST(Perplexity, refuses_what_it_cannot_measure) {
   TinyModel tiny;
-  const auto model = load_tiny(tiny);
+  const auto model = load_to_evaluate(tiny);
   const std::vector<TokenId> tokens = counting_tokens(300);
   const auto code = [&](std::span<const TokenId> ids, const model::PerplexityOptions& options) {
     return model::measure_perplexity(*model, ids, options).error().code;
@@ -96,7 +96,7 @@ TEST(Perplexity, refuses_what_it_cannot_measure) {
 
 TEST(EvaluateLogits, gives_the_wanted_positions_however_it_is_cut) {
   TinyModel tiny;
-  const auto model = load_tiny(tiny);
+  const auto model = load_to_evaluate(tiny);
   const std::vector<TokenId> tokens = counting_tokens(33);
   const std::vector<float> all = model::evaluate_logits(*model, tokens, {}).value();
   ASSERT_EQ(all.size(), 33U * 40);
@@ -108,7 +108,7 @@ TEST(EvaluateLogits, gives_the_wanted_positions_however_it_is_cut) {
 
 TEST(EvaluateLogits, refuses_impossible_requests) {
   TinyModel tiny;
-  const auto model = load_tiny(tiny);
+  const auto model = load_to_evaluate(tiny);
   EXPECT_FALSE(model::evaluate_logits(*model, {}, {}).is_ok());
   EXPECT_FALSE(model::evaluate_logits(*model, counting_tokens(129), {}).is_ok());
   EXPECT_FALSE(model::evaluate_logits(*model, counting_tokens(4), {.first_wanted = 4}).is_ok());

@@ -15,7 +15,7 @@ namespace {
 using formats::ModelFolder;
 
 // Inputs of BF16 weights are rounded to bf16 where the CPU multiplies pairs of them.
-constexpr Tolerance kPairs{.max_abs = 0.2, .nmse = 5e-4, .kl = 2e-3};
+constexpr Tolerance kFilePairs{.max_abs = 0.2, .nmse = 5e-4, .kl = 2e-3};
 
 constexpr std::size_t kContext = 256;  // that of the reference
 
@@ -72,7 +72,7 @@ TEST(GoldenHuggingFace, bf16_weights_are_run_as_they_are) {
   made.write_tensors("model.safetensors", to_huggingface(*gguf, *test, head_dim_of(*gguf)).views());
   EXPECT_EQ(load_file(made.path())->description().weights, "BF16");
   Agreement agreement;
-  expect_golden_logits(made.path(), read_prompts(folder + "/golden/quant", file + ".exact"), kPairs, agreement);
+  expect_golden_logits(made.path(), read_prompts(folder + "/golden/quant", file + ".exact"), kFilePairs, agreement);
 }
 
 // A trained GPT-2 as its author published it.  The reference was computed in float64 by another program.

@@ -36,7 +36,7 @@ class CountingEncoder final : public model::Encoder {
   model::EncoderDescription description_;
 };
 
-LimitSample slow_machine() {
+LimitSample slow_encoder_machine() {
   return {
       .read_bytes_per_s = 1e6, .int8_operations_per_s = {}, .bf16_operations_per_s = {}, .f32_operations_per_s = 1e6};
 }
@@ -45,7 +45,7 @@ TEST(MeasureEncoderSpeed, counts_the_tokens_of_all_texts) {
   ManualClock clock;
   CountingEncoder encoder(clock);
   const auto report = measure_encoder_speed(encoder, {.tokens = 10, .batches = {1, 3}, .repeat = 2},
-                                            {clock, slow_machine, [](std::size_t, std::size_t) {}});
+                                            {clock, slow_encoder_machine, [](std::size_t, std::size_t) {}});
   ASSERT_TRUE(report.is_ok()) << report.error().message;
   EXPECT_EQ(encoder.tokens, 3U * (10 + 30));
   ASSERT_EQ(report->rows.size(), 2U);
@@ -60,7 +60,8 @@ TEST(MeasureEncoderSpeed, refuses_what_does_not_fit_the_model) {
   ManualClock clock;
   CountingEncoder encoder(clock);
   const auto is_refused = [&](const EncoderSpeedOptions& options) {
-    return !measure_encoder_speed(encoder, options, {clock, slow_machine, [](std::size_t, std::size_t) {}}).is_ok();
+    return !measure_encoder_speed(encoder, options, {clock, slow_encoder_machine, [](std::size_t, std::size_t) {}})
+                .is_ok();
   };
   EXPECT_TRUE(is_refused({.tokens = 65}));
   EXPECT_TRUE(is_refused({.tokens = 0}));

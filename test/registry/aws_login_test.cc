@@ -58,8 +58,8 @@ class AwsServer {
   std::unique_ptr<net::HttpServer> server_;
 };
 
-struct Fixture {
-  Fixture() {
+struct LoginFixture {
+  LoginFixture() {
     environment.set("HOME", folder.path());
     environment.set("AWS_EC2_METADATA_DISABLED", "true");
   }
@@ -91,12 +91,12 @@ struct Fixture {
 };
 
 TEST(AwsIdentity, nobody_is_anonymous) {
-  Fixture fixture;
+  LoginFixture fixture;
   EXPECT_EQ(fixture.key(), "anonymous");
 }
 
 TEST(AwsIdentity, environment_comes_before_files_and_half_a_pair_is_an_error) {
-  Fixture fixture;
+  LoginFixture fixture;
   fixture.credentials("[default]\naws_access_key_id = FILE\naws_secret_access_key = s\n");
   EXPECT_EQ(fixture.key(), "FILE");
   fixture.environment.set("AWS_ACCESS_KEY_ID", "ENV");
@@ -117,7 +117,7 @@ TEST(AwsIdentity, environment_comes_before_files_and_half_a_pair_is_an_error) {
 }
 
 TEST(AwsIdentity, web_identity_asks_without_a_signature_and_reads_the_token_each_time) {
-  Fixture fixture;
+  LoginFixture fixture;
   int answers = 0;
   AwsServer sts([&](const net::HttpRequest&) {
     ++answers;
@@ -131,12 +131,12 @@ TEST(AwsIdentity, web_identity_asks_without_a_signature_and_reads_the_token_each
   fixture.environment.set("AWS_ROLE_ARN", "arn:aws:iam::1:role/r");
   fixture.environment.set("AWS_ENDPOINT_URL_STS", sts.url());
   AwsIdentity identity = fixture.identity();
-  EXPECT_EQ(Fixture::key_of(identity), "ROLE1");  // holds for an hour
+  EXPECT_EQ(LoginFixture::key_of(identity), "ROLE1");  // holds for an hour
   fixture.clock.advance(std::chrono::minutes(44));
-  EXPECT_EQ(Fixture::key_of(identity), "ROLE1");
+  EXPECT_EQ(LoginFixture::key_of(identity), "ROLE1");
   write_all(fixture.folder.at("token"), "second");
   fixture.clock.advance(std::chrono::minutes(2));
-  EXPECT_EQ(Fixture::key_of(identity), "ROLE2");
+  EXPECT_EQ(LoginFixture::key_of(identity), "ROLE2");
   const auto requests = sts.requests();
   ASSERT_EQ(requests.size(), 2u);
   EXPECT_EQ(requests[0].header("Authorization"), "");
@@ -147,7 +147,7 @@ TEST(AwsIdentity, web_identity_asks_without_a_signature_and_reads_the_token_each
 }
 
 TEST(AwsIdentity, old_keys_are_used_while_they_hold_and_no_longer) {
-  Fixture fixture;
+  LoginFixture fixture;
   bool is_down = false;
   AwsServer sts([&](const net::HttpRequest&) {
     if (is_down) return net::HttpResponse{.status = 403};
@@ -159,18 +159,18 @@ TEST(AwsIdentity, old_keys_are_used_while_they_hold_and_no_longer) {
   fixture.environment.set("AWS_ROLE_ARN", "r");
   fixture.environment.set("AWS_ENDPOINT_URL_STS", sts.url());
   AwsIdentity identity = fixture.identity();
-  EXPECT_EQ(Fixture::key_of(identity), "ROLE");
+  EXPECT_EQ(LoginFixture::key_of(identity), "ROLE");
   sts.change([&] { is_down = true; });
   fixture.clock.advance(std::chrono::minutes(50));
-  EXPECT_EQ(Fixture::key_of(identity), "ROLE");
-  EXPECT_EQ(Fixture::key_of(identity), "ROLE");
+  EXPECT_EQ(LoginFixture::key_of(identity), "ROLE");
+  EXPECT_EQ(LoginFixture::key_of(identity), "ROLE");
   EXPECT_EQ(sts.requests().size(), 2u);  // not asked again at once
   fixture.clock.advance(std::chrono::minutes(10));
-  EXPECT_NE(Fixture::key_of(identity).find("403"), std::string::npos);
+  EXPECT_NE(LoginFixture::key_of(identity).find("403"), std::string::npos);
 }
 
 TEST(AwsIdentity, a_role_is_assumed_with_another_profiles_keys) {
-  Fixture fixture;
+  LoginFixture fixture;
   AwsServer sts([](const net::HttpRequest&) {
     return net::HttpResponse{.body = fmt::format(fmt::runtime(kSts), "AssumeRole", "ROLE", "2023-11-15T00:00:00.000Z")};
   });
@@ -202,7 +202,7 @@ TEST(AwsIdentity, a_role_is_assumed_with_another_profiles_keys) {
 }
 
 TEST(AwsIdentity, a_refusal_of_sts_is_explained_without_the_token) {
-  Fixture fixture;
+  LoginFixture fixture;
   AwsServer sts([](const net::HttpRequest&) {
     return net::HttpResponse{
         .status = 400,
@@ -219,7 +219,7 @@ TEST(AwsIdentity, a_refusal_of_sts_is_explained_without_the_token) {
 }
 
 TEST(AwsIdentity, a_process_prints_keys) {
-  Fixture fixture;
+  LoginFixture fixture;
   const auto with = [&](const std::string& command) {
     fixture.config("[default]\ncredential_process = " + command + "\n");
     return fixture.key();
@@ -237,7 +237,7 @@ TEST(AwsIdentity, a_process_prints_keys) {
 }
 
 TEST(AwsIdentity, single_sign_on_uses_the_cached_token) {
-  Fixture fixture;
+  LoginFixture fixture;
   AwsServer portal([](const net::HttpRequest&) {
     return net::HttpResponse{.body = R"({"roleCredentials":{"accessKeyId":"SSO","secretAccessKey":"s",)"
                                      R"("sessionToken":"t","expiration":1700003600000}})"};
@@ -261,7 +261,7 @@ TEST(AwsIdentity, single_sign_on_uses_the_cached_token) {
 }
 
 TEST(AwsIdentity, a_container_gives_keys_for_its_token) {
-  Fixture fixture;
+  LoginFixture fixture;
   AwsServer container([](const net::HttpRequest& request) {
     if (request.header("Authorization") != "Bearer one") return net::HttpResponse{.status = 403};
     return net::HttpResponse{.body = R"({"AccessKeyId":"BOX","SecretAccessKey":"s","Token":"t",)"
@@ -301,7 +301,7 @@ struct Instance {
 };
 
 TEST(AwsIdentity, an_instance_gives_keys_by_both_versions) {
-  Fixture fixture;
+  LoginFixture fixture;
   Instance instance;
   AwsServer metadata([&](const net::HttpRequest& request) { return instance(request); });
   fixture.environment.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url() + "/");
@@ -322,32 +322,32 @@ TEST(AwsIdentity, an_instance_gives_keys_by_both_versions) {
 }
 
 TEST(AwsIdentity, an_instances_keys_are_used_on_when_there_are_no_new_ones) {
-  Fixture fixture;
+  LoginFixture fixture;
   Instance instance;
   AwsServer metadata([&](const net::HttpRequest& request) { return instance(request); });
   fixture.environment.set("AWS_EC2_METADATA_DISABLED", "");
   fixture.environment.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url());
   AwsIdentity identity = fixture.identity();
-  EXPECT_EQ(Fixture::key_of(identity), "EC2");
+  EXPECT_EQ(LoginFixture::key_of(identity), "EC2");
   metadata.change([&] { instance.token_status = 400; });
   fixture.clock.advance(std::chrono::hours(2));
-  EXPECT_EQ(Fixture::key_of(identity), "EC2");
+  EXPECT_EQ(LoginFixture::key_of(identity), "EC2");
 }
 
 TEST(AwsIdentity, refused_keys_are_looked_for_again_if_they_can_change) {
-  Fixture fixture;
+  LoginFixture fixture;
   fixture.environment.set("AWS_CREDENTIAL_EXPIRATION", "2030-01-01T00:00:00Z");
   fixture.environment.set("AWS_ACCESS_KEY_ID", "ONE");
   fixture.environment.set("AWS_SECRET_ACCESS_KEY", "s");
   AwsIdentity identity = fixture.identity();
-  EXPECT_EQ(Fixture::key_of(identity), "ONE");
+  EXPECT_EQ(LoginFixture::key_of(identity), "ONE");
   fixture.environment.set("AWS_ACCESS_KEY_ID", "TWO");
-  EXPECT_EQ(Fixture::key_of(identity), "ONE");
+  EXPECT_EQ(LoginFixture::key_of(identity), "ONE");
   EXPECT_TRUE(identity.renew());
-  EXPECT_EQ(Fixture::key_of(identity), "TWO");
+  EXPECT_EQ(LoginFixture::key_of(identity), "TWO");
   fixture.environment.set("AWS_CREDENTIAL_EXPIRATION", "");
   AwsIdentity written_down = fixture.identity();
-  EXPECT_EQ(Fixture::key_of(written_down), "TWO");
+  EXPECT_EQ(LoginFixture::key_of(written_down), "TWO");
   EXPECT_FALSE(written_down.renew());
 }
 

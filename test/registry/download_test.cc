@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kPart = 64 << 10;
 
-struct Fixture {
-  explicit Fixture(std::size_t bytes = 1'000'003) : content(sample_bytes(bytes)), server(content) {}
+struct DownloadFixture {
+  explicit DownloadFixture(std::size_t bytes = 1'000'003) : content(sample_bytes(bytes)), server(content) {}
 
   DownloadOptions options() const {
     DownloadOptions made{.http = quick_http(), .connections = 3, .part_bytes_min = kPart, .part_bytes_max = 2 * kPart};
@@ -32,7 +32,7 @@ struct Fixture {
   std::uint64_t reported = 0;
 };
 
-void expect_whole(Fixture& fixture, const Result<DownloadedFile>& got) {
+void expect_whole(DownloadFixture& fixture, const Result<DownloadedFile>& got) {
   ASSERT_TRUE(got.is_ok()) << got.error().message;
   EXPECT_EQ(got->bytes, fixture.content.size());
   EXPECT_EQ(got->sha256, sha256_hex(fixture.content));
@@ -41,7 +41,7 @@ void expect_whole(Fixture& fixture, const Result<DownloadedFile>& got) {
 }
 
 TEST(Download, parts_on_several_connections_make_the_file) {
-  Fixture fixture;
+  DownloadFixture fixture;
   expect_whole(fixture, fixture.get(fixture.server.file()));
   EXPECT_GT(fixture.server.requests(), 5u);
   EXPECT_EQ(fixture.server.bytes_sent(), fixture.content.size());
@@ -49,20 +49,20 @@ TEST(Download, parts_on_several_connections_make_the_file) {
 }
 
 TEST(Download, a_small_file_is_one_request) {
-  Fixture fixture(1000);
+  DownloadFixture fixture(1000);
   expect_whole(fixture, fixture.get(fixture.server.file()));
   EXPECT_EQ(fixture.server.requests(), 1u);
 }
 
 TEST(Download, sizes_around_a_part) {
   for (const std::size_t bytes : {std::size_t{1}, kPart - 1, kPart, kPart + 1, 2 * kPart, 3 * kPart + 1}) {
-    Fixture fixture(bytes);
+    DownloadFixture fixture(bytes);
     expect_whole(fixture, fixture.get(fixture.server.file()));
   }
 }
 
 TEST(Download, an_empty_file_needs_no_range) {
-  Fixture fixture(1);
+  DownloadFixture fixture(1);
   fixture.content.clear();
   fixture.server.fault = [](const net::HttpRequest& request, net::ResponseWriter& writer) {
     writer.send({.status = request.header("Range").empty() ? 200 : 416, .content_type = "x/y"});
@@ -76,7 +76,7 @@ TEST(Download, an_empty_file_needs_no_range) {
 
 TEST(Download, a_server_without_ranges_sends_the_whole) {
   for (const bool has_length : {true, false}) {
-    Fixture fixture;
+    DownloadFixture fixture;
     fixture.server.has_ranges = false;
     fixture.server.has_length = has_length;
     expect_whole(fixture, fixture.get(fixture.server.file()));
@@ -85,14 +85,14 @@ TEST(Download, a_server_without_ranges_sends_the_whole) {
 }
 
 TEST(Download, a_cut_at_nine_tenths_loses_no_byte) {
-  Fixture fixture;
+  DownloadFixture fixture;
   fixture.server.cut = [](std::size_t index, std::size_t bytes) { return index % 2 == 0 ? bytes * 9 / 10 : 0; };
   expect_whole(fixture, fixture.get(fixture.server.file()));
   EXPECT_EQ(fixture.server.bytes_sent(), fixture.content.size());
 }
 
 TEST(Download, a_cut_without_ranges_starts_again) {
-  Fixture fixture;
+  DownloadFixture fixture;
   fixture.server.has_ranges = false;
   fixture.server.cut = [](std::size_t index, std::size_t bytes) { return index == 0 ? bytes * 9 / 10 : 0; };
   expect_whole(fixture, fixture.get(fixture.server.file()));
@@ -100,7 +100,7 @@ TEST(Download, a_cut_without_ranges_starts_again) {
 }
 
 TEST(Download, the_next_call_goes_on_where_a_broken_one_stopped) {
-  Fixture fixture;
+  DownloadFixture fixture;
   DownloadOptions once = fixture.options();
   once.http.retry.attempts_max = 1;
   fixture.server.cut = [](std::size_t index, std::size_t bytes) { return index >= 4 ? bytes / 2 : 0; };
@@ -116,7 +116,7 @@ TEST(Download, the_next_call_goes_on_where_a_broken_one_stopped) {
 }
 
 TEST(Download, a_file_that_changed_between_two_calls_starts_again) {
-  Fixture fixture;
+  DownloadFixture fixture;
   DownloadOptions once = fixture.options();
   once.http.retry.attempts_max = 1;
   fixture.server.cut = [](std::size_t index, std::size_t bytes) { return index >= 4 ? bytes / 2 : 0; };
@@ -128,7 +128,7 @@ TEST(Download, a_file_that_changed_between_two_calls_starts_again) {
 }
 
 TEST(Download, a_file_that_changes_meanwhile_is_not_mixed) {
-  Fixture fixture;
+  DownloadFixture fixture;
   std::atomic<int> count{0};
   const std::string other = sample_bytes(fixture.content.size(), 5);
   fixture.server.fault = [&](const net::HttpRequest&, net::ResponseWriter&) {
@@ -141,7 +141,7 @@ TEST(Download, a_file_that_changes_meanwhile_is_not_mixed) {
 }
 
 TEST(Download, without_validator_or_hash_nothing_old_is_trusted) {
-  Fixture fixture;
+  DownloadFixture fixture;
   fixture.server.tag = "";
   DownloadOptions once = fixture.options();
   once.http.retry.attempts_max = 1;
@@ -154,7 +154,7 @@ TEST(Download, without_validator_or_hash_nothing_old_is_trusted) {
 }
 
 TEST(Download, a_wrong_hash_leaves_nothing) {
-  Fixture fixture;
+  DownloadFixture fixture;
   RemoteFile file = fixture.server.file();
   file.sha256 = std::string(64, 'a');
   const auto got = fixture.get(file);
@@ -165,7 +165,7 @@ TEST(Download, a_wrong_hash_leaves_nothing) {
 }
 
 TEST(Download, hashes_and_sizes_that_fit_are_accepted_and_others_not) {
-  Fixture fixture(14);
+  DownloadFixture fixture(14);
   fixture.content = "hello, world!\n";
   fixture.server.set_content(fixture.content, "\"x\"");
   RemoteFile file = fixture.server.file();
@@ -181,7 +181,7 @@ TEST(Download, hashes_and_sizes_that_fit_are_accepted_and_others_not) {
 }
 
 TEST(Download, a_renewed_request_answers_401_once) {
-  Fixture fixture(1000);
+  DownloadFixture fixture(1000);
   fixture.server.fault = [](const net::HttpRequest& request, net::ResponseWriter& writer) {
     if (request.header("Authorization") == "Bearer fresh") return false;
     writer.send({.status = 401});
@@ -204,7 +204,7 @@ TEST(Download, a_renewed_request_answers_401_once) {
 }
 
 TEST(Download, waits_as_long_as_a_busy_server_asks) {
-  Fixture fixture(1000);
+  DownloadFixture fixture(1000);
   std::atomic<int> left{2};
   fixture.server.fault = [&](const net::HttpRequest&, net::ResponseWriter& writer) {
     if (left-- <= 0) return false;
@@ -223,7 +223,7 @@ TEST(Download, waits_as_long_as_a_busy_server_asks) {
 
 TEST(Download, refusals_are_final) {
   for (const auto& [status, code] : {std::pair{403, ErrorCode::kPermissionDenied}, {404, ErrorCode::kNotFound}}) {
-    Fixture fixture;
+    DownloadFixture fixture;
     fixture.server.fault = [status = status](const net::HttpRequest&, net::ResponseWriter& writer) {
       writer.send({.status = status});
       return true;
@@ -236,7 +236,7 @@ TEST(Download, refusals_are_final) {
 TEST(Download, lies_about_ranges_are_refused) {
   for (const char* range : {"bytes 1-65535/1000003", "bytes 0-70000/1000003", "bytes 5-4/9", "bytes 0-9/5", "bytes */9",
                             "bytes 0-1/", "items 0-1/2", ""}) {
-    Fixture fixture;
+    DownloadFixture fixture;
     fixture.server.fault = [&](const net::HttpRequest&, net::ResponseWriter& writer) {
       net::HttpResponse response{.status = 206, .body = std::string(kPart, 'x')};
       if (*range != '\0') response.headers.push_back({"Content-Range", range});
@@ -250,7 +250,7 @@ TEST(Download, lies_about_ranges_are_refused) {
 }
 
 TEST(Download, more_bytes_than_promised_are_refused) {
-  Fixture fixture;
+  DownloadFixture fixture;
   fixture.server.fault = [&](const net::HttpRequest&, net::ResponseWriter& writer) {
     writer.send({.status = 206, .headers = {{"Content-Range", "bytes 0-9/10"}}, .body = std::string(5000, 'x')});
     return true;
@@ -259,7 +259,7 @@ TEST(Download, more_bytes_than_promised_are_refused) {
 }
 
 TEST(Download, cancelling_keeps_what_is_there) {
-  Fixture fixture;
+  DownloadFixture fixture;
   DownloadOptions options = fixture.options();
   options.http.is_cancelled = [&] { return fixture.server.requests() >= 4; };
   ASSERT_FALSE(fixture.get(fixture.server.file(), options).is_ok());
@@ -268,7 +268,7 @@ TEST(Download, cancelling_keeps_what_is_there) {
 }
 
 TEST(Download, a_link_in_the_way_is_not_followed) {
-  Fixture fixture;
+  DownloadFixture fixture;
   const std::string victim = fixture.folder.at("victim");
   write_all(victim, "precious");
   std::filesystem::create_symlink(victim, fixture.path);
@@ -277,7 +277,7 @@ TEST(Download, a_link_in_the_way_is_not_followed) {
 }
 
 TEST(Download, a_local_file_is_copied) {
-  Fixture fixture;
+  DownloadFixture fixture;
   const std::string from = fixture.folder.at("from");
   write_all(from, fixture.content);
   RemoteFile file{.path = "x", .bytes = fixture.content.size(), .local_path = from};

@@ -13,11 +13,11 @@ std::string note_with(const std::string& parts, int bytes = 100, int version = 1
          ",\"validator\":\"\\\"e\\\"\",\"parts\":" + parts + "}";
 }
 
-struct Fixture {
+struct PartialFixture {
   TemporaryFolder folder;
   std::string path = folder.at("file");
   PartialFile file = *PartialFile::open(path);
-  Fixture() { EXPECT_TRUE(file.truncate(100).is_ok()); }
+  PartialFixture() { EXPECT_TRUE(file.truncate(100).is_ok()); }
 
   std::optional<PartialState> read(const std::string& note) {
     write_all(path + ".json", note);
@@ -26,7 +26,7 @@ struct Fixture {
 };
 
 TEST(PartialFile, a_note_comes_back_as_it_was_written) {
-  Fixture fixture;
+  PartialFixture fixture;
   PartialState state{.bytes = 100, .validator = "\"tag\"", .parts = {}};
   state.parts.emplace_back(0, 40, 40);
   state.parts.emplace_back(40, 100, 7);
@@ -43,7 +43,7 @@ TEST(PartialFile, a_note_comes_back_as_it_was_written) {
 }
 
 TEST(PartialFile, notes_that_do_not_add_up_are_ignored) {
-  Fixture fixture;
+  PartialFixture fixture;
   ASSERT_TRUE(fixture.read(note_with(R"([{"end":100,"done":5}])")).has_value());
   for (const std::string& note :
        {std::string(), std::string("{"), std::string("[]"), note_with("[]"), note_with("{}"), note_with("[1]"),
@@ -57,7 +57,7 @@ TEST(PartialFile, notes_that_do_not_add_up_are_ignored) {
 }
 
 TEST(PartialFile, every_truncation_of_a_note_is_ignored) {
-  Fixture fixture;
+  PartialFixture fixture;
   const std::string note = note_with(R"([{"end":100,"done":5}])");
   for (std::size_t size = 0; size < note.size(); ++size) {
     EXPECT_FALSE(fixture.read(note.substr(0, size)).has_value()) << size;
@@ -65,7 +65,7 @@ TEST(PartialFile, every_truncation_of_a_note_is_ignored) {
 }
 
 TEST(PartialFile, a_file_of_another_size_has_no_note) {
-  Fixture fixture;
+  PartialFixture fixture;
   ASSERT_TRUE(fixture.read(note_with(R"([{"end":100,"done":5}])")).has_value());
   ASSERT_TRUE(fixture.file.truncate(99).is_ok());
   EXPECT_FALSE(fixture.file.read_note().has_value());

@@ -15,12 +15,12 @@
 namespace sixfold::registry {
 namespace {
 
-struct Fixture {
+struct StoreFixture {
   TemporaryFolder folder;
   Store store{folder.at("store")};
   PullOptions options;
 
-  Fixture() {
+  StoreFixture() {
     options.context.http = quick_http();
     options.context.environment = [this](const std::string& name) {
       return name == "HF_HUB_CACHE" ? folder.at("hub") : std::string();
@@ -46,7 +46,7 @@ struct Fixture {
 };
 
 TEST(Store, a_pulled_file_is_found_by_name_and_kept_by_hash) {
-  Fixture fixture;
+  StoreFixture fixture;
   const Record record = fixture.add("one", "content");
   EXPECT_EQ(record.files.at(0).sha256, sha256_hex("content"));
   EXPECT_EQ(read_all(fixture.path_of(record)), "content");
@@ -59,7 +59,7 @@ TEST(Store, a_pulled_file_is_found_by_name_and_kept_by_hash) {
 }
 
 TEST(Store, contents_are_kept_once_and_go_with_the_last_name) {
-  Fixture fixture;
+  StoreFixture fixture;
   fixture.add("one", "same");
   fixture.add("two", "same");
   fixture.add("other", "different");
@@ -75,7 +75,7 @@ TEST(Store, contents_are_kept_once_and_go_with_the_last_name) {
 }
 
 TEST(Store, nothing_is_freed_while_something_is_added) {
-  Fixture fixture;
+  StoreFixture fixture;
   fixture.add("one", "content");
   {
     const auto adding = fixture.store.lock_for_adding({});
@@ -91,7 +91,7 @@ TEST(Store, nothing_is_freed_while_something_is_added) {
 }
 
 TEST(Store, a_record_whose_files_are_gone_is_no_model) {
-  Fixture fixture;
+  StoreFixture fixture;
   const Record record = fixture.add("one", "content");
   std::filesystem::remove(fixture.store.folder() + "/blobs/sha256-" + sha256_hex("content"));
   EXPECT_FALSE(fixture.store.find_name("one").has_value());
@@ -100,7 +100,7 @@ TEST(Store, a_record_whose_files_are_gone_is_no_model) {
 }
 
 TEST(Store, damaged_records_are_named_and_free_nothing) {
-  Fixture fixture;
+  StoreFixture fixture;
   fixture.add("one", "content");
   fixture.add("two", "more");
   write_all(fixture.store.folder() + "/names/bad.json", "{\"version\":1}");
@@ -113,7 +113,7 @@ TEST(Store, damaged_records_are_named_and_free_nothing) {
 }
 
 TEST(Store, names_with_slashes_and_long_names_are_files_of_the_folder) {
-  Fixture fixture;
+  StoreFixture fixture;
   for (const std::string& name :
        {std::string("hf:org/name:Q4"), std::string("../../escape"), std::string(500, 'x'), std::string("ünï")}) {
     Record record = fixture.add("base", "content");
@@ -168,7 +168,7 @@ TEST(Record, main_path_is_the_gguf_file_or_the_folder) {
 }
 
 TEST(Pull, an_address_is_downloaded_once_and_its_secret_forgotten) {
-  Fixture fixture;
+  StoreFixture fixture;
   FileServer server(sample_bytes(300'000));
   const std::string source = server.url() + "?sig=secret";
   const auto record = pull(fixture.store, source, "", fixture.options);
@@ -183,7 +183,7 @@ TEST(Pull, an_address_is_downloaded_once_and_its_secret_forgotten) {
 }
 
 TEST(Pull, mistakes_in_an_address_are_told_before_anything_is_asked) {
-  Fixture fixture;
+  StoreFixture fixture;
   for (const char* source : {"https://h/", "https://h/a#md5=1", "https://h/a#sha256=1", "https:///x", "https://h/..",
                              "https://h/%2e%2e", "https://h/a%5Cb", "s9:x", "nothing", ""}) {
     const auto record = pull(fixture.store, source, "", fixture.options);
@@ -195,7 +195,7 @@ TEST(Pull, mistakes_in_an_address_are_told_before_anything_is_asked) {
 }
 
 TEST(Pull, offline_refuses) {
-  Fixture fixture;
+  StoreFixture fixture;
   fixture.options.context.is_offline = true;
   const auto record = pull(fixture.store, "https://127.0.0.1:1/model.gguf", "", fixture.options);
   EXPECT_EQ(record.error().code, ErrorCode::kUnavailable);

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 template <class T>
-std::string refusal_of(const Parsed<T>& parsed) {
+std::string adapter_refusal_of(const Parsed<T>& parsed) {
   const auto* refusal = std::get_if<Refusal>(&parsed);
   return refusal == nullptr ? "no refusal" : refusal->error.message;
 }
@@ -30,14 +30,15 @@ TEST(AdapterBodies, give_a_name_and_a_path) {
 }
 
 TEST(AdapterBodies, are_refused_by_field) {
-  EXPECT_THAT(refusal_of(parse_load_adapter("[]")), HasSubstr("object"));
-  EXPECT_THAT(refusal_of(parse_load_adapter(R"({"lora_name":"a"})")), HasSubstr("lora_path"));
-  EXPECT_THAT(refusal_of(parse_load_adapter(R"({"lora_path":"a"})")), HasSubstr("lora_name"));
-  EXPECT_THAT(refusal_of(parse_load_adapter(R"({"lora_name":1,"lora_path":"a"})")), HasSubstr("lora_name"));
-  EXPECT_THAT(refusal_of(parse_load_adapter(R"({"lora_name":"a","lora_path":"a","load_inplace":true})")),
+  EXPECT_THAT(adapter_refusal_of(parse_load_adapter("[]")), HasSubstr("object"));
+  EXPECT_THAT(adapter_refusal_of(parse_load_adapter(R"({"lora_name":"a"})")), HasSubstr("lora_path"));
+  EXPECT_THAT(adapter_refusal_of(parse_load_adapter(R"({"lora_path":"a"})")), HasSubstr("lora_name"));
+  EXPECT_THAT(adapter_refusal_of(parse_load_adapter(R"({"lora_name":1,"lora_path":"a"})")), HasSubstr("lora_name"));
+  EXPECT_THAT(adapter_refusal_of(parse_load_adapter(R"({"lora_name":"a","lora_path":"a","load_inplace":true})")),
               HasSubstr("unload it first"));
-  EXPECT_THAT(refusal_of(parse_load_adapter(R"({"lora_name":"a","lora_path":"a","lora":"a"})")), HasSubstr("\"lora\""));
-  EXPECT_THAT(refusal_of(parse_unload_adapter("{}")), HasSubstr("lora_name"));
+  EXPECT_THAT(adapter_refusal_of(parse_load_adapter(R"({"lora_name":"a","lora_path":"a","lora":"a"})")),
+              HasSubstr("\"lora\""));
+  EXPECT_THAT(adapter_refusal_of(parse_unload_adapter("{}")), HasSubstr("lora_name"));
 }
 
 TEST(AdapterBodies, of_requests_choose_by_number) {
@@ -52,7 +53,7 @@ TEST(AdapterBodies, of_requests_choose_by_number) {
   EXPECT_EQ(adapters[0].scale, 0.5F);
   for (const char* bad : {R"("a")", R"([1])", R"([{"id":1}])", R"([{"scale":1}])", R"([{"id":-1,"scale":1}])",
                           R"([{"id":1,"scale":"x"}])", R"([{"id":1,"scale":1,"name":"a"}])"}) {
-    EXPECT_THAT(refusal_of(adapters_of(bad)), HasSubstr("lora")) << bad;
+    EXPECT_THAT(adapter_refusal_of(adapters_of(bad)), HasSubstr("lora")) << bad;
   }
 }
 

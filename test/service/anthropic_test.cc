@@ -19,7 +19,7 @@ std::string body_of(std::string_view messages) {
   return R"({"max_tokens":64,"messages":[)" + std::string(messages) + "]}";
 }
 
-MessagesCall call_of(const std::string& body) {
+MessagesCall message_call_of(const std::string& body) {
   auto parsed = parse_messages(body);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     ADD_FAILURE() << refusal->error.message;
@@ -28,14 +28,14 @@ MessagesCall call_of(const std::string& body) {
   return std::get<MessagesCall>(std::move(parsed));
 }
 
-std::string refused_field(const std::string& body) {
+std::string message_refused_field(const std::string& body) {
   const auto parsed = parse_messages(body);
   const auto* refusal = std::get_if<Refusal>(&parsed);
   return refusal == nullptr ? "(accepted)" : refusal->field;
 }
 
 TEST(ParseMessages, reads_every_field) {
-  const MessagesCall call = call_of(body_with(
+  const MessagesCall call = message_call_of(body_with(
       R"("model":"m","system":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"stop_sequences":["x"],
          "temperature":0.5,"top_p":0.9,"top_k":7,"stream":true,"metadata":{"user_id":"u"},
          "tools":[{"name":"f","description":"d","input_schema":{"type":"object"},"cache_control":{"type":"ephemeral"}}],
@@ -61,7 +61,7 @@ TEST(ParseMessages, reads_every_field) {
 }
 
 TEST(ParseMessages, blocks_become_messages) {
-  const MessagesCall call = call_of(body_of(
+  const MessagesCall call = message_call_of(body_of(
       R"({"role":"user","content":[{"type":"text","text":"a"}]},
          {"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"b"},
             {"type":"tool_use","id":"t1","name":"f","input":{"x":1}},{"type":"tool_use","id":"t2","name":"g","input":{}}]},
@@ -82,36 +82,38 @@ TEST(ParseMessages, blocks_become_messages) {
 }
 
 TEST(ParseMessages, refusals_name_the_field) {
-  EXPECT_EQ(refused_field(R"({"messages":[{"role":"user","content":"hi"}]})"), "max_tokens");
-  EXPECT_EQ(refused_field(R"({"max_tokens":1})"), "messages");
-  EXPECT_EQ(refused_field(R"({"max_tokens":1,"messages":[]})"), "messages");
-  EXPECT_EQ(refused_field(body_of("1")), "messages[0]");
-  EXPECT_EQ(refused_field(body_of(R"({"role":"system","content":"x"})")), "messages[0].role");
-  EXPECT_EQ(refused_field(body_of(R"({"role":"user"})")), "messages[0].content");
-  EXPECT_EQ(refused_field(body_of(R"({"role":"user","content":[{"type":"image","source":{}}]})")),
+  EXPECT_EQ(message_refused_field(R"({"messages":[{"role":"user","content":"hi"}]})"), "max_tokens");
+  EXPECT_EQ(message_refused_field(R"({"max_tokens":1})"), "messages");
+  EXPECT_EQ(message_refused_field(R"({"max_tokens":1,"messages":[]})"), "messages");
+  EXPECT_EQ(message_refused_field(body_of("1")), "messages[0]");
+  EXPECT_EQ(message_refused_field(body_of(R"({"role":"system","content":"x"})")), "messages[0].role");
+  EXPECT_EQ(message_refused_field(body_of(R"({"role":"user"})")), "messages[0].content");
+  EXPECT_EQ(message_refused_field(body_of(R"({"role":"user","content":[{"type":"image","source":{}}]})")),
             "messages[0].content[0].type");
-  EXPECT_EQ(refused_field(body_of(R"({"role":"user","content":[{"type":"text"}]})")), "messages[0].content[0].text");
-  EXPECT_EQ(refused_field(body_of(R"({"role":"user","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]})")),
+  EXPECT_EQ(message_refused_field(body_of(R"({"role":"user","content":[{"type":"text"}]})")),
+            "messages[0].content[0].text");
+  EXPECT_EQ(message_refused_field(
+                body_of(R"({"role":"user","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]})")),
             "messages[0].content[0].type");
-  EXPECT_EQ(
-      refused_field(body_of(R"({"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":1}]})")),
-      "messages[0].content[0].input");
-  EXPECT_EQ(refused_field(body_with(R"("temperature":1.5)")), "temperature");
-  EXPECT_EQ(refused_field(body_with(R"("max_token":1)")), "max_token");
-  EXPECT_EQ(refused_field(body_with(R"("tools":[{"type":"web_search_20250305","name":"web_search"}])")),
+  EXPECT_EQ(message_refused_field(
+                body_of(R"({"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":1}]})")),
+            "messages[0].content[0].input");
+  EXPECT_EQ(message_refused_field(body_with(R"("temperature":1.5)")), "temperature");
+  EXPECT_EQ(message_refused_field(body_with(R"("max_token":1)")), "max_token");
+  EXPECT_EQ(message_refused_field(body_with(R"("tools":[{"type":"web_search_20250305","name":"web_search"}])")),
             "tools[0].type");
-  EXPECT_EQ(refused_field(body_with(R"("tools":[{"name":"f"}])")), "tools[0].input_schema");
-  EXPECT_EQ(refused_field(body_with(R"("tool_choice":{"type":"any"})")), "tool_choice");
-  EXPECT_EQ(refused_field(body_with(R"("tool_choice":{"type":"maybe"})")), "tool_choice.type");
-  EXPECT_EQ(refused_field(body_with(R"("thinking":{"type":"enabled"})")), "thinking.budget_tokens");
-  EXPECT_EQ(refused_field(body_with(R"("thinking":{"type":"enabled","budget_tokens":2000})")),
+  EXPECT_EQ(message_refused_field(body_with(R"("tools":[{"name":"f"}])")), "tools[0].input_schema");
+  EXPECT_EQ(message_refused_field(body_with(R"("tool_choice":{"type":"any"})")), "tool_choice");
+  EXPECT_EQ(message_refused_field(body_with(R"("tool_choice":{"type":"maybe"})")), "tool_choice.type");
+  EXPECT_EQ(message_refused_field(body_with(R"("thinking":{"type":"enabled"})")), "thinking.budget_tokens");
+  EXPECT_EQ(message_refused_field(body_with(R"("thinking":{"type":"enabled","budget_tokens":2000})")),
             "thinking.budget_tokens");
-  EXPECT_EQ(refused_field(body_with(R"("mcp_servers":[{"url":"x"}])")), "mcp_servers");
+  EXPECT_EQ(message_refused_field(body_with(R"("mcp_servers":[{"url":"x"}])")), "mcp_servers");
   const auto counting = parse_messages(R"({"messages":[{"role":"user","content":"hi"}]})", {}, true);
   EXPECT_TRUE(std::holds_alternative<MessagesCall>(counting)) << "a count needs no max_tokens";
 }
 
-constexpr std::string_view kTools = R"("tools":[{"name":"f","input_schema":{"type":"object"}}])";
+constexpr std::string_view kMessageTools = R"("tools":[{"name":"f","input_schema":{"type":"object"}}])";
 constexpr std::string_view kText =
     "<think>hm</think>I look.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>";
 
@@ -131,7 +133,7 @@ struct MessagesBench : Bench {
 
 TEST(Messages, a_whole_answer_has_blocks_in_their_order) {
   MessagesBench bench;
-  const auto writer = bench.call(messages, body_with(kTools));
+  const auto writer = bench.call(messages, body_with(kMessageTools));
   const auto answer = answer_json(*writer);
   EXPECT_EQ(text_at(answer, "/type"), "message");
   EXPECT_EQ(text_at(answer, "/content/0/type"), "thinking");
@@ -176,7 +178,7 @@ TEST(Messages, stop_reasons) {
 
 TEST(Messages, the_stream_opens_fills_and_closes_every_block) {
   MessagesBench bench;
-  const auto writer = bench.call(messages, body_with(std::string(kTools) + R"(,"stream":true)"));
+  const auto writer = bench.call(messages, body_with(std::string(kMessageTools) + R"(,"stream":true)"));
   std::vector<std::string> kinds;
   std::string text, thinking, input;
   std::int64_t open = -1, next = 0;
@@ -219,7 +221,7 @@ TEST(Messages, the_stream_opens_fills_and_closes_every_block) {
 TEST(Messages, a_call_that_is_cut_off_has_an_empty_input) {
   MessagesBench bench;
   bench.answer_with("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\"", engine::FinishReason::kLength);
-  const auto answer = answer_json(*bench.call(messages, body_with(kTools)));
+  const auto answer = answer_json(*bench.call(messages, body_with(kMessageTools)));
   EXPECT_EQ(text_at(answer, "/content/0/input"), "{}");
 }
 

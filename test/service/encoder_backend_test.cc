@@ -63,9 +63,9 @@ class FakeEncoderEngine final : public engine::EncoderEngine {
   std::vector<engine::EncoderRequest> requests;
 };
 
-struct Local {
-  explicit Local(const std::function<void(model::EncoderDescription&)>& change = {},
-                 tokenizer::PairForm form = bert_pair()) {
+struct LocalEncoder {
+  explicit LocalEncoder(const std::function<void(model::EncoderDescription&)>& change = {},
+                        tokenizer::PairForm form = bert_pair()) {
     auto made = std::make_unique<FakeEncoderEngine>();
     if (change) change(made->made);
     engine = made.get();
@@ -85,12 +85,12 @@ struct Local {
   std::unique_ptr<EncoderBackend> backend;
 };
 
-void score_one(Local& local, ScoreRequest request) {
+void score_one(LocalEncoder& local, ScoreRequest request) {
   EXPECT_TRUE(local.backend->score(std::move(request), [](Result<Scores>) {}).is_ok());
 }
 
 TEST(EncoderBackend, embeds_texts_and_ids) {
-  Local local;
+  LocalEncoder local;
   EmbedRequest request;
   request.texts = {"ab", std::vector<TokenId>{7, 8}};
   const auto made = local.embed(request);
@@ -102,7 +102,7 @@ TEST(EncoderBackend, embeds_texts_and_ids) {
 }
 
 TEST(EncoderBackend, shortens_vectors_and_brings_them_to_length_1_again) {
-  Local local;
+  LocalEncoder local;
   EmbedRequest request;
   request.texts = {"a"};
   request.dimensions = 1;
@@ -112,7 +112,7 @@ TEST(EncoderBackend, shortens_vectors_and_brings_them_to_length_1_again) {
 }
 
 TEST(EncoderBackend, cuts_long_texts_before_their_end_only_when_asked) {
-  Local local;
+  LocalEncoder local;
   EmbedRequest request;
   request.texts = {"abcdefghij"};
   ASSERT_TRUE(local.embed(request).is_ok());
@@ -126,22 +126,22 @@ TEST(EncoderBackend, pairs_have_the_form_that_the_tokenizer_gives) {
   const auto with_head = [](model::EncoderDescription& description) { description.classes = {"relevance"}; };
   ScoreRequest request;
   request.texts = {{"a", "b"}};
-  Local bert(with_head);
+  LocalEncoder bert(with_head);
   score_one(bert, request);
   EXPECT_EQ(bert.last_text().tokens, (std::vector<TokenId>{256, 'a', 257, 'b', 257}));
   EXPECT_EQ(bert.last_text().second_begin, 3U);
-  Local roberta(with_head, {.before = {256}, .between = {257, 257}, .after = {257}, .second_type_begin = {}});
+  LocalEncoder roberta(with_head, {.before = {256}, .between = {257, 257}, .after = {257}, .second_type_begin = {}});
   score_one(roberta, request);
   EXPECT_EQ(roberta.last_text().tokens, (std::vector<TokenId>{256, 'a', 257, 257, 'b', 257}));
   EXPECT_EQ(roberta.last_text().second_begin, model::EncoderText::kNoSecond);
-  Local early(with_head, {.before = {}, .between = {257, 256}, .after = {}, .second_type_begin = 1});
+  LocalEncoder early(with_head, {.before = {}, .between = {257, 256}, .after = {}, .second_type_begin = 1});
   score_one(early, request);
   EXPECT_EQ(early.last_text().tokens, (std::vector<TokenId>{'a', 257, 256, 'b'}));
   EXPECT_EQ(early.last_text().second_begin, 2U);
 }
 
 TEST(EncoderBackend, of_a_pair_only_the_second_text_is_cut) {
-  Local bert([](model::EncoderDescription& description) { description.classes = {"relevance"}; });
+  LocalEncoder bert([](model::EncoderDescription& description) { description.classes = {"relevance"}; });
   ScoreRequest request;
   request.texts = {{"a", "bcdefghij"}};
   score_one(bert, request);
@@ -156,11 +156,11 @@ TEST(EncoderBackend, of_a_pair_only_the_second_text_is_cut) {
 }
 
 TEST(EncoderBackend, says_what_the_model_cannot_do) {
-  Local local;
+  LocalEncoder local;
   EXPECT_EQ(local.backend->generate({}).error().message,
             "the model \"served\" does not generate text; it makes embeddings");
   EXPECT_EQ(local.backend->score({}, {}).error().message, "the model \"served\" has no scores; it makes embeddings");
-  Local reranker([](model::EncoderDescription& description) {
+  LocalEncoder reranker([](model::EncoderDescription& description) {
     description.output = model::EncoderOutput::kScores;
     description.classes = {"relevance"};
   });

@@ -15,7 +15,7 @@ std::string bytes_of(const GenerateRequest& request) {
   return text;
 }
 
-std::string field_of(std::string_view body) {
+std::string infill_field_of(std::string_view body) {
   const auto parsed = parse_infill(body);
   const auto* refusal = std::get_if<Refusal>(&parsed);
   return refusal != nullptr ? refusal->field : "(none)";
@@ -43,15 +43,15 @@ TEST(Infill, schemas_name_only_fields_that_are_read) {
 }
 
 TEST(Infill, wrong_fields_are_refused_by_name) {
-  EXPECT_EQ(field_of("{}"), "input_prefix");
-  EXPECT_EQ(field_of(R"({"input_prefix":1})"), "input_prefix");
-  EXPECT_EQ(field_of(R"({"input_prefix":"a","input_extra":{}})"), "input_extra");
-  EXPECT_EQ(field_of(R"({"input_prefix":"a","input_extra":[{"filename":"f"}]})"), "input_extra[0].text");
-  EXPECT_EQ(field_of(R"({"input_prefix":"a","n_predict":0})"), "n_predict");
-  EXPECT_EQ(field_of(R"({"input_prefix":"a","samplers":["dry"]})"), "samplers");
-  EXPECT_EQ(field_of(R"({"input_prefix":"a","n_indent":4})"), "n_indent");
-  EXPECT_EQ(field_of(R"({"input_prefix":"a","input_sufix":"b"})"), "input_sufix");
-  EXPECT_EQ(field_of(R"({"input_suffix":"b"})"), "(none)");
+  EXPECT_EQ(infill_field_of("{}"), "input_prefix");
+  EXPECT_EQ(infill_field_of(R"({"input_prefix":1})"), "input_prefix");
+  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","input_extra":{}})"), "input_extra");
+  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","input_extra":[{"filename":"f"}]})"), "input_extra[0].text");
+  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","n_predict":0})"), "n_predict");
+  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","samplers":["dry"]})"), "samplers");
+  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","n_indent":4})"), "n_indent");
+  EXPECT_EQ(infill_field_of(R"({"input_prefix":"a","input_sufix":"b"})"), "input_sufix");
+  EXPECT_EQ(infill_field_of(R"({"input_suffix":"b"})"), "(none)");
 }
 
 TEST(Infill, answers_whole_and_streamed) {

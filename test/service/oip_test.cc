@@ -136,7 +136,7 @@ TEST(OipInfer, wrong_names_types_and_shapes_are_refused_by_name) {
   EXPECT_EQ(with(R"("id":7)"), "id");
 }
 
-std::shared_ptr<FakeWriter> post(Bench& bench, std::string path, std::string body) {
+std::shared_ptr<FakeWriter> oip_post(Bench& bench, std::string path, std::string body) {
   net::HttpRequest request;
   request.id = "request-1";
   request.method = "POST";
@@ -148,7 +148,7 @@ std::shared_ptr<FakeWriter> post(Bench& bench, std::string path, std::string bod
   return writer;
 }
 
-std::shared_ptr<FakeWriter> get(Bench& bench, std::string path) {
+std::shared_ptr<FakeWriter> oip_get(Bench& bench, std::string path) {
   net::HttpRequest request;
   request.method = "GET";
   request.path = std::move(path);
@@ -159,9 +159,9 @@ std::shared_ptr<FakeWriter> get(Bench& bench, std::string path) {
 
 TEST(OipInfer, texts_of_a_model_that_writes) {
   Bench bench;
-  const auto writer = post(bench, "/v2/models/fake/versions/1/infer",
-                           R"({"id":"7","inputs":[{"name":"text_input","shape":[2],"datatype":"BYTES",)"
-                           R"("data":["a","b"]}],"parameters":{"max_tokens":3}})");
+  const auto writer = oip_post(bench, "/v2/models/fake/versions/1/infer",
+                               R"({"id":"7","inputs":[{"name":"text_input","shape":[2],"datatype":"BYTES",)"
+                               R"("data":["a","b"]}],"parameters":{"max_tokens":3}})");
   ASSERT_EQ(bench.backend.requests.size(), 2U);
   EXPECT_EQ(bench.backend.requests[1].tokens_max, 3U);
   bench.backend.generations[0]->finish(engine::FinishReason::kStop, 0, "x");
@@ -175,17 +175,18 @@ TEST(OipInfer, texts_of_a_model_that_writes) {
 TEST(OipInfer, vectors_and_logits_of_models_that_read) {
   Bench bench;
   bench.backend.description = encoder();
-  const auto vectors = post(bench, "/v2/models/fake/infer",
-                            R"({"inputs":[{"name":"text_input","shape":[2],"datatype":"BYTES","data":["a","b"]}]})");
+  const auto vectors =
+      oip_post(bench, "/v2/models/fake/infer",
+               R"({"inputs":[{"name":"text_input","shape":[2],"datatype":"BYTES","data":["a","b"]}]})");
   bench.backend.embeds.back().second(Embeddings{.vectors = {{0.5F, -1}, {1, 0}}, .tokens = 7});
   vectors->run_tasks();
   EXPECT_EQ(text_at(answer_json(*vectors), "/outputs/0/data"), "[5E-1,-1,1,0]");
   EXPECT_EQ(text_at(answer_json(*vectors), "/outputs/0/shape"), "[2,2]");
   bench.backend.description.embedding_width = 0;
   bench.backend.description.classes = {"no", "yes"};
-  const auto scores = post(bench, "/v2/models/fake/infer",
-                           R"({"inputs":[{"name":"text_pair","shape":[1],"datatype":"BYTES","data":["b"]},)"
-                           R"({"name":"text_input","shape":[1,1],"datatype":"BYTES","data":["a"]}]})");
+  const auto scores = oip_post(bench, "/v2/models/fake/infer",
+                               R"({"inputs":[{"name":"text_pair","shape":[1],"datatype":"BYTES","data":["b"]},)"
+                               R"({"name":"text_input","shape":[1,1],"datatype":"BYTES","data":["a"]}]})");
   EXPECT_EQ(bench.backend.scores.back().first.texts[0].second, "b");
   bench.backend.scores.back().second(Scores{.scores = {{1, 2}}, .tokens = 7});
   scores->run_tasks();
@@ -200,7 +201,7 @@ TEST(OipInfer, tensors_of_models_that_take_them) {
   signature->outputs = {{.name = "y", .type = ElementType::kI64, .shape = {-1}, .dimension_names = {}}};
   bench.backend.description.generates = false;
   bench.backend.description.tensors = signature;
-  const auto metadata = answer_json(*get(bench, "/v2/models/fake"));
+  const auto metadata = answer_json(*oip_get(bench, "/v2/models/fake"));
   EXPECT_EQ(text_at(metadata, "/inputs/0"), R"({"name":"x","datatype":"FP32","shape":[-1,2]})");
   EXPECT_EQ(text_at(metadata, "/outputs/0/datatype"), "INT64");
   const auto parsed = parse_oip_tensors(
@@ -221,30 +222,30 @@ TEST(OipInfer, tensors_of_models_that_take_them) {
 
 TEST(OipModels, unknown_names_versions_and_verbs_are_not_found) {
   Bench bench;
-  EXPECT_EQ(get(bench, "/v2/models/fake")->answer->status, 200);
-  EXPECT_EQ(get(bench, "/v2/models/fake/versions/1/ready")->answer->status, 200);
-  EXPECT_EQ(get(bench, "/v2/models/fake/versions/2")->answer->status, 404);
-  EXPECT_EQ(get(bench, "/v2/models/other")->answer->status, 404);
-  EXPECT_EQ(get(bench, "/v2/models/org/other/ready")->answer->status, 404);
-  EXPECT_EQ(post(bench, "/v2/models/fake", "{}")->answer->status, 404);
-  EXPECT_EQ(post(bench, "/v2/models/other/infer", "{}")->answer->status, 404);
-  EXPECT_EQ(get(bench, "/v2/models/fake/infer")->answer->status, 404);
-  EXPECT_TRUE(answer_json(*get(bench, "/v2/models/other")).at("error").is_string());
+  EXPECT_EQ(oip_get(bench, "/v2/models/fake")->answer->status, 200);
+  EXPECT_EQ(oip_get(bench, "/v2/models/fake/versions/1/ready")->answer->status, 200);
+  EXPECT_EQ(oip_get(bench, "/v2/models/fake/versions/2")->answer->status, 404);
+  EXPECT_EQ(oip_get(bench, "/v2/models/other")->answer->status, 404);
+  EXPECT_EQ(oip_get(bench, "/v2/models/org/other/ready")->answer->status, 404);
+  EXPECT_EQ(oip_post(bench, "/v2/models/fake", "{}")->answer->status, 404);
+  EXPECT_EQ(oip_post(bench, "/v2/models/other/infer", "{}")->answer->status, 404);
+  EXPECT_EQ(oip_get(bench, "/v2/models/fake/infer")->answer->status, 404);
+  EXPECT_TRUE(answer_json(*oip_get(bench, "/v2/models/other")).at("error").is_string());
 }
 
 TEST(OipModels, readiness_is_decoding) {
   Bench bench;
-  EXPECT_EQ(text_at(answer_json(*get(bench, "/v2/models/fake/ready")), "/ready"), "true");
+  EXPECT_EQ(text_at(answer_json(*oip_get(bench, "/v2/models/fake/ready")), "/ready"), "true");
   bench.backend.ready = false;
-  EXPECT_EQ(get(bench, "/v2/models/fake/ready")->answer->status, 503);
+  EXPECT_EQ(oip_get(bench, "/v2/models/fake/ready")->answer->status, 503);
   EXPECT_EQ(bench.call(oip_ready, "")->answer->status, 503);
   EXPECT_EQ(bench.call(oip_live, "")->answer->status, 200);
 }
 
 TEST(OipGenerate, whole_and_streamed_with_details) {
   Bench bench;
-  const auto writer = post(bench, "/v2/models/fake/generate",
-                           R"({"text_input":"a","parameters":{"max_tokens":2,"details":true,"stop":["."]}})");
+  const auto writer = oip_post(bench, "/v2/models/fake/generate",
+                               R"({"text_input":"a","parameters":{"max_tokens":2,"details":true,"stop":["."]}})");
   EXPECT_TRUE(bench.backend.requests.back().wants_logprobs);
   engine::TokenEvent event;
   event.token = 65;
@@ -256,7 +257,7 @@ TEST(OipGenerate, whole_and_streamed_with_details) {
   EXPECT_EQ(writer->answer->body,
             R"({"model_name":"fake","model_version":"1","text_output":"A","details":{"finish_reason":"length",)"
             R"("logprobs":[{"id":65,"text":"A","logprob":-0.5}]}})");
-  const auto stream = post(bench, "/v2/models/fake/generate_stream", R"({"text_input":"a"})");
+  const auto stream = oip_post(bench, "/v2/models/fake/generate_stream", R"({"text_input":"a"})");
   bench.backend.generations.back()->say("x");
   bench.backend.generations.back()->finish(engine::FinishReason::kStop);
   stream->run_tasks();

@@ -8,7 +8,7 @@
 namespace sixfold::service {
 namespace {
 
-Refusal refusal_of(const auto& parsed) {
+Refusal reading_refusal_of(const auto& parsed) {
   const auto* refusal = std::get_if<Refusal>(&parsed);
   return refusal != nullptr ? *refusal : Refusal{};
 }
@@ -16,7 +16,7 @@ Refusal refusal_of(const auto& parsed) {
 TEST(Embeddings, reads_every_form_of_input) {
   const auto texts_of = [](std::string_view input) {
     auto parsed = parse_embeddings(R"({"input":)" + std::string(input) + "}");
-    EXPECT_EQ(refusal_of(parsed).error.message, "");
+    EXPECT_EQ(reading_refusal_of(parsed).error.message, "");
     return std::get<EmbeddingsCall>(std::move(parsed)).request.texts;
   };
   using Tokens = std::vector<TokenId>;
@@ -27,7 +27,7 @@ TEST(Embeddings, reads_every_form_of_input) {
 }
 
 TEST(Embeddings, refuses_what_it_cannot_honour) {
-  const auto field_of = [](std::string_view body) { return refusal_of(parse_embeddings(body)).field; };
+  const auto field_of = [](std::string_view body) { return reading_refusal_of(parse_embeddings(body)).field; };
   EXPECT_EQ(field_of("{}"), "input");
   EXPECT_EQ(field_of(R"({"input":[]})"), "input");
   EXPECT_EQ(field_of(R"({"input":[1.5]})"), "input");
@@ -108,7 +108,7 @@ TEST(Rerank, orders_documents_by_score) {
 }
 
 TEST(Rerank, refuses_bad_bodies_and_classifiers) {
-  const auto field_of = [](std::string_view body) { return refusal_of(parse_rerank(body)).field; };
+  const auto field_of = [](std::string_view body) { return reading_refusal_of(parse_rerank(body)).field; };
   EXPECT_EQ(field_of(R"({"documents":["a"]})"), "query");
   EXPECT_EQ(field_of(R"({"query":"q"})"), "documents");
   EXPECT_EQ(field_of(R"({"query":"q","documents":[]})"), "documents");
@@ -130,7 +130,7 @@ TEST(Classify, gives_the_probability_of_every_class) {
   EXPECT_EQ(text_at(answer, "/data/1/label"), "bad");
   EXPECT_EQ(text_at(answer, "/data/1/probs/1"), "1");
   EXPECT_EQ(text_at(answer, "/data/1/num_classes"), "2");
-  EXPECT_EQ(refusal_of(parse_classify("{}")).field, "input");
+  EXPECT_EQ(reading_refusal_of(parse_classify("{}")).field, "input");
 }
 
 }  // namespace

@@ -13,11 +13,11 @@
 namespace sixfold::service {
 namespace {
 
-std::string body_with(std::string_view fields) {
+std::string responses_body_with(std::string_view fields) {
   return R"({"input":"hi")" + (fields.empty() ? "" : "," + std::string(fields)) + "}";
 }
 
-ResponsesCall call_of(const std::string& body) {
+ResponsesCall responses_call_of(const std::string& body) {
   auto parsed = parse_responses(body);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     ADD_FAILURE() << refusal->error.message;
@@ -26,14 +26,14 @@ ResponsesCall call_of(const std::string& body) {
   return std::get<ResponsesCall>(std::move(parsed));
 }
 
-std::string refused_field(const std::string& body) {
+std::string responses_refused_field(const std::string& body) {
   const auto parsed = parse_responses(body);
   const auto* refusal = std::get_if<Refusal>(&parsed);
   return refusal == nullptr ? "(accepted)" : refusal->field;
 }
 
 TEST(ParseResponses, reads_every_field) {
-  const ResponsesCall call = call_of(body_with(
+  const ResponsesCall call = responses_call_of(responses_body_with(
       R"("model":"m","instructions":"i","previous_response_id":"resp_1","temperature":0.5,"top_p":0.9,
          "max_output_tokens":7,"stream":true,"store":false,"metadata":{"a":"b"},"parallel_tool_calls":false,
          "tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object"},"strict":true}],
@@ -63,7 +63,7 @@ TEST(ParseResponses, reads_every_field) {
 }
 
 TEST(ParseResponses, items_become_messages) {
-  const ResponsesCall call = call_of(R"({"input":[
+  const ResponsesCall call = responses_call_of(R"({"input":[
       {"role":"developer","content":"s"},
       {"type":"message","role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_text","text":"b"}]},
       {"type":"reasoning","id":"rs_1","summary":[],"content":[{"type":"reasoning_text","text":"hm"}]},
@@ -90,34 +90,35 @@ TEST(ParseResponses, items_become_messages) {
 }
 
 TEST(ParseResponses, refusals_name_the_field) {
-  EXPECT_EQ(refused_field("{}"), "input");
-  EXPECT_EQ(refused_field(R"({"input":[]})"), "input");
-  EXPECT_EQ(refused_field(R"({"input":[{"type":"item_reference","id":"x"}]})"), "input[0].type");
-  EXPECT_EQ(refused_field(R"({"input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]})"),
-            "input[0].content[0].type");
-  EXPECT_EQ(refused_field(R"({"input":[{"role":"robot","content":"x"}]})"), "input[0].role");
-  EXPECT_EQ(refused_field(R"({"input":[{"type":"function_call_output","output":"x"}]})"), "input[0].call_id");
-  EXPECT_EQ(refused_field(body_with(R"("tools":[{"type":"web_search"}])")), "tools[0].type");
-  EXPECT_EQ(refused_field(body_with(R"("tool_choice":"required")")), "tool_choice");
-  EXPECT_EQ(refused_field(body_with(R"("truncation":"auto")")), "truncation");
-  EXPECT_EQ(refused_field(body_with(R"("conversation":"c")")), "conversation");
-  EXPECT_EQ(refused_field(body_with(R"("background":true,"store":false)")), "background");
-  EXPECT_EQ(refused_field(body_with(R"("background":true,"stream":true)")), "background");
-  EXPECT_EQ(refused_field(body_with(R"("include":["web_search_call.results"])")), "include");
-  EXPECT_EQ(refused_field(body_with(R"("reasoning":{"effort":"huge"})")), "reasoning.effort");
-  EXPECT_EQ(refused_field(body_with(R"("temperature":3)")), "temperature");
-  EXPECT_EQ(refused_field(body_with(R"("max_tokens":3)")), "max_tokens");
+  EXPECT_EQ(responses_refused_field("{}"), "input");
+  EXPECT_EQ(responses_refused_field(R"({"input":[]})"), "input");
+  EXPECT_EQ(responses_refused_field(R"({"input":[{"type":"item_reference","id":"x"}]})"), "input[0].type");
+  EXPECT_EQ(
+      responses_refused_field(R"({"input":[{"role":"user","content":[{"type":"input_image","image_url":"x"}]}]})"),
+      "input[0].content[0].type");
+  EXPECT_EQ(responses_refused_field(R"({"input":[{"role":"robot","content":"x"}]})"), "input[0].role");
+  EXPECT_EQ(responses_refused_field(R"({"input":[{"type":"function_call_output","output":"x"}]})"), "input[0].call_id");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("tools":[{"type":"web_search"}])")), "tools[0].type");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("tool_choice":"required")")), "tool_choice");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("truncation":"auto")")), "truncation");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("conversation":"c")")), "conversation");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("background":true,"store":false)")), "background");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("background":true,"stream":true)")), "background");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("include":["web_search_call.results"])")), "include");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("reasoning":{"effort":"huge"})")), "reasoning.effort");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("temperature":3)")), "temperature");
+  EXPECT_EQ(responses_refused_field(responses_body_with(R"("max_tokens":3)")), "max_tokens");
 }
 
-constexpr std::string_view kTools = R"("tools":[{"type":"function","name":"f"}])";
-constexpr std::string_view kText =
+constexpr std::string_view kResponsesTools = R"("tools":[{"type":"function","name":"f"}])";
+constexpr std::string_view kResponsesText =
     "<think>hm</think>I look.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>";
 
 struct ResponsesBench : Bench {
   ResponsesBench() {
     backend.description.tool_format = "hermes";
     backend.description.reasoning_format = "think";
-    answer_with(kText);
+    answer_with(kResponsesText);
   }
   void answer_with(std::string_view text, engine::FinishReason finish = engine::FinishReason::kStop) {
     backend.script = [text, finish](FakeGeneration& generation) {
@@ -141,7 +142,7 @@ struct ResponsesBench : Bench {
 
 TEST(Responses, a_whole_answer_has_items_in_their_order) {
   ResponsesBench bench;
-  const auto answer = answer_json(*bench.call(create_response, body_with(kTools)));
+  const auto answer = answer_json(*bench.call(create_response, responses_body_with(kResponsesTools)));
   EXPECT_EQ(text_at(answer, "/object"), "response");
   EXPECT_EQ(text_at(answer, "/status"), "completed");
   EXPECT_EQ(text_at(answer, "/output/0/type"), "reasoning");
@@ -157,7 +158,7 @@ TEST(Responses, a_whole_answer_has_items_in_their_order) {
 TEST(Responses, an_answer_at_its_length_is_incomplete) {
   ResponsesBench bench;
   bench.answer_with("Hi", engine::FinishReason::kLength);
-  const auto answer = answer_json(*bench.call(create_response, body_with("")));
+  const auto answer = answer_json(*bench.call(create_response, responses_body_with("")));
   EXPECT_EQ(text_at(answer, "/status"), "incomplete");
   EXPECT_EQ(text_at(answer, "/incomplete_details/reason"), "max_output_tokens");
   EXPECT_EQ(text_at(answer, "/output/0/status"), "incomplete");
@@ -165,7 +166,8 @@ TEST(Responses, an_answer_at_its_length_is_incomplete) {
 
 TEST(Responses, the_stream_tells_every_item_and_ends_with_the_response) {
   ResponsesBench bench;
-  const auto writer = bench.call(create_response, body_with(std::string(kTools) + R"(,"stream":true)"));
+  const auto writer =
+      bench.call(create_response, responses_body_with(std::string(kResponsesTools) + R"(,"stream":true)"));
   std::vector<std::string> kinds;
   std::string text, arguments, reasoning;
   std::int64_t number = 0;
@@ -201,7 +203,7 @@ TEST(Responses, a_stream_that_fails_says_so_in_an_event) {
     generation.say("a");
     generation.fail(internal_error("broken"));
   };
-  const auto writer = bench.call(create_response, body_with(R"("stream":true)"));
+  const auto writer = bench.call(create_response, responses_body_with(R"("stream":true)"));
   const auto last = boost::json::parse(stream_data(writer->stream).back());
   EXPECT_EQ(text_at(last, "/type"), "response.failed");
   EXPECT_EQ(text_at(last, "/response/status"), "failed");
@@ -209,8 +211,8 @@ TEST(Responses, a_stream_that_fails_says_so_in_an_event) {
 
 TEST(Responses, a_later_request_goes_on_with_the_conversation) {
   ResponsesBench bench;
-  const auto first =
-      answer_json(*bench.call(create_response, body_with(std::string(kTools) + R"(,"instructions":"i")")));
+  const auto first = answer_json(
+      *bench.call(create_response, responses_body_with(std::string(kResponsesTools) + R"(,"instructions":"i")")));
   ASSERT_EQ(bench.last_messages().size(), 2u);
   EXPECT_EQ(bench.last_messages()[0].content, "i");
   const std::string id = text_at(first, "/id");
@@ -224,14 +226,14 @@ TEST(Responses, a_later_request_goes_on_with_the_conversation) {
   ASSERT_EQ(messages[1].tool_calls.size(), 1u);
   EXPECT_EQ(messages[2].content, "21");
 
-  const auto unknown = bench.call(create_response, body_with(R"("previous_response_id":"resp_0")"));
+  const auto unknown = bench.call(create_response, responses_body_with(R"("previous_response_id":"resp_0")"));
   EXPECT_EQ(unknown->answer->status, 400);
   EXPECT_EQ(text_at(answer_json(*unknown), "/error/code"), "previous_response_not_found");
 }
 
 TEST(Responses, are_kept_shown_and_deleted) {
   ResponsesBench bench;
-  const auto whole = bench.call(create_response, body_with(""));
+  const auto whole = bench.call(create_response, responses_body_with(""));
   const std::string id = text_at(answer_json(*whole), "/id");
   EXPECT_EQ(bench.ask(show_response, id)->answer->body, whole->answer->body);
   EXPECT_EQ(text_at(answer_json(*bench.ask(list_response_items, id)), "/data/0/content/0/text"), "hi");
@@ -240,9 +242,10 @@ TEST(Responses, are_kept_shown_and_deleted) {
   for (const auto endpoint : {show_response, delete_response, cancel_response, list_response_items}) {
     EXPECT_EQ(bench.ask(endpoint, id)->answer->status, 404);
   }
-  const std::string other = text_at(answer_json(*bench.call(create_response, body_with(R"("store":false)"))), "/id");
+  const std::string other =
+      text_at(answer_json(*bench.call(create_response, responses_body_with(R"("store":false)"))), "/id");
   EXPECT_EQ(bench.ask(show_response, other)->answer->status, 404);
-  const auto streamed = bench.call(create_response, body_with(R"("stream":true)"));
+  const auto streamed = bench.call(create_response, responses_body_with(R"("stream":true)"));
   const auto first = boost::json::parse(stream_data(streamed->stream).front());
   EXPECT_EQ(bench.ask(show_response, text_at(first, "/response/id"))->answer->status, 200);
 }
@@ -279,7 +282,7 @@ std::string status_when_it_rests(ResponsesBench& bench, const std::string& id) {
 
 TEST(Responses, go_on_in_the_background) {
   ResponsesBench bench;
-  const auto begun = answer_json(*bench.call(create_response, body_with(R"("background":true)")));
+  const auto begun = answer_json(*bench.call(create_response, responses_body_with(R"("background":true)")));
   EXPECT_EQ(text_at(begun, "/status"), "in_progress");
   const std::string id = text_at(begun, "/id");
   EXPECT_EQ(status_when_it_rests(bench, id), "completed");
@@ -288,7 +291,7 @@ TEST(Responses, go_on_in_the_background) {
 
   bench.backend.script = [](FakeGeneration& generation) { generation.fail(internal_error("broken")); };
   const std::string failing =
-      text_at(answer_json(*bench.call(create_response, body_with(R"("background":true)"))), "/id");
+      text_at(answer_json(*bench.call(create_response, responses_body_with(R"("background":true)"))), "/id");
   EXPECT_EQ(status_when_it_rests(bench, failing), "failed");
 }
 

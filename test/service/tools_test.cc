@@ -16,11 +16,11 @@ constexpr std::string_view kTools =
     R"("tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}},
                 {"type":"function","function":{"name":"g"}}])";
 
-std::string chat_with(std::string_view fields) {
+std::string tool_chat_with(std::string_view fields) {
   return R"({"messages":[{"role":"user","content":"hi"}])" + (fields.empty() ? "" : "," + std::string(fields)) + "}";
 }
 
-std::string chat_of(std::string_view messages) {
+std::string tool_chat_of(std::string_view messages) {
   return R"({"messages":[)" + std::string(messages) + "]}";
 }
 
@@ -40,7 +40,7 @@ std::string refused_field(const std::string& body) {
 }
 
 TEST(ParseTools, reads_tools_and_the_choice) {
-  const GenerateRequest request = request_of(chat_with(std::string(kTools) + R"(,"parallel_tool_calls":false)"));
+  const GenerateRequest request = request_of(tool_chat_with(std::string(kTools) + R"(,"parallel_tool_calls":false)"));
   ASSERT_EQ(request.tools.size(), 2u);
   EXPECT_EQ(request.tools[0].name, "f");
   EXPECT_EQ(request.tools[0].parameters, R"({"type":"object"})");
@@ -52,7 +52,7 @@ TEST(ParseTools, reads_tools_and_the_choice) {
   EXPECT_EQ(callable_names(request), (std::vector<std::string>{"f", "g"}));
 
   const auto choose = [](std::string_view choice) {
-    return request_of(chat_with(std::string(kTools) + R"(,"tool_choice":)" + std::string(choice)));
+    return request_of(tool_chat_with(std::string(kTools) + R"(,"tool_choice":)" + std::string(choice)));
   };
   EXPECT_FALSE(may_call(choose(R"("none")")));
   EXPECT_EQ(choose(R"("required")").tool_choice.mode, ToolChoice::Mode::kRequired);
@@ -67,7 +67,7 @@ TEST(ParseTools, reads_tools_and_the_choice) {
 
 TEST(ParseTools, refusals_name_the_field) {
   const auto tool = [](std::string_view text) {
-    return refused_field(chat_with(R"("tools":[)" + std::string(text) + "]"));
+    return refused_field(tool_chat_with(R"("tools":[)" + std::string(text) + "]"));
   };
   EXPECT_EQ(tool("1"), "tools[0]");
   EXPECT_EQ(tool(R"({"type":"web_search"})"), "tools[0].type");
@@ -80,7 +80,7 @@ TEST(ParseTools, refusals_name_the_field) {
   const std::string_view a = R"({"type":"function","function":{"name":"a"}})";
   EXPECT_EQ(tool(std::string(a) + "," + std::string(a)), "tools[1].function.name");
   const auto choice = [](std::string_view text) {
-    return refused_field(chat_with(std::string(kTools) + R"(,"tool_choice":)" + std::string(text)));
+    return refused_field(tool_chat_with(std::string(kTools) + R"(,"tool_choice":)" + std::string(text)));
   };
   EXPECT_EQ(choice("1"), "tool_choice");
   EXPECT_EQ(choice(R"("sometimes")"), "tool_choice");
@@ -88,13 +88,13 @@ TEST(ParseTools, refusals_name_the_field) {
   EXPECT_EQ(choice(R"({"type":"function","function":{"name":"h"}})"), "tool_choice.function.name");
   EXPECT_EQ(choice(R"({"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[]}})"),
             "tool_choice.allowed_tools.tools");
-  EXPECT_EQ(refused_field(chat_with(R"("tool_choice":"required")")), "tool_choice");
-  EXPECT_EQ(refused_field(chat_with(R"("chat_template_kwargs":1)")), "chat_template_kwargs");
-  EXPECT_EQ(refused_field(chat_with(R"("reasoning_effort":"huge")")), "reasoning_effort");
+  EXPECT_EQ(refused_field(tool_chat_with(R"("tool_choice":"required")")), "tool_choice");
+  EXPECT_EQ(refused_field(tool_chat_with(R"("chat_template_kwargs":1)")), "chat_template_kwargs");
+  EXPECT_EQ(refused_field(tool_chat_with(R"("reasoning_effort":"huge")")), "reasoning_effort");
 }
 
 TEST(ParseTools, the_history_carries_calls_results_and_reasoning) {
-  const GenerateRequest request = request_of(chat_of(
+  const GenerateRequest request = request_of(tool_chat_of(
       R"({"role":"user","content":"a"},
          {"role":"assistant","content":null,"reasoning_content":"hm","tool_calls":[
             {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}},
@@ -110,15 +110,16 @@ TEST(ParseTools, the_history_carries_calls_results_and_reasoning) {
   EXPECT_EQ(messages[2].tool_call_id, "c1");
   EXPECT_EQ(messages[2].name, "f");
 
-  EXPECT_EQ(refused_field(chat_of(R"({"role":"tool","content":"1"})")), "messages[0].tool_call_id");
-  EXPECT_EQ(refused_field(chat_of(R"({"role":"user","content":"1","tool_call_id":"c"})")), "messages[0].tool_call_id");
-  EXPECT_EQ(refused_field(chat_of(R"({"role":"user","content":"1","tool_calls":[
+  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"tool","content":"1"})")), "messages[0].tool_call_id");
+  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"user","content":"1","tool_call_id":"c"})")),
+            "messages[0].tool_call_id");
+  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"user","content":"1","tool_calls":[
                 {"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]})")),
             "messages[0].tool_calls");
-  EXPECT_EQ(refused_field(chat_of(R"({"role":"assistant","tool_calls":[{"id":"a","type":"x"}]})")),
+  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"assistant","tool_calls":[{"id":"a","type":"x"}]})")),
             "messages[0].tool_calls[0].type");
-  EXPECT_EQ(refused_field(chat_of(R"({"role":"assistant","content":null})")), "messages[0].content");
-  EXPECT_EQ(refused_field(chat_of(R"({"role":"function","content":""})")), "messages[0].role");
+  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"assistant","content":null})")), "messages[0].content");
+  EXPECT_EQ(refused_field(tool_chat_of(R"({"role":"function","content":""})")), "messages[0].role");
 }
 
 // Answers with this text, in small parts, and ends by itself.
@@ -140,7 +141,7 @@ constexpr std::string_view kCallText =
 TEST(ChatTools, whole_answers_carry_calls_and_reasoning) {
   ToolBench bench;
   bench.backend.script = [](FakeGeneration& generation) { say_all(generation, kCallText); };
-  const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
+  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "I look.");
   EXPECT_EQ(text_at(answer, "/choices/0/message/reasoning_content"), "hm");
   EXPECT_EQ(text_at(answer, "/choices/0/message/tool_calls/0/type"), "function");
@@ -153,11 +154,11 @@ TEST(ChatTools, whole_answers_carry_calls_and_reasoning) {
 TEST(ChatTools, without_tools_markers_are_text) {
   ToolBench bench;
   bench.backend.script = [](FakeGeneration& generation) { say_all(generation, "<tool_call>{}"); };
-  const auto answer = answer_json(*bench.call(chat_completions, chat_with("")));
+  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with("")));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "<tool_call>{}");
   EXPECT_EQ(text_at(answer, "/choices/0/finish_reason"), "stop");
   const auto none =
-      answer_json(*bench.call(chat_completions, chat_with(std::string(kTools) + R"(,"tool_choice":"none")")));
+      answer_json(*bench.call(chat_completions, tool_chat_with(std::string(kTools) + R"(,"tool_choice":"none")")));
   EXPECT_EQ(text_at(none, "/choices/0/message/content"), "<tool_call>{}");
 }
 
@@ -166,7 +167,7 @@ TEST(ChatTools, an_answer_of_nothing_but_a_call_has_null_content) {
   bench.backend.script = [](FakeGeneration& generation) {
     say_all(generation, "<tool_call>{\"name\": \"g\", \"arguments\": {}}</tool_call>");
   };
-  const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
+  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "null");
   EXPECT_EQ(text_at(answer, "/choices/0/message/tool_calls/0/function/name"), "g");
 }
@@ -177,7 +178,7 @@ TEST(ChatTools, a_call_that_is_cut_off_ends_with_length) {
     generation.say("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\"");
     generation.finish(engine::FinishReason::kLength);
   };
-  const auto answer = answer_json(*bench.call(chat_completions, chat_with(kTools)));
+  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with(kTools)));
   EXPECT_EQ(text_at(answer, "/choices/0/finish_reason"), "length");
   EXPECT_EQ(text_at(answer, "/choices/0/message/tool_calls/0/function/arguments"), R"({"x")");
 }
@@ -192,7 +193,7 @@ TEST(ChatTools, streams_deltas_of_every_kind_for_every_choice) {
       generation.finish(engine::FinishReason::kStop, choice);
     }
   };
-  const auto writer = bench.call(chat_completions, chat_with(std::string(kTools) + R"(,"stream":true,"n":2)"));
+  const auto writer = bench.call(chat_completions, tool_chat_with(std::string(kTools) + R"(,"stream":true,"n":2)"));
   std::string content[2], reasoning[2], arguments[2], names[2], ids[2], finish[2];
   for (const std::string& data : stream_data(writer->stream)) {
     if (data == "[DONE]") continue;
@@ -236,7 +237,7 @@ TEST(ChatTools, logprobs_of_every_token_are_streamed_though_its_text_is_held_bac
     generation.finish(engine::FinishReason::kStop);
   };
   const auto writer =
-      bench.call(chat_completions, chat_with(std::string(kTools) + R"(,"stream":true,"logprobs":true)"));
+      bench.call(chat_completions, tool_chat_with(std::string(kTools) + R"(,"stream":true,"logprobs":true)"));
   std::size_t tokens = 0;
   for (const std::string& data : stream_data(writer->stream)) {
     if (data == "[DONE]") continue;
@@ -253,23 +254,24 @@ TEST(ChatTools, reasoning_that_the_prompt_opened_is_reasoning) {
     generation.is_reasoning = true;
     say_all(generation, "hm</think>\n\nYes.");
   };
-  const auto answer = answer_json(*bench.call(chat_completions, chat_with("")));
+  const auto answer = answer_json(*bench.call(chat_completions, tool_chat_with("")));
   EXPECT_EQ(text_at(answer, "/choices/0/message/content"), "Yes.");
   EXPECT_EQ(text_at(answer, "/choices/0/message/reasoning_content"), "hm");
 }
 
 TEST(ChatTools, a_level_of_effort_switches_the_reasoning_of_models_that_have_one) {
   ToolBench bench;
-  bench.call(chat_completions, chat_with(R"("reasoning_effort":"none")"));
+  bench.call(chat_completions, tool_chat_with(R"("reasoning_effort":"none")"));
   EXPECT_EQ(bench.backend.requests.back().template_arguments, R"({"enable_thinking":false,"thinking":false})");
-  bench.call(chat_completions, chat_with(R"("reasoning_effort":"high","chat_template_kwargs":{"thinking":false})"));
+  bench.call(chat_completions,
+             tool_chat_with(R"("reasoning_effort":"high","chat_template_kwargs":{"thinking":false})"));
   EXPECT_EQ(bench.backend.requests.back().template_arguments,
             R"({"thinking":false,"reasoning_effort":"high","enable_thinking":true})");
   bench.backend.description.reasoning_format.clear();
-  const auto refused = bench.call(chat_completions, chat_with(R"("reasoning_effort":"high")"));
+  const auto refused = bench.call(chat_completions, tool_chat_with(R"("reasoning_effort":"high")"));
   EXPECT_EQ(refused->answer->status, 400);
   EXPECT_EQ(text_at(answer_json(*refused), "/error/param"), "reasoning_effort");
-  bench.call(chat_completions, chat_with(R"("reasoning_effort":"none")"));
+  bench.call(chat_completions, tool_chat_with(R"("reasoning_effort":"none")"));
   EXPECT_EQ(bench.backend.requests.back().template_arguments, "");
 }
 

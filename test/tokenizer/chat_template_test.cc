@@ -20,7 +20,7 @@ namespace {
 namespace json = boost::json;
 using jinja::Value;
 
-std::string read_file(const std::filesystem::path& path) {
+std::string file_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
@@ -40,9 +40,9 @@ TEST(ChatTemplate, reference_renderings_match_byte_for_byte) {
   std::size_t cases = 0;
   for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(testdata) / "golden/chat")) {
     if (file.path().extension() != ".jinja") continue;
-    const auto compiled = jinja::Template::compile(read_file(file.path()));
+    const auto compiled = jinja::Template::compile(file_text(file.path()));
     ASSERT_TRUE(compiled.is_ok()) << file.path() << ": " << compiled.error().message;
-    const json::value golden = json::parse(read_file(std::filesystem::path(file.path()).replace_extension(".json")));
+    const json::value golden = json::parse(file_text(std::filesystem::path(file.path()).replace_extension(".json")));
     std::tm now{};
     const std::string now_text(golden.at("now").as_string());
     ASSERT_NE(strptime(now_text.c_str(), "%Y-%m-%dT%H:%M:%S", &now), nullptr) << now_text;
@@ -115,9 +115,9 @@ TEST(ChatTemplate, conversations_render_as_the_reference_renders_them) {
   std::size_t cases = 0, cases_with_calls = 0;
   for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(testdata) / "golden/chat")) {
     if (file.path().extension() != ".jinja") continue;
-    const auto chat = make_chat_template(read_file(file.path()), {});
+    const auto chat = make_chat_template(file_text(file.path()), {});
     ASSERT_TRUE(chat.is_ok()) << file.path() << ": " << chat.error().message;
-    const json::value golden = json::parse(read_file(std::filesystem::path(file.path()).replace_extension(".json")));
+    const json::value golden = json::parse(file_text(std::filesystem::path(file.path()).replace_extension(".json")));
     std::tm now{};
     ASSERT_NE(strptime(golden.at("now").as_string().c_str(), "%Y-%m-%dT%H:%M:%S", &now), nullptr);
     for (const json::value& entry : golden.at("cases").as_array()) {

@@ -25,19 +25,19 @@ Result<PairForm> pair_form(std::string_view pair) {
 }
 
 TEST(HuggingFacePairs, templates_say_what_stands_around_and_which_type_it_has) {
-  using Ids = std::vector<TokenId>;
+  using PairIds = std::vector<TokenId>;
   const auto tokenizer = read_file(std::string(kBpeFile)).value();
   const PairForm form = tokenizer->pair_form().value();
-  EXPECT_EQ(form.before, (Ids{0, 1}));
-  EXPECT_EQ(form.between, (Ids{0, 1}));
-  EXPECT_EQ(form.after, Ids());
+  EXPECT_EQ(form.before, (PairIds{0, 1}));
+  EXPECT_EQ(form.between, (PairIds{0, 1}));
+  EXPECT_EQ(form.after, PairIds());
   EXPECT_EQ(form.second_type_begin, 0U);
   const PairForm late = pair_form(R"([{"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "s", "type_id": 0}},
                                       {"Sequence": {"id": "B", "type_id": 1}},
                                       {"SpecialToken": {"id": "s", "type_id": 1}}])")
                             .value();
-  EXPECT_EQ(late.between, (Ids{0, 1}));
-  EXPECT_EQ(late.after, (Ids{0, 1}));
+  EXPECT_EQ(late.between, (PairIds{0, 1}));
+  EXPECT_EQ(late.after, (PairIds{0, 1}));
   EXPECT_EQ(late.second_type_begin, 2U);
   const PairForm alike = pair_form(R"([{"Sequence": {"id": "A"}}, {"Sequence": {"id": "B"}}])").value();
   EXPECT_EQ(alike.second_type_begin, std::nullopt);
@@ -61,16 +61,16 @@ TEST(HuggingFacePairs, those_that_cannot_be_followed_are_refused_when_two_texts_
 }
 
 TEST(HuggingFacePairs, other_processors_have_forms_of_their_own) {
-  using Ids = std::vector<TokenId>;
+  using PairIds = std::vector<TokenId>;
   const PairForm bert = read_file(std::string(kWordPieceFile)).value()->pair_form().value();
-  EXPECT_EQ(bert.before, Ids{1});
-  EXPECT_EQ(bert.between, Ids{2});
-  EXPECT_EQ(bert.after, Ids{2});
+  EXPECT_EQ(bert.before, PairIds{1});
+  EXPECT_EQ(bert.between, PairIds{2});
+  EXPECT_EQ(bert.after, PairIds{2});
   EXPECT_EQ(bert.second_type_begin, 1U);
   const PairForm roberta = read_file(std::string(kUnigramFile)).value()->pair_form().value();
-  EXPECT_EQ(roberta.before, Ids{1});
-  EXPECT_EQ(roberta.between, (Ids{2, 2}));
-  EXPECT_EQ(roberta.after, Ids{2});
+  EXPECT_EQ(roberta.before, PairIds{1});
+  EXPECT_EQ(roberta.between, (PairIds{2, 2}));
+  EXPECT_EQ(roberta.after, PairIds{2});
   EXPECT_EQ(roberta.second_type_begin, std::nullopt);
   const PairForm none = read_file(std::string(kWordLevelFile)).value()->pair_form().value();
   EXPECT_TRUE(none.before.empty() && none.between.empty() && none.after.empty());
@@ -85,10 +85,10 @@ TEST(HuggingFacePairs, flags_that_change_the_surroundings_hold_for_both_texts) {
   vocabulary.adds_bos = true;
   vocabulary.adds_eos = true;
   const PairForm form = make_tokenizer(std::move(vocabulary)).value()->pair_form().value();
-  using Ids = std::vector<TokenId>;
-  EXPECT_EQ(form.before, Ids{0});
-  EXPECT_EQ(form.between, (Ids{1, 0}));
-  EXPECT_EQ(form.after, Ids{1});
+  using PairIds = std::vector<TokenId>;
+  EXPECT_EQ(form.before, PairIds{0});
+  EXPECT_EQ(form.between, (PairIds{1, 0}));
+  EXPECT_EQ(form.after, PairIds{1});
   EXPECT_EQ(form.second_type_begin, 1U);
 }
 

@@ -23,7 +23,7 @@ std::unique_ptr<Tokenizer> make(Vocabulary vocabulary) {
   return std::move(made).value();
 }
 
-std::string error_of(Vocabulary vocabulary) {
+std::string make_error_of(Vocabulary vocabulary) {
   const auto made = make_tokenizer(std::move(vocabulary));
   return made.is_ok() ? "accepted" : made.error().message;
 }
@@ -287,7 +287,7 @@ TEST(Unigram, the_charsmap_is_applied_before) {
   vocabulary.charsmap = charsmap_bytes({{"H", "h"}, {"\n", " "}});
   EXPECT_THAT(texts(*make(vocabulary), vocabulary, "Hello\nhe"), ElementsAre("\u2581hello", "\u2581he"));
   vocabulary.charsmap.pop_back();
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("charsmap: replacements"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("charsmap: replacements"));
 }
 
 TEST(Unigram, spaces_are_kept_where_the_file_says_so) {
@@ -337,55 +337,55 @@ TEST(Tokenizer, valid_text_survives_encoding_and_decoding) {
 TEST(MakeTokenizer, refuses_broken_vocabularies) {
   Vocabulary vocabulary = small_byte_level();
   vocabulary.model = "rwkv";
-  EXPECT_EQ(error_of(vocabulary), "vocabulary: tokenizer model: want one of gpt2, llama, bert, t5, got \"rwkv\"");
+  EXPECT_EQ(make_error_of(vocabulary), "vocabulary: tokenizer model: want one of gpt2, llama, bert, t5, got \"rwkv\"");
   EXPECT_EQ(make_tokenizer(vocabulary).error().code, ErrorCode::kInvalidArgument);
   vocabulary = small_byte_level("no-such");
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("pre-tokenizer: want one of default, gpt-2, "));
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("got \"no-such\""));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("pre-tokenizer: want one of default, gpt-2, "));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("got \"no-such\""));
   vocabulary = small_byte_level();
   vocabulary.tokens.clear();
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("tokens: want 1 to"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("tokens: want 1 to"));
   vocabulary = small_byte_level();
   vocabulary.kinds.pop_back();
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("token types: want 273, one per token, got 272"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("token types: want 273, one per token, got 272"));
   for (const char* merge : {"", "h", "he", " h", "h ", " "}) {
     vocabulary = small_byte_level();
     vocabulary.merges = with_text(vocabulary.merges, 2, merge);
-    EXPECT_THAT(error_of(vocabulary), HasSubstr("merge 2: want two tokens and a space between them")) << merge;
+    EXPECT_THAT(make_error_of(vocabulary), HasSubstr("merge 2: want two tokens and a space between them")) << merge;
   }
   for (const char* merge : {"nope h", "h nope", "h h"}) {
     vocabulary = small_byte_level();
     vocabulary.merges = with_text(vocabulary.merges, 2, merge);
-    EXPECT_THAT(error_of(vocabulary), HasSubstr("merge 2: want parts and result among the tokens")) << merge;
+    EXPECT_THAT(make_error_of(vocabulary), HasSubstr("merge 2: want parts and result among the tokens")) << merge;
   }
   for (const TokenId token : {TokenId{-2}, TokenId{273}, TokenId{1 << 30}}) {
     vocabulary = small_byte_level();
     vocabulary.eos = token;
-    EXPECT_THAT(error_of(vocabulary), HasSubstr("eos token: want an id below 273")) << token;
+    EXPECT_THAT(make_error_of(vocabulary), HasSubstr("eos token: want an id below 273")) << token;
   }
   vocabulary = small_byte_level();
   vocabulary.kinds[0] = TokenKind::kControl;
   vocabulary.tokens = with_text(vocabulary.tokens, 0, std::string(600, '<'));
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("special token 0: want at most 512 bytes, got 600"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("special token 0: want at most 512 bytes, got 600"));
 
   vocabulary = small_sentencepiece();
   vocabulary.scores.pop_back();
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("scores: want 281, one per token, got 280"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("scores: want 281, one per token, got 280"));
   vocabulary = small_sentencepiece();
   vocabulary.scores.clear();
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("scores: want 281, one per token, got 0"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("scores: want 281, one per token, got 0"));
   vocabulary = small_unigram();
   vocabulary.scores.clear();
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("scores: want 13, one per token, got 0"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("scores: want 13, one per token, got 0"));
   vocabulary = small_word_piece();
   vocabulary.separator = 100;
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("eos token: want an id below 21, got 100"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("eos token: want an id below 21, got 100"));
   vocabulary = small_sentencepiece();
   vocabulary.scores[7] = std::nanf("");
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("score of token 7: want a number, got NaN"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("score of token 7: want a number, got NaN"));
   vocabulary = small_sentencepiece();
   vocabulary.tokens = with_text(vocabulary.tokens, 5, "<0xGG>");
-  EXPECT_THAT(error_of(vocabulary), HasSubstr("byte token 5: want <0x00> to <0xFF>"));
+  EXPECT_THAT(make_error_of(vocabulary), HasSubstr("byte token 5: want <0x00> to <0xFF>"));
 }
 
 TEST(MakeTokenizer, minus_one_means_no_such_token) {

@@ -12,12 +12,12 @@
 namespace sixfold::tokenizer {
 namespace {
 
-std::unique_ptr<Tokenizer> make(Vocabulary vocabulary) {
+std::unique_ptr<Tokenizer> make_decoder(Vocabulary vocabulary) {
   return make_tokenizer(std::move(vocabulary)).value();
 }
 
 // The whole text at once, broken sequences as U+FFFD.
-std::string repaired(std::string_view bytes) {
+std::string repaired_stream(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
     const Utf8Step step = read_utf8(bytes);
@@ -28,7 +28,7 @@ std::string repaired(std::string_view bytes) {
 }
 
 TEST(StreamDecoder, holds_a_character_back_until_it_is_whole) {
-  const auto tokenizer = make(small_byte_level());
+  const auto tokenizer = make_decoder(small_byte_level());
   StreamDecoder decoder(*tokenizer, false);
   // U+20AC is E2 82 AC; bytes are the first 256 tokens.
   EXPECT_EQ(decoder.push('a'), "a");
@@ -39,7 +39,7 @@ TEST(StreamDecoder, holds_a_character_back_until_it_is_whole) {
 }
 
 TEST(StreamDecoder, replaces_what_can_never_become_a_character) {
-  const auto tokenizer = make(small_byte_level());
+  const auto tokenizer = make_decoder(small_byte_level());
   StreamDecoder decoder(*tokenizer, false);
   EXPECT_EQ(decoder.push(0xE2), "");
   EXPECT_EQ(decoder.push('a'), "\uFFFDa");
@@ -52,7 +52,7 @@ TEST(StreamDecoder, replaces_what_can_never_become_a_character) {
 
 TEST(StreamDecoder, any_tokens_give_the_text_of_the_whole_in_whole_characters) {
   std::mt19937 random(5);
-  for (const auto& tokenizer : {make(small_byte_level()), make(small_sentencepiece())}) {
+  for (const auto& tokenizer : {make_decoder(small_byte_level()), make_decoder(small_sentencepiece())}) {
     for (const bool shows_special : {false, true}) {
       for (int round = 0; round < 2000; ++round) {
         StreamDecoder decoder(*tokenizer, shows_special, true);
@@ -69,14 +69,14 @@ TEST(StreamDecoder, any_tokens_give_the_text_of_the_whole_in_whole_characters) {
           streamed += text;
         }
         streamed += decoder.flush();
-        ASSERT_EQ(streamed, repaired(tokenizer->decode(tokens, shows_special)));
+        ASSERT_EQ(streamed, repaired_stream(tokenizer->decode(tokens, shows_special)));
       }
     }
   }
 }
 
 TEST(StreamDecoder, a_continuation_keeps_its_leading_space) {
-  const auto tokenizer = make(small_sentencepiece());
+  const auto tokenizer = make_decoder(small_sentencepiece());
   const auto tokens = tokenizer->encode("the", {.adds_special = false}).value();
   StreamDecoder continuation(*tokenizer, false);
   StreamDecoder beginning(*tokenizer, false, true);
@@ -90,7 +90,7 @@ TEST(StreamDecoder, a_continuation_keeps_its_leading_space) {
 }
 
 TEST(StreamDecoder, a_control_token_in_front_does_not_count_as_the_beginning) {
-  const auto tokenizer = make(small_sentencepiece());
+  const auto tokenizer = make_decoder(small_sentencepiece());
   StreamDecoder decoder(*tokenizer, false, true);
   EXPECT_EQ(decoder.push(*tokenizer->bos()), "");
   EXPECT_EQ(decoder.push(*tokenizer->find("\u2581the")), "the");
