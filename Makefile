@@ -53,8 +53,8 @@ format: ## Reformat the sources
 	@git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
 
 lint: ## Run clang-tidy over the sources (slow)
-	@tools/build release sixfold
-	@git ls-files 'src/*.cc' | grep -v /isa_ | xargs -P 2 -n 4 clang-tidy-14 -p build/release --quiet
+	@tools/build dev sixfold
+	@git ls-files 'src/*.cc' | grep -v /isa_ | xargs -P 2 -n 4 clang-tidy-14 -p build/dev --quiet
 
 clean: ## Remove the build folder
 	@rm -rf build

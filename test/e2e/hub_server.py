@@ -54,10 +54,15 @@ class QuietHandler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True  # the client had enough
 
 
+def run_in_background(server):
+    """Whoever shuts it down waits for its next look: at most the interval, which is half a second unless given."""
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+
+
 def start(handler):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    run_in_background(server)
     return server
 
 

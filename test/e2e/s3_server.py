@@ -14,7 +14,7 @@ import xml.etree.ElementTree
 from xml.sax.saxutils import escape
 
 import sigv4_check
-from hub_server import QuietHandler
+from hub_server import QuietHandler, run_in_background
 from sigv4_check import Keys, Refused
 
 PART_BYTES_MIN = 5 << 20
@@ -77,7 +77,7 @@ class S3:
             request_queue_size = 64
 
         self.server = BothFamilies(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        run_in_background(self.server)
         self.port = self.server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
 
