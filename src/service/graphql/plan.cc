@@ -11,22 +11,6 @@
 namespace sixfold::service::graphql {
 namespace {
 
-// One body's worth of values: a fragment that is spread often would copy its arguments as often.
-constexpr std::size_t kWeightMax = std::size_t{1} << 20;
-
-// Roughly what a copy of a value costs.
-std::size_t weight_of(const json::value& value) {
-  std::size_t weight = 1;
-  if (value.is_string()) weight += value.get_string().size() / 16;
-  if (value.is_array()) {
-    for (const json::value& item : value.get_array()) weight += weight_of(item);
-  }
-  if (value.is_object()) {
-    for (const auto& field : value.get_object()) weight += 1 + weight_of(field.value());
-  }
-  return weight;
-}
-
 class Planner {
  public:
   Planner(const Schema& schema, const Document& document) : schema_(schema), document_(document) {}
@@ -48,9 +32,10 @@ class Planner {
     for (const VariableDefinition& variable : operation.variables) {
       const json::value* value = given.if_contains(variable.name);
       if (value == nullptr && variable.default_value) {
-        auto made = coerce_literal(schema_, *variable.default_value, variable.type, {});
+        Variables none;
+        auto made = coerce_literal(schema_, *variable.default_value, variable.type, none);
         if (auto* error = std::get_if<GraphqlError>(&made)) return fail(std::move(*error));
-        if (auto& got = std::get<0>(made)) variables_[variable.name] = *std::move(got);
+        if (auto& got = std::get<0>(made)) variables_.values[variable.name] = *std::move(got);
         continue;
       }
       if (value == nullptr) {
@@ -63,7 +48,7 @@ class Planner {
         error->locations = {variable.where};
         return fail(std::move(*error));
       }
-      variables_[variable.name] = std::get<0>(std::move(coerced));
+      variables_.values[variable.name] = std::get<0>(std::move(coerced));
     }
   }
 
@@ -85,11 +70,6 @@ class Planner {
         value = std::get<0>(std::move(coerced));
       }
       if (value) {
-        weight_ += weight_of(*value);
-        if (weight_ > kWeightMax) {
-          fail(error_at(where, "The values of all arguments together are too large."));
-          return out;
-        }
         out[input.name] = *std::move(value);
       } else if (is_non_null(input.type)) {
         fail(error_at(where, fmt::format("Argument \"{}\" of required type \"{}\" has no value.", input.name,
@@ -166,9 +146,8 @@ class Planner {
 
   const Schema& schema_;
   const Document& document_;
-  json::object variables_;
+  Variables variables_;
   std::size_t fields_ = 0;
-  std::size_t weight_ = 0;
   std::optional<GraphqlError> error_;
 };
 
