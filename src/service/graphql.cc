@@ -115,6 +115,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     std::string data = R"({"data":{)";
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       const PlanField& field = fields_[i];
+      if (data.size() > graphql::kAnswerBytesMax) return refuse_answer(fields_[i - 1]);
       if (i > 0) data += ',';
       append_json_string(data, field.key);
       data += ':';
@@ -130,12 +131,25 @@ class Execution : public std::enable_shared_from_this<Execution> {
         errors.push_back({error.message, {field.where}, {field.key}, std::string(error_code_info(error.code).name)});
       }
     }
+    if (data.size() > graphql::kAnswerBytesMax) return refuse_answer(fields_.back());
     data += '}';
     if (!errors.empty()) {
       data += R"(,"errors":)";
       graphql::append_errors(data, errors);
     }
     writer_->send(response_of(data += '}', is_new_, 200));
+  }
+
+  // field: with which the answer became too long.
+  void refuse_answer(const PlanField& field) {
+    std::string body = R"({"data":null,"errors":)";
+    graphql::append_errors(
+        body, {GraphqlError{fmt::format("The answer is larger than {} bytes; ask for less, or under fewer names.",
+                                        graphql::kAnswerBytesMax),
+                            {field.where},
+                            {field.key},
+                            std::string(error_code_info(ErrorCode::kResourceExhausted).name)}});
+    writer_->send(response_of(body += '}', is_new_, 200));
   }
 
   const Writer writer_;

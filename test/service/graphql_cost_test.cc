@@ -16,6 +16,13 @@ std::string times(std::size_t count, std::string_view text) {
   return out;
 }
 
+// The same field under so many names.
+std::string aliases(std::size_t count, std::string_view field) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += "a" + std::to_string(i) + ": " + std::string(field) + " ";
+  return out;
+}
+
 std::string body_of(const std::string& query, const boost::json::value& variables = boost::json::object()) {
   return boost::json::serialize(boost::json::object{{"query", query}, {"variables", variables}});
 }
@@ -30,6 +37,37 @@ TEST(GraphqlCost, a_variable_that_stands_in_many_places_is_not_copied_without_en
   EXPECT_LT(peak.mebibytes(), 300);
   EXPECT_THAT(text_at(answer, "/errors/0/message"), HasSubstr("together are too large"));
   EXPECT_TRUE(bench.backend.embeds.empty());
+}
+
+TEST(GraphqlCost, an_answer_that_grows_beyond_its_limit_is_refused_in_whole) {
+  Bench bench;
+  // Each field of each type under 50 names, each with a name of 60 KB: 240 MB.
+  const std::string query = "{ __schema { types { " + aliases(50, "fields { ...f }") +
+                            "} } } fragment f on __Field { " + std::string(60'000, 'n') + ": name }";
+  const auto writer = bench.call(graphql_query, body_of(query));
+  ASSERT_LT(writer->answer->body.size(), 1000u);
+  const auto answer = answer_json(*writer);
+  EXPECT_EQ(text_at(answer, "/data"), "null");
+  EXPECT_THAT(text_at(answer, "/errors/0/message"), HasSubstr("answer is larger than 67108864 bytes"));
+  EXPECT_EQ(text_at(answer, "/errors/0/path"), R"(["__schema"])");
+  EXPECT_EQ(text_at(answer, "/errors/0/extensions/code"), "resource_exhausted");
+}
+
+TEST(GraphqlCost, values_that_are_asked_for_under_many_names_count_each_time) {
+  Bench bench;
+  bench.backend.description.classes = {"relevance"};
+  net::HttpRequest request;
+  request.method = "POST";
+  request.body = body_of(
+      "query($d: [String!]!) { rerank(query: \"q\", documents: $d) { results { " + aliases(100, "document") + "} } }",
+      {{"d", {std::string(1 << 20, 'a')}}});
+  const auto writer = std::make_shared<FakeWriter>();
+  graphql_query(bench.state, request, writer);
+  ASSERT_EQ(bench.backend.scores.size(), 1u);
+  bench.backend.scores.back().second(Scores{{{0}}, 3});
+  writer->run_tasks();
+  ASSERT_LT(writer->answer->body.size(), 1000u);
+  EXPECT_THAT(text_at(answer_json(*writer), "/errors/0/message"), HasSubstr("answer is larger than"));
 }
 
 }  // namespace

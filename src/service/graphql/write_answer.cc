@@ -9,11 +9,16 @@
 namespace sixfold::service::graphql {
 namespace {
 
+bool is_too_long(const std::string& out) {
+  return out.size() > kAnswerBytesMax;
+}
+
 // Appends {"key": ...} for every field; `append` is called for those that are not __typename.
 template <class Append>
 void append_object(std::string& out, const std::vector<PlanField>& fields, Append append) {
   out += '{';
   for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (is_too_long(out)) return;
     if (i > 0) out += ',';
     append_json_string(out, fields[i].key);
     out += ':';
@@ -31,6 +36,7 @@ void append_list(std::string& out, const Items& items, Append append) {
   out += '[';
   bool is_first = true;
   for (const auto& item : items) {
+    if (is_too_long(out)) return;
     if (!is_first) out += ',';
     is_first = false;
     append(item);
