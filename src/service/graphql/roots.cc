@@ -207,7 +207,9 @@ Status start_rerank(const RootCall& call, const RootDone& done) {
   ScoreRequest request{
       .id = call.request_id, .model = text_of(call.arguments, "model"), .texts = {}, .stop = call.stop};
   SIXFOLD_TRY(std::vector<std::string> documents, texts_of(call.arguments, "documents"));
-  for (const std::string& document : documents) request.texts.push_back({text_of(call.arguments, "query"), document});
+  auto pairs = pair_texts(text_of(call.arguments, "query"), documents);
+  if (!pairs) return invalid_argument("query: {}", pairs.error().message);
+  request.texts = *std::move(pairs);
   std::size_t results_max = documents.size();
   if (const auto top = integer_of(call.arguments, "topN")) {
     if (*top < 1) return invalid_argument("topN: want at least 1, got {}", *top);
