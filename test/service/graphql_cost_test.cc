@@ -4,6 +4,7 @@
 
 #include "service/bench.h"
 #include "service/cost.h"
+#include "service/graphql/parser.h"
 
 namespace sixfold::service {
 namespace {
@@ -68,6 +69,13 @@ TEST(GraphqlCost, values_that_are_asked_for_under_many_names_count_each_time) {
   writer->run_tasks();
   ASSERT_LT(writer->answer->body.size(), 1000u);
   EXPECT_THAT(text_at(answer_json(*writer), "/errors/0/message"), HasSubstr("answer is larger than"));
+}
+
+TEST(GraphqlCost, a_block_string_of_many_lines_is_read_at_once) {
+  const std::string query = "{ a(b: \"\"\"" + times(65'000, "\n") + "\"\"\") }";
+  const double before = computed_seconds();
+  EXPECT_EQ(graphql::parse_document(query).index(), 0u);
+  EXPECT_LT(computed_seconds() - before, 0.2);
 }
 
 }  // namespace

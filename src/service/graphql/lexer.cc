@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/utf8.h"
@@ -56,11 +57,13 @@ std::string block_text(const std::string& raw) {
   for (std::size_t i = 1; i < lines.size() && common != std::string_view::npos; ++i) {
     lines[i].remove_prefix(std::min(common, lines[i].size()));
   }
-  while (!lines.empty() && indent_of(lines.front()) == lines.front().size()) lines.erase(lines.begin());
-  while (!lines.empty() && indent_of(lines.back()) == lines.back().size()) lines.pop_back();
+  const auto is_blank = [](std::string_view line) { return indent_of(line) == line.size(); };
+  std::size_t begin = 0, end = lines.size();
+  while (begin < end && is_blank(lines[begin])) ++begin;
+  while (begin < end && is_blank(lines[end - 1])) --end;
   std::string out;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (i > 0) out += '\n';
+  for (std::size_t i = begin; i < end; ++i) {
+    if (i > begin) out += '\n';
     out += lines[i];
   }
   return out;
