@@ -78,5 +78,17 @@ TEST(GraphqlCost, a_block_string_of_many_lines_is_read_at_once) {
   EXPECT_LT(computed_seconds() - before, 0.2);
 }
 
+TEST(GraphqlCost, a_fragment_is_read_once_for_each_place) {
+  Bench bench;
+  // 2^20 fields, if each were written out again.
+  std::string query = "{ ...f0 }";
+  for (int i = 0; i < 20; ++i) {
+    const std::string next = "...f" + std::to_string(i + 1) + " ";
+    query += " fragment f" + std::to_string(i) + " on Query { " + next + next + "}";
+  }
+  query += " fragment f20 on Query { __typename }";
+  EXPECT_EQ(bench.call(graphql_query, body_of(query))->answer->body, R"({"data":{"__typename":"Query"}})");
+}
+
 }  // namespace
 }  // namespace sixfold::service

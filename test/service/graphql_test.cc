@@ -194,13 +194,13 @@ TEST_F(Graphql, requests_are_bounded) {
   std::string many = "{";
   for (int i = 0; i < 9000; ++i) many += " a";
   EXPECT_THAT(refused(many + "}"), HasSubstr("more than 8192 tokens"));
-  // Each fragment spreads the next one twice: 2^20 fields.
-  std::string bomb = "{ ...f0 }";
-  for (int i = 0; i < 20; ++i) {
-    bomb += " fragment f" + std::to_string(i) + " on Query { ...f" + std::to_string(i + 1) + " ...f" +
-            std::to_string(i + 1) + " }";
+  // Each fragment spreads the next one in two places: 2^15 fields.
+  std::string bomb = "{ __type(name: \"Query\") { ...f0 } }";
+  for (int i = 0; i < 15; ++i) {
+    const std::string next = ": ofType { ...f" + std::to_string(i + 1) + " } ";
+    bomb += " fragment f" + std::to_string(i) + " on __Type { a" + next + "b" + next + "}";
   }
-  EXPECT_THAT(refused(bomb + " fragment f20 on Query { __typename }"), HasSubstr("more than 10000 fields"));
+  EXPECT_THAT(refused(bomb + " fragment f15 on __Type { name }"), HasSubstr("more than 10000 fields"));
   std::string work = "{";
   for (int i = 0; i < 17; ++i) work += " a" + std::to_string(i) + ": generate(prompt: \"a\") { text }";
   EXPECT_THAT(refused(work + "}"), HasSubstr("asks the model 17 times, want at most 16"));
@@ -261,6 +261,42 @@ TEST_F(Graphql, introspection_tells_types_with_their_wrappers) {
       R"({"name":"totalTokens","type":{"kind":"NON_NULL","ofType":{"kind":"SCALAR","ofType":null}}}]}}})");
   EXPECT_EQ(ask("{ __type(name: \"Nothing\") { name } __schema { queryType { name } mutationType { name } } }"),
             R"({"data":{"__type":null,"__schema":{"queryType":{"name":"Query"},"mutationType":null}}})");
+}
+
+TEST_F(Graphql, fields_of_one_name_must_ask_for_the_same_whatever_the_variables_say) {
+  const std::vector<std::string> conflicts = {
+      "{ a: __typename a: models @skip(if: true) { name } }",
+      "{ a: models @skip(if: true) { name } ... @include(if: false) { a: __typename } }",
+      "query($n: String = \"x\") { a: model(name: $n) { name } a: model(name: \"x\") { name } }",
+      "query A { __typename } query B { a: __typename a: models { name } }",
+      "{ models { a: name } ...f } fragment f on Query { models { a: context } }",
+      "{ a: rerank(query: \"q\", documents: [\"x\", \"y\"]) { model } "
+      "a: rerank(query: \"q\", documents: [\"y\", \"x\"]) { model } }",
+      "{ a: model(name: \"x\") { name } a: model(name: \"x\") { name: context } }",
+  };
+  for (const std::string& query : conflicts) {
+    const auto answer = boost::json::parse(ask(query));
+    EXPECT_THAT(text_at(answer, "/errors/0/message"), HasSubstr("conflict")) << query;
+    EXPECT_EQ(text_at(answer, "/errors/0/locations/1/line"), "1") << query;
+  }
+  const auto another = answer_json(*bench.call(
+      graphql_query,
+      R"({"query":"query A { __typename } query B { a: __typename a: models { name } }","operationName":"A"})"));
+  EXPECT_THAT(text_at(another, "/errors/0/message"), HasSubstr("conflict")) << "of an operation that does not run";
+  EXPECT_THAT(ask("{ models { name } models { name context } }"), HasSubstr(R"([{"name":"fake","context":128}])"));
+  EXPECT_THAT(ask("{ a: rerank(query: \"q\", documents: [\"x\"]) { model } a: rerank(documents: [\"x\"], query: \"q\") "
+                  "{ model } }"),
+              testing::Not(HasSubstr("conflict")));
+  EXPECT_THAT(ask("{ a: generate(prompt: \"p\", options: {topK: 1, seed: 2}) { text } "
+                  "a: generate(prompt: \"p\", options: {seed: 2, topK: 1}) { text } }"),
+              HasSubstr("Hello world"));
+}
+
+TEST_F(Graphql, a_field_comes_where_it_is_first_included) {
+  EXPECT_EQ(ask("{ models { name @skip(if: true) context name } }"),
+            R"({"data":{"models":[{"context":128,"name":"fake"}]}})");
+  EXPECT_EQ(ask("{ models { ...f @skip(if: true) context ...f } } fragment f on Model { name }"),
+            R"({"data":{"models":[{"context":128,"name":"fake"}]}})");
 }
 
 }  // namespace

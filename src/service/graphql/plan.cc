@@ -1,9 +1,13 @@
-// Every field that is written out counts against a budget, so that fragments inside fragments cannot explode.
+// A fragment is read once for each selection set, and every field that is read counts against a budget, so that
+// fragments inside fragments cannot explode.  What @skip and @include leave out, and operations that are not asked for,
+// are read too: whether fields of one name fit together must not depend on variables.
 #include "service/graphql/plan.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <optional>
 
 #include "service/graphql/coerce.h"
@@ -11,14 +15,51 @@
 namespace sixfold::service::graphql {
 namespace {
 
+bool is_same(const Value& one, const Value& other);
+
+// Whether each part of `some`, which have names, is the same in `others`, in any order.  Names do not repeat.
+template <class Parts>
+bool has_same_parts(const Parts& some, const Parts& others) {
+  return some.size() == others.size() && std::all_of(some.begin(), some.end(), [&](const auto& part) {
+           return std::any_of(others.begin(), others.end(), [&](const auto& other) {
+             return part.name == other.name && is_same(part.value, other.value);
+           });
+         });
+}
+
+bool is_same(const Value& one, const Value& other) {
+  return one.kind == other.kind && one.text == other.text &&
+         std::equal(one.list.begin(), one.list.end(), other.list.begin(), other.list.end(), is_same) &&
+         has_same_parts(one.fields, other.fields);
+}
+
+struct Key;
+
+// What is known of one selection set, which may be written in many places.
+struct SelectionSet {
+  std::map<std::string_view, std::unique_ptr<Key>> keys;
+  std::map<const Fragment*, bool> fragments;  // that were read; true: not only to be left out
+};
+
+struct Key {
+  const Selection* first = nullptr;
+  std::optional<std::size_t> place;  // in the plan; nothing: it was left out so far
+  SelectionSet inside;
+};
+
 class Planner {
  public:
-  Planner(const Schema& schema, const Document& document) : schema_(schema), document_(document) {}
+  Planner(const Schema& schema, const Document& document) : schema_(schema), document_(document) {
+    for (const Fragment& fragment : document.fragments) fragments_.emplace(fragment.name, &fragment);
+  }
 
-  Outcome<std::vector<PlanField>> plan(const Operation& operation, const json::object& given) {
-    read_variables(operation, given);
+  Outcome<std::vector<PlanField>> plan(const Operation& wanted, const json::object& given) {
     std::vector<PlanField> out;
-    if (!error_) collect(operation.selections, schema_.query(), out, 0);
+    read_variables(wanted, given);
+    for (const Operation& operation : document_.operations) {
+      SelectionSet set;
+      if (!error_) collect(operation.selections, schema_.query(), set, &operation == &wanted ? &out : nullptr, 0);
+    }
     if (error_) return *std::move(error_);
     return out;
   }
@@ -92,8 +133,9 @@ class Planner {
     return false;
   }
 
-  void collect(const std::vector<Selection>& selections, const TypeDefinition& parent, std::vector<PlanField>& out,
-               std::size_t depth) {
+  // out: null when all of it is left out.
+  void collect(const std::vector<Selection>& selections, const TypeDefinition& parent, SelectionSet& set,
+               std::vector<PlanField>* out, std::size_t depth) {
     // A chain of fragments may be deeper than any one of them.
     if (depth > kDepthMax) return fail({fmt::format("The query is nested deeper than {}.", kDepthMax), {}, {}, {}});
     for (const Selection& selection : selections) {
@@ -101,51 +143,58 @@ class Planner {
       if (++fields_ > kFieldsMax) {
         return fail(error_at(selection.where, fmt::format("The query asks for more than {} fields.", kFieldsMax)));
       }
-      if (is_skipped(selection)) continue;
+      std::vector<PlanField>* const into = out == nullptr || is_skipped(selection) ? nullptr : out;
       if (selection.kind == Selection::Kind::kField) {
-        add_field(selection, parent, out, depth);
+        add_field(selection, parent, set, into, depth);
       } else if (selection.kind == Selection::Kind::kInline) {
-        collect(selection.selections, parent, out, depth + 1);
+        collect(selection.selections, parent, set, into, depth + 1);
       } else {
-        for (const Fragment& fragment : document_.fragments) {
-          if (fragment.name == selection.name) collect(fragment.selections, parent, out, depth + 1);
-        }
+        const Fragment& fragment = *fragments_.at(selection.name);
+        const auto [read, is_new] = set.fragments.try_emplace(&fragment, into != nullptr);
+        if (!is_new && (read->second || into == nullptr)) continue;
+        read->second = into != nullptr;
+        collect(fragment.selections, parent, set, into, depth + 1);
       }
     }
   }
 
-  void add_field(const Selection& selection, const TypeDefinition& parent, std::vector<PlanField>& out,
-                 std::size_t depth) {
-    PlanField field;
-    field.key = selection.alias.empty() ? selection.name : selection.alias;
-    field.name = selection.name;
-    field.parent = parent.name;
-    field.where = selection.where;
-    field.definition = parent.field(selection.name);
-    if (field.definition == nullptr) field.definition = schema_.introspection_field(selection.name);
-    if (field.definition != nullptr) {
-      field.arguments = arguments_of(selection.arguments, field.definition->arguments, selection.where);
-    }
-    if (error_) return;
-    auto same = std::find_if(out.begin(), out.end(), [&](const PlanField& other) { return other.key == field.key; });
-    if (same == out.end()) {
-      out.push_back(std::move(field));
-      same = out.end() - 1;
-    } else if (same->name != field.name || same->arguments != field.arguments) {
+  void add_field(const Selection& selection, const TypeDefinition& parent, SelectionSet& set,
+                 std::vector<PlanField>* out, std::size_t depth) {
+    const std::string& name = selection.alias.empty() ? selection.name : selection.alias;
+    std::unique_ptr<Key>& key = set.keys[name];
+    if (key == nullptr) {
+      key = std::make_unique<Key>();
+      key->first = &selection;
+    } else if (key->first->name != selection.name || !has_same_parts(key->first->arguments, selection.arguments)) {
       return fail({fmt::format("Fields \"{}\" conflict because they ask for different things. Use different aliases "
                                "on the fields to fetch both if this was intentional.",
-                               field.key),
-                   {same->where, field.where},
+                               name),
+                   {key->first->where, selection.where},
                    {},
                    {}});
     }
-    if (selection.selections.empty()) return;
-    const TypeDefinition& type = *schema_.find(innermost_name(same->definition->type));
-    collect(selection.selections, type, same->fields, depth + 1);
+    const FieldDefinition* definition = parent.field(selection.name);
+    if (definition == nullptr) definition = schema_.introspection_field(selection.name);
+    if (out != nullptr && !key->place) {
+      key->place = out->size();
+      PlanField& field = out->emplace_back();
+      field.key = name;
+      field.name = selection.name;
+      field.parent = parent.name;
+      field.where = selection.where;
+      field.definition = definition;
+      if (definition != nullptr) {
+        field.arguments = arguments_of(selection.arguments, definition->arguments, selection.where);
+      }
+    }
+    if (error_ || selection.selections.empty()) return;
+    collect(selection.selections, *schema_.find(innermost_name(definition->type)), key->inside,
+            out == nullptr ? nullptr : &(*out)[*key->place].fields, depth + 1);
   }
 
   const Schema& schema_;
   const Document& document_;
+  std::map<std::string_view, const Fragment*> fragments_;
   Variables variables_;
   std::size_t fields_ = 0;
   std::optional<GraphqlError> error_;
