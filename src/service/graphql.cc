@@ -88,7 +88,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   void start(Backend& backend, const std::string& request_id, const std::stop_token& stop) {
     open_ = fields_.size() + 1;
     for (std::size_t i = 0; i < fields_.size(); ++i) {
-      if (fields_[i].name.starts_with("__")) {
+      if (fields_[i].failure || fields_[i].name.starts_with("__")) {
         done(i, json::value(nullptr));
       } else {
         graphql::start_root(
@@ -119,7 +119,13 @@ class Execution : public std::enable_shared_from_this<Execution> {
       if (i > 0) data += ',';
       append_json_string(data, field.key);
       data += ':';
-      if (field.name == "__typename") {
+      if (field.failure) {
+        data += "null";
+        errors.push_back({field.failure->message,
+                          field.failure->locations,
+                          {field.key},
+                          std::string(error_code_info(ErrorCode::kInvalidArgument).name)});
+      } else if (field.name == "__typename") {
         append_json_string(data, field.parent);
       } else if (field.definition != nullptr && field.name.starts_with("__")) {
         graphql::append_introspection(data, graphql::the_schema(), field);

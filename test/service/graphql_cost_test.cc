@@ -37,6 +37,7 @@ TEST(GraphqlCost, a_variable_that_stands_in_many_places_is_not_copied_without_en
   const auto answer = answer_json(*bench.call(graphql_query, body));
   EXPECT_LT(peak.mebibytes(), 300);
   EXPECT_THAT(text_at(answer, "/errors/0/message"), HasSubstr("together are too large"));
+  EXPECT_EQ(text_at(answer, "/data/embed"), "null");
   EXPECT_TRUE(bench.backend.embeds.empty());
 }
 

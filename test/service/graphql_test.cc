@@ -268,7 +268,6 @@ TEST_F(Graphql, fields_of_one_name_must_ask_for_the_same_whatever_the_variables_
       "{ a: __typename a: models @skip(if: true) { name } }",
       "{ a: models @skip(if: true) { name } ... @include(if: false) { a: __typename } }",
       "query($n: String = \"x\") { a: model(name: $n) { name } a: model(name: \"x\") { name } }",
-      "query A { __typename } query B { a: __typename a: models { name } }",
       "{ models { a: name } ...f } fragment f on Query { models { a: context } }",
       "{ a: rerank(query: \"q\", documents: [\"x\", \"y\"]) { model } "
       "a: rerank(query: \"q\", documents: [\"y\", \"x\"]) { model } }",
@@ -297,6 +296,21 @@ TEST_F(Graphql, a_field_comes_where_it_is_first_included) {
             R"({"data":{"models":[{"context":128,"name":"fake"}]}})");
   EXPECT_EQ(ask("{ models { ...f @skip(if: true) context ...f } } fragment f on Model { name }"),
             R"({"data":{"models":[{"context":128,"name":"fake"}]}})");
+}
+
+TEST_F(Graphql, null_in_place_of_a_default_fails_the_field_alone) {
+  const auto answer = boost::json::parse(
+      ask("query($n: String = \"x\") { models { name } no: model(name: $n) { name } __type(name: $n) { name } "
+          "list: embed(input: [$n]) { totalTokens } }",
+          R"({"n": null})"));
+  EXPECT_EQ(text_at(answer, "/data/models/0/name"), "fake");
+  for (const std::string place : {"0", "1", "2"}) {
+    const std::string path = text_at(answer, "/errors/" + place + "/path/0");
+    EXPECT_EQ(text_at(answer, "/data/" + path), "null");
+    EXPECT_THAT(text_at(answer, "/errors/" + place + "/message"), HasSubstr("Expected value of type \"String!\""));
+    EXPECT_EQ(text_at(answer, "/errors/" + place + "/extensions/code"), "invalid_argument");
+  }
+  EXPECT_EQ(text_at(answer, "/errors/1/path"), R"(["__type"])");
 }
 
 }  // namespace

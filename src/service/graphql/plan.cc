@@ -93,8 +93,8 @@ class Planner {
     }
   }
 
-  json::object arguments_of(const std::vector<Argument>& given, const std::vector<InputDefinition>& definitions,
-                            Location where) {
+  Outcome<json::object> arguments_of(const std::vector<Argument>& given,
+                                     const std::vector<InputDefinition>& definitions, Location where) {
     json::object out;
     for (const InputDefinition& input : definitions) {
       const auto found = std::find_if(given.begin(), given.end(),
@@ -104,17 +104,14 @@ class Planner {
            {found != given.end() ? &found->value : nullptr, input.default_value ? &*input.default_value : nullptr}) {
         if (literal == nullptr || value) continue;
         auto coerced = coerce_literal(schema_, *literal, input.type, variables_);
-        if (auto* error = std::get_if<GraphqlError>(&coerced)) {
-          fail(std::move(*error));
-          return out;
-        }
+        if (auto* error = std::get_if<GraphqlError>(&coerced)) return std::move(*error);
         value = std::get<0>(std::move(coerced));
       }
       if (value) {
         out[input.name] = *std::move(value);
       } else if (is_non_null(input.type)) {
-        fail(error_at(where, fmt::format("Argument \"{}\" of required type \"{}\" has no value.", input.name,
-                                         shown_type(input.type))));
+        return error_at(where, fmt::format("Argument \"{}\" of required type \"{}\" has no value.", input.name,
+                                           shown_type(input.type)));
       }
     }
     return out;
@@ -124,13 +121,27 @@ class Planner {
     for (const Directive& directive : selection.directives) {
       for (const DirectiveDefinition& definition : schema_.directives()) {
         if (definition.name != directive.name) continue;
-        const json::object arguments = arguments_of(directive.arguments, definition.arguments, directive.where);
-        const json::value* condition = arguments.if_contains("if");
-        if (condition != nullptr && condition->is_bool() && condition->get_bool() == (directive.name == "skip"))
+        auto arguments = arguments_of(directive.arguments, definition.arguments, directive.where);
+        if (auto* error = std::get_if<GraphqlError>(&arguments)) {
+          fail(std::move(*error));
           return true;
+        }
+        if (std::get<0>(arguments).at("if").get_bool() == (directive.name == "skip")) return true;
       }
     }
     return false;
+  }
+
+  // A field that may be null fails alone.
+  void set_arguments(PlanField& field, const Selection& selection) {
+    auto arguments = arguments_of(selection.arguments, field.definition->arguments, selection.where);
+    if (auto* error = std::get_if<GraphqlError>(&arguments)) {
+      const bool is_root = field.parent == schema_.query().name;
+      if (!is_root || is_non_null(field.definition->type)) return fail(std::move(*error));
+      field.failure = std::move(*error);
+    } else {
+      field.arguments = std::get<0>(std::move(arguments));
+    }
   }
 
   // out: null when all of it is left out.
@@ -183,9 +194,7 @@ class Planner {
       field.parent = parent.name;
       field.where = selection.where;
       field.definition = definition;
-      if (definition != nullptr) {
-        field.arguments = arguments_of(selection.arguments, definition->arguments, selection.where);
-      }
+      if (definition != nullptr) set_arguments(field, selection);
     }
     if (error_ || selection.selections.empty()) return;
     collect(selection.selections, *schema_.find(innermost_name(definition->type)), key->inside,
