@@ -313,5 +313,11 @@ TEST_F(Graphql, null_in_place_of_a_default_fails_the_field_alone) {
   EXPECT_EQ(text_at(answer, "/errors/1/path"), R"(["__type"])");
 }
 
+TEST_F(Graphql, directives_of_variables_are_checked) {
+  EXPECT_THAT(refused("query($n: String! @upper) { model(name: $n) { name } }"), HasSubstr("Unknown directive"));
+  EXPECT_THAT(refused("query($n: String! @skip(if: true)) { model(name: $n) { name } }"),
+              HasSubstr("\"@skip\" may not be used on VARIABLE_DEFINITION"));
+}
+
 }  // namespace
 }  // namespace sixfold::service

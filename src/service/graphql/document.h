@@ -78,6 +78,7 @@ struct VariableDefinition {
   std::string name;
   Type type;
   std::optional<Value> default_value;
+  std::vector<Directive> directives;
   Location where;
 };
 

@@ -280,6 +280,8 @@ class Validator {
   }
 
   void check_variable(const VariableDefinition& variable) {
+    Uses none;  // its directives are constants
+    directives(variable.directives, "VARIABLE_DEFINITION", none);
     const TypeDefinition* type = schema_.find(innermost_name(variable.type));
     if (type == nullptr) {
       add(variable.where, fmt::format("Unknown type \"{}\".", innermost_name(variable.type)));
