@@ -319,5 +319,21 @@ TEST_F(Graphql, directives_of_variables_are_checked) {
               HasSubstr("\"@skip\" may not be used on VARIABLE_DEFINITION"));
 }
 
+// A mistake is told once: what stands within it is used all the same.
+TEST_F(Graphql, one_mistake_makes_one_error) {
+  for (const std::string query :
+       {"query($t: Float) { generate(prompt: \"a\", options: {temperature: $t, heat: 1}) { text } }",
+        "query($n: String!) { nothing(name: $n) { a(b: [$n]) ...f } } fragment f on Model { name }",
+        "query($n: String!) { model(nam: $n, name: \"a\") { name } }",
+        "query($n: Boolean!) { models { name @upper(if: $n) } }", "{ ...f } fragment f on Model { name }",
+        "query($n: Boolean!) { ... on Model { name @skip(if: $n) } }",
+        "query($n: Boolean!) { models { name { a @skip(if: $n) } } }",
+        "query($n: Boolean!) { ...f } fragment f on Nothing { name @skip(if: $n) }",
+        "mutation($n: String!) { ...f } fragment f on Query { model(name: $n) { name } }"}) {
+    const auto answer = boost::json::parse(ask(query));
+    EXPECT_EQ(answer.at("errors").as_array().size(), 1u) << boost::json::serialize(answer);
+  }
+}
+
 }  // namespace
 }  // namespace sixfold::service
