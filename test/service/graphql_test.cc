@@ -335,5 +335,19 @@ TEST_F(Graphql, one_mistake_makes_one_error) {
   }
 }
 
+TEST_F(Graphql, numbers_keep_all_their_digits) {
+  bench.backend.description.parameters = 1'123'456'789'123;
+  EXPECT_EQ(ask("{ models { parameters } }"), R"({"data":{"models":[{"parameters":1123456789123}]}})");
+  net::HttpRequest request;
+  request.method = "POST";
+  request.body = R"({"query":"{ embed(input: \"a\") { vectors } }"})";
+  const auto writer = std::make_shared<FakeWriter>();
+  graphql_query(bench.state, request, writer);
+  bench.backend.embeds.back().second(Embeddings{{{0.100000024F, -0.123456791F, 1}}, 3});
+  writer->run_tasks();
+  EXPECT_EQ(writer->answer->body, R"({"data":{"embed":{"vectors":[[0.100000024,-0.12345679,1]]}}})")
+      << "the shortest text that gives the same float, as /v1/embeddings has it";
+}
+
 }  // namespace
 }  // namespace sixfold::service

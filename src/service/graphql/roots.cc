@@ -58,7 +58,7 @@ json::value model_value(const BackendDescription& description) {
                       {"aliases", json::value_from(description.aliases)},
                       {"architecture", description.architecture},
                       {"weights", description.weights},
-                      {"parameters", static_cast<double>(description.parameters)},
+                      {"parameters", description.parameters},
                       {"context", description.context},
                       {"vocabulary", description.vocabulary},
                       {"generates", description.generates},

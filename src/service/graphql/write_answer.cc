@@ -44,6 +44,13 @@ void append_list(std::string& out, const Items& items, Append append) {
   out += ']';
 }
 
+// Vectors are floats, of which none of the digits may be lost.
+void append_number(std::string& out, double number) {
+  const auto single = static_cast<float>(number);
+  if (static_cast<double>(single) == number) return append_json_number(out, single);
+  append_json_number(out, number);
+}
+
 class Introspection {
  public:
   Introspection(std::string& out, const Schema& schema) : out_(out), schema_(schema) {}
@@ -170,7 +177,7 @@ void append_value(std::string& out, const std::vector<PlanField>& fields, const 
       append_json_string(out, std::string_view(value.get_string()));
       break;
     case json::kind::double_:
-      append_json_number(out, value.get_double());
+      append_number(out, value.get_double());
       break;
     default:
       out += json::serialize(value);
