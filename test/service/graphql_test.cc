@@ -349,5 +349,16 @@ TEST_F(Graphql, numbers_keep_all_their_digits) {
       << "the shortest text that gives the same float, as /v1/embeddings has it";
 }
 
+TEST_F(Graphql, an_option_out_of_range_is_called_by_its_name_here) {
+  const auto message_of = [&](const std::string& options) {
+    const auto answer = boost::json::parse(ask("{ generate(prompt: \"a\", options: {" + options + "}) { text } }"));
+    return text_at(answer, "/errors/0/message");
+  };
+  EXPECT_EQ(message_of("topP: 5"), "\"options.topP\": want a number between 0 and 1, got 5");
+  EXPECT_THAT(message_of("maxTokens: 0"), testing::StartsWith("\"options.maxTokens\": want an integer between 1 and"));
+  EXPECT_THAT(message_of("repetitionPenalty: 0"), testing::StartsWith("\"options.repetitionPenalty\": want"));
+  EXPECT_THAT(message_of("stop: [\"\"]"), testing::StartsWith("\"options.stop\": want"));
+}
+
 }  // namespace
 }  // namespace sixfold::service

@@ -1,6 +1,8 @@
 // Arguments to requests of the backend, and what it answers to the values of the schema's types.
 #include "service/graphql/roots.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -81,6 +83,16 @@ constexpr std::pair<std::string_view, std::string_view> kOptions[] = {{"maxToken
                                                                       {"seed", "seed"},
                                                                       {"stop", "stop"}};
 
+// The parsers' refusal, with the option called as the query calls it.
+Error in_our_words(const Refusal& refusal) {
+  const std::string quoted = "\"" + refusal.field + "\"";
+  for (const auto& [ours, theirs] : kOptions) {
+    if (refusal.field != theirs || !refusal.error.message.starts_with(quoted)) continue;
+    return {refusal.error.code, fmt::format("\"options.{}\"{}", ours, refusal.error.message.substr(quoted.size()))};
+  }
+  return refusal.error;
+}
+
 Result<GenerateRequest> generate_request(const json::object& arguments, const BackendDescription& description) {
   json::object body;
   if (const json::object* options = object_at(arguments, "options")) {
@@ -104,7 +116,7 @@ Result<GenerateRequest> generate_request(const json::object& arguments, const Ba
   } else {
     request.input = std::string(prompt->get_string());
   }
-  if (!reader.is_ok()) return reader.refusal()->error;
+  if (!reader.is_ok()) return in_our_words(*reader.refusal());
   request.model = text_of(arguments, "model");
   return request;
 }
