@@ -360,5 +360,36 @@ TEST_F(Graphql, an_option_out_of_range_is_called_by_its_name_here) {
   EXPECT_THAT(message_of("stop: [\"\"]"), testing::StartsWith("\"options.stop\": want"));
 }
 
+TEST_F(Graphql, places_are_counted_in_characters_and_a_wrong_one_is_shown) {
+  const auto wrong = [](const std::string& query) {
+    const auto parsed = graphql::parse_document(query);
+    return parsed.index() == 1 ? std::get<GraphqlError>(parsed) : GraphqlError{};
+  };
+  EXPECT_EQ(wrong("{ a(b: 'c') }").message,
+            R"(Syntax Error: Unexpected character "'"; strings stand in double quotes.)");
+  EXPECT_EQ(wrong("{ a(b: .) }").message, "Syntax Error: Unexpected character \".\".");
+  EXPECT_EQ(wrong("{ a(b: \xE2\x80\x9C"
+                  "c\xE2\x80\x9D) }")
+                .message,
+            "Syntax Error: Unexpected character \"\xE2\x80\x9C\" (U+201C).");
+  EXPECT_EQ(wrong("{ a\x01 }").message, "Syntax Error: Unexpected character U+0001.");
+  const auto column = [&](const std::string& query) {
+    const GraphqlError error = wrong(query);
+    return error.locations.empty() ? 0 : error.locations.front().column;
+  };
+  EXPECT_EQ(column("{ a(b: \"\xC3\xA9\xE4\xBD\xA0\xF0\x9F\x98\x80\") % }"), 14u) << "three characters in the string";
+  EXPECT_EQ(column("{ a(b: \"\"\"\xC3\xA9\n\xC3\xA9\"\"\") % }"), 7u);
+  EXPECT_EQ(column("{ a(b: \"x\\u{ZZ\n }\") }"), 10u) << "the escape's place";
+  EXPECT_EQ(column("{ a(b: \"x\\u12\") }"), 10u);
+}
+
+TEST_F(Graphql, a_byte_order_mark_is_white_space_and_code_points_have_one_form) {
+  EXPECT_EQ(graphql::parse_document("\xEF\xBB\xBF{ a\xEF\xBB\xBF }\xEF\xBB\xBF").index(), 0u);
+  for (const std::string escape : {R"(\u{D83D}\uDE00)", R"(\uD83D\u{DE00})", R"(\u{})", R"(\u{110000})", R"(\uDE00)"}) {
+    EXPECT_EQ(graphql::parse_document("{ a(b: \"" + escape + "\") }").index(), 1u) << escape;
+  }
+  EXPECT_EQ(graphql::parse_document(R"({ a(b: "\u{00000041}") })").index(), 0u);
+}
+
 }  // namespace
 }  // namespace sixfold::service
