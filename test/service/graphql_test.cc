@@ -391,5 +391,11 @@ TEST_F(Graphql, a_byte_order_mark_is_white_space_and_code_points_have_one_form) 
   EXPECT_EQ(graphql::parse_document(R"({ a(b: "\u{00000041}") })").index(), 0u);
 }
 
+TEST_F(Graphql, a_long_value_is_not_repeated_in_whole) {
+  const std::string text(3000, 'x');
+  EXPECT_LT(refused("{ model(name: [\"" + text + "\"]) { name } }").size(), 200u);
+  EXPECT_LT(refused("{ embed(input: {a: \"" + text + "\"}) { totalTokens } }").size(), 200u);
+}
+
 }  // namespace
 }  // namespace sixfold::service

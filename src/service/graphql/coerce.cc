@@ -130,7 +130,7 @@ std::optional<GraphqlError> check_literal(const Schema& schema, const Value& val
   if (value.kind == Value::Kind::kVariable) return std::nullopt;  // its type is compared where it is used
   const auto refuse = [&] {
     return error_at(value.where,
-                    fmt::format("Expected value of type \"{}\", found {}.", shown_type(type), shown_value(value)));
+                    fmt::format("Expected value of type \"{}\", found {}.", shown_type(type), shortened_value(value)));
   };
   if (is_non_null(type)) {
     return value.kind == Value::Kind::kNull ? refuse() : check_literal(schema, value, type.of.front());

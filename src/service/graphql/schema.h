@@ -86,5 +86,7 @@ inline const Type& nullable(const Type& type) {
 
 // The literal as a query would write it.
 std::string shown_value(const Value& value);
+// The same for a message: cut when it is long.
+std::string shortened_value(const Value& value);
 
 }  // namespace sixfold::service::graphql
