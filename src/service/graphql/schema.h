@@ -39,7 +39,6 @@ struct TypeDefinition {
   std::vector<EnumValue> values;        // of an enum
 
   const FieldDefinition* field(std::string_view field_name) const;  // null when there is none
-  bool is_output() const { return kind != TypeKind::kInput; }
   bool is_input() const { return kind != TypeKind::kObject; }
 };
 
