@@ -88,7 +88,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   void start(Backend& backend, const std::string& request_id, const std::stop_token& stop) {
     open_ = fields_.size() + 1;
     for (std::size_t i = 0; i < fields_.size(); ++i) {
-      if (fields_[i].name.starts_with("__")) {
+      if (fields_[i].failure || fields_[i].name.starts_with("__")) {
         done(i, json::value(nullptr));
       } else {
         graphql::start_root(
@@ -115,10 +115,17 @@ class Execution : public std::enable_shared_from_this<Execution> {
     std::string data = R"({"data":{)";
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       const PlanField& field = fields_[i];
+      if (data.size() > graphql::kAnswerBytesMax) return refuse_answer(fields_[i - 1]);
       if (i > 0) data += ',';
       append_json_string(data, field.key);
       data += ':';
-      if (field.name == "__typename") {
+      if (field.failure) {
+        data += "null";
+        errors.push_back({field.failure->message,
+                          field.failure->locations,
+                          {field.key},
+                          std::string(error_code_info(ErrorCode::kInvalidArgument).name)});
+      } else if (field.name == "__typename") {
         append_json_string(data, field.parent);
       } else if (field.definition != nullptr && field.name.starts_with("__")) {
         graphql::append_introspection(data, graphql::the_schema(), field);
@@ -130,12 +137,25 @@ class Execution : public std::enable_shared_from_this<Execution> {
         errors.push_back({error.message, {field.where}, {field.key}, std::string(error_code_info(error.code).name)});
       }
     }
+    if (data.size() > graphql::kAnswerBytesMax) return refuse_answer(fields_.back());
     data += '}';
     if (!errors.empty()) {
       data += R"(,"errors":)";
       graphql::append_errors(data, errors);
     }
     writer_->send(response_of(data += '}', is_new_, 200));
+  }
+
+  // field: with which the answer became too long.
+  void refuse_answer(const PlanField& field) {
+    std::string body = R"({"data":null,"errors":)";
+    graphql::append_errors(
+        body, {GraphqlError{fmt::format("The answer is larger than {} bytes; ask for less, or under fewer names.",
+                                        graphql::kAnswerBytesMax),
+                            {field.where},
+                            {field.key},
+                            std::string(error_code_info(ErrorCode::kResourceExhausted).name)}});
+    writer_->send(response_of(body += '}', is_new_, 200));
   }
 
   const Writer writer_;

@@ -72,6 +72,10 @@ struct RerankCall {
   bool is_raw = false;  // scores as the model gives them, not as probabilities
 };
 
+// Each document with the query, for ScoreRequest::texts.  Errors: invalid_argument when the query is so long that its
+// copies would be more than limits::kPairedQueryBytesMax; the message says what is wanted of "query".
+Result<std::vector<ScoredText>> pair_texts(const std::string& query, std::vector<std::string> documents);
+
 // Conversation of a chat body: roles and text parts.
 std::vector<tokenizer::ChatMessage> read_messages(FieldReader& reader);
 

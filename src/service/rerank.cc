@@ -13,6 +13,7 @@
 #include "service/endpoints.h"
 #include "service/json.h"
 #include "service/later_answer.h"
+#include "service/limits.h"
 #include "service/openai_fields.h"
 
 namespace sixfold::service {
@@ -77,6 +78,16 @@ std::string rerank_body(const Scores& scores, const RerankAnswer& answer) {
 
 }  // namespace
 
+Result<std::vector<ScoredText>> pair_texts(const std::string& query, std::vector<std::string> documents) {
+  if (query.size() * documents.size() > limits::kPairedQueryBytesMax) {
+    return invalid_argument("want at most {} bytes for {} documents, got {}",
+                            limits::kPairedQueryBytesMax / documents.size(), documents.size(), query.size());
+  }
+  std::vector<ScoredText> pairs;
+  for (std::string& document : documents) pairs.push_back({query, std::move(document)});
+  return pairs;
+}
+
 Parsed<RerankCall> parse_rerank(std::string_view body) {
   auto document = parse_object(body);
   if (auto* refusal = std::get_if<Refusal>(&document)) return std::move(*refusal);
@@ -87,8 +98,11 @@ Parsed<RerankCall> parse_rerank(std::string_view body) {
   call.request.model = reader.text("model").value_or("");
   const auto query = reader.text("query");
   if (!query && reader.is_ok()) reader.refuse("query", "want a string, got none");
-  for (std::string& text : read_documents(reader)) {
-    call.request.texts.push_back({std::string(query.value_or("")), std::move(text)});
+  auto pairs = pair_texts(std::string(query.value_or("")), read_documents(reader));
+  if (pairs) {
+    call.request.texts = *std::move(pairs);
+  } else {
+    reader.refuse("query", pairs.error().message);
   }
   call.results = static_cast<std::size_t>(
       reader.integer("top_n", 1, std::numeric_limits<std::int32_t>::max()).value_or(limits::kTextsMax));

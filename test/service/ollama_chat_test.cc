@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "service/chat_bench.h"
+#include "service/cost.h"
 #include "service/ollama/fields.h"
 
 namespace sixfold::service {
@@ -172,6 +173,30 @@ TEST(OllamaChat, abilities_are_listed) {
   ThinkingBench bench;
   EXPECT_EQ(text_at(answer_json(*bench.call(ollama_show, R"({"model":"fake"})")), "/capabilities"),
             R"(["completion","tools","thinking"])");
+}
+
+TEST(OllamaChatFields, many_results_find_their_calls_in_little_time) {
+  std::string calls, results;
+  constexpr int kCalls = 20'000;
+  for (int i = 0; i < kCalls; ++i) {
+    calls += std::string(i > 0 ? "," : "") + R"({"function":{"name":"f","arguments":{}}})";
+    results += R"(,{"role":"tool","tool_name":"f"})";
+  }
+  const double before = computed_seconds();
+  const auto messages = messages_of(call_of(body_of(R"({"role":"assistant","tool_calls":[)" + calls + "]}" + results)));
+  EXPECT_LT(computed_seconds() - before, 0.6);
+  ASSERT_EQ(messages.size(), kCalls + 1u);
+  EXPECT_EQ(messages.back().tool_call_id, messages.front().tool_calls.back().id);
+}
+
+TEST(OllamaChat, a_call_that_is_cut_off_is_in_the_stream_too) {
+  ThinkingBench bench;
+  bench.answer_with("<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Pa",
+                    engine::FinishReason::kLength);
+  const auto lines = lines_of(*bench.call(ollama_chat, body_with(kTools)));
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(text_at(lines[0], "/message/tool_calls/0/function/arguments"), "{}");
+  EXPECT_EQ(text_at(lines[1], "/done_reason"), "length");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "service/bench.h"
+#include "service/cost.h"
 #include "service/openai_fields.h"
 
 namespace sixfold::service {
@@ -131,6 +132,29 @@ TEST(Classify, gives_the_probability_of_every_class) {
   EXPECT_EQ(text_at(answer, "/data/1/probs/1"), "1");
   EXPECT_EQ(text_at(answer, "/data/1/num_classes"), "2");
   EXPECT_EQ(reading_refusal_of(parse_classify("{}")).field, "input");
+}
+
+TEST(Rerank, a_long_query_is_not_copied_for_every_document) {
+  Bench bench;
+  bench.backend.description.classes = {"relevance"};
+  const boost::json::array documents(2048, "a");
+  const std::string query(1 << 20, 'q');
+  PeakMemory peak;
+  if (!peak.reset()) GTEST_SKIP() << "the peak of memory cannot be reset here";
+  const auto refused =
+      bench.call(rerank, boost::json::serialize(boost::json::object{{"query", query}, {"documents", documents}}));
+  EXPECT_LT(peak.mebibytes(), 300);
+  ASSERT_TRUE(refused->answer.has_value());
+  EXPECT_EQ(refused->answer->status, 400);
+  EXPECT_EQ(text_at(answer_json(*refused), "/error/param"), "query");
+  const auto answer = answer_json(*bench.call(
+      graphql_query,
+      boost::json::serialize(boost::json::object{
+          {"query", "query($q: String!, $d: [String!]!) { rerank(query: $q, documents: $d) { totalTokens } }"},
+          {"variables", {{"q", query}, {"d", documents}}}})));
+  EXPECT_LT(peak.mebibytes(), 300);
+  EXPECT_EQ(text_at(answer, "/errors/0/message"), "query: want at most 8192 bytes for 2048 documents, got 1048576");
+  EXPECT_EQ(bench.backend.scores.size(), 0U);
 }
 
 }  // namespace

@@ -28,6 +28,29 @@ std::optional<double> float_of(const std::string& text) {
   return number;
 }
 
+// Roughly what a copy of a value costs.
+std::size_t weight_of(const json::value& value) {
+  std::size_t weight = 1;
+  if (value.is_string()) weight += value.get_string().size() / 16;
+  if (value.is_array()) {
+    for (const json::value& item : value.get_array()) weight += weight_of(item);
+  }
+  if (value.is_object()) {
+    for (const auto& field : value.get_object()) weight += 1 + weight_of(field.value());
+  }
+  return weight;
+}
+
+// Before it is copied, for a copy may be too large to be made at all.
+std::optional<GraphqlError> pay_for(const json::value& value, Location where, Variables& variables) {
+  const std::size_t weight = weight_of(value);
+  if (weight > variables.weight_left) {
+    return error_at(where, "The values of all arguments together are too large.");
+  }
+  variables.weight_left -= weight;
+  return std::nullopt;
+}
+
 // The JSON of a literal of a scalar or enum; nothing when it does not fit.
 std::optional<json::value> leaf_of(const TypeDefinition& type, const Value& value) {
   const auto is = [&](Value::Kind kind) { return value.kind == kind; };
@@ -107,7 +130,7 @@ std::optional<GraphqlError> check_literal(const Schema& schema, const Value& val
   if (value.kind == Value::Kind::kVariable) return std::nullopt;  // its type is compared where it is used
   const auto refuse = [&] {
     return error_at(value.where,
-                    fmt::format("Expected value of type \"{}\", found {}.", shown_type(type), shown_value(value)));
+                    fmt::format("Expected value of type \"{}\", found {}.", shown_type(type), shortened_value(value)));
   };
   if (is_non_null(type)) {
     return value.kind == Value::Kind::kNull ? refuse() : check_literal(schema, value, type.of.front());
@@ -128,14 +151,15 @@ std::optional<GraphqlError> check_literal(const Schema& schema, const Value& val
 }
 
 Outcome<std::optional<json::value>> coerce_literal(const Schema& schema, const Value& value, const Type& type,
-                                                   const json::object& variables) {
+                                                   Variables& variables) {
   using Maybe = std::optional<json::value>;
   if (value.kind == Value::Kind::kVariable) {
-    const json::value* found = variables.if_contains(value.text);
+    const json::value* found = variables.values.if_contains(value.text);
     if (found == nullptr) return Maybe();
     if (found->is_null() && is_non_null(type)) {
       return error_at(value.where, fmt::format("Expected value of type \"{}\", found null.", shown_type(type)));
     }
+    if (auto error = pay_for(*found, value.where, variables)) return *std::move(error);
     return Maybe(*found);
   }
   const Type& inner = nullable(type);
@@ -161,7 +185,13 @@ Outcome<std::optional<json::value>> coerce_literal(const Schema& schema, const V
     return Maybe(json::value(std::move(out)));
   }
   const TypeDefinition& definition = *schema.find(inner.name);
-  if (definition.kind != TypeKind::kInput) return leaf_of(definition, value);
+  if (definition.kind != TypeKind::kInput) {
+    Maybe leaf = leaf_of(definition, value);
+    if (leaf) {
+      if (auto error = pay_for(*leaf, value.where, variables)) return *std::move(error);
+    }
+    return leaf;
+  }
   json::object out;
   for (const InputDefinition& input : definition.inputs) {
     const auto given = std::find_if(value.fields.begin(), value.fields.end(),
@@ -220,7 +250,8 @@ Outcome<json::value> coerce_json(const Schema& schema, const json::value& value,
   for (const InputDefinition& input : definition.inputs) {
     const json::value* given = value.get_object().if_contains(input.name);
     if (given == nullptr && input.default_value) {
-      auto made = coerce_literal(schema, *input.default_value, input.type, {});
+      Variables none;
+      auto made = coerce_literal(schema, *input.default_value, input.type, none);
       if (auto* error = std::get_if<GraphqlError>(&made)) return std::move(*error);
       if (auto& got = std::get<0>(made)) out[input.name] = *std::move(got);
       continue;

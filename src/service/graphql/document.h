@@ -14,8 +14,10 @@ namespace sixfold::service::graphql {
 inline constexpr std::size_t kQueryBytesMax = 64u << 10;
 inline constexpr std::size_t kTokensMax = 8192;    // words and signs of one document
 inline constexpr std::size_t kDepthMax = 32;       // selections, lists and objects inside one another
-inline constexpr std::size_t kFieldsMax = 10'000;  // of one operation, with every fragment written out
+inline constexpr std::size_t kFieldsMax = 10'000;  // of all operations, with every fragment written out
 inline constexpr std::size_t kWorkMax = 16;        // fields of one operation that a model computes
+// Few bytes can ask for many: each value comes as often as it has names, with each of them.
+inline constexpr std::size_t kAnswerBytesMax = 64u << 20;
 
 struct Location {
   std::uint32_t line = 1;
@@ -76,6 +78,7 @@ struct VariableDefinition {
   std::string name;
   Type type;
   std::optional<Value> default_value;
+  std::vector<Directive> directives;
   Location where;
 };
 

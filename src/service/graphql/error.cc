@@ -24,11 +24,7 @@ void append_error(std::string& out, const GraphqlError& error) {
     out += R"(,"path":[)";
     for (std::size_t i = 0; i < error.path.size(); ++i) {
       if (i > 0) out += ',';
-      if (const auto* name = std::get_if<std::string>(&error.path[i])) {
-        append_json_string(out, *name);
-      } else {
-        append_json_integer(out, std::get<std::size_t>(error.path[i]));
-      }
+      append_json_string(out, error.path[i]);
     }
     out += ']';
   }

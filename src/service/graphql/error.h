@@ -9,13 +9,11 @@
 
 namespace sixfold::service::graphql {
 
-using PathStep = std::variant<std::string, std::size_t>;
-
 struct GraphqlError {
   std::string message;
   std::vector<Location> locations;
-  std::vector<PathStep> path;  // of the field in the answer; empty before anything runs
-  std::string code;            // "extensions": {"code": ...}
+  std::vector<std::string> path;  // of the field in the answer; empty before anything runs
+  std::string code;               // "extensions": {"code": ...}
 };
 
 template <class T>

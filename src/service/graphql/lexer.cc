@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/utf8.h"
 
 namespace sixfold::service::graphql {
 namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -18,7 +21,7 @@ bool is_digit(char c) {
 }
 
 std::optional<std::uint32_t> hex_value(std::string_view digits) {
-  if (digits.empty() || digits.size() > 6) return std::nullopt;
+  if (digits.empty() || digits.size() > 8) return std::nullopt;
   std::uint32_t value = 0;
   for (const char c : digits) {
     const bool is_lower = c >= 'a' && c <= 'f';
@@ -56,11 +59,13 @@ std::string block_text(const std::string& raw) {
   for (std::size_t i = 1; i < lines.size() && common != std::string_view::npos; ++i) {
     lines[i].remove_prefix(std::min(common, lines[i].size()));
   }
-  while (!lines.empty() && indent_of(lines.front()) == lines.front().size()) lines.erase(lines.begin());
-  while (!lines.empty() && indent_of(lines.back()) == lines.back().size()) lines.pop_back();
+  const auto is_blank = [](std::string_view line) { return indent_of(line) == line.size(); };
+  std::size_t begin = 0, end = lines.size();
+  while (begin < end && is_blank(lines[begin])) ++begin;
+  while (begin < end && is_blank(lines[end - 1])) --end;
   std::string out;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (i > 0) out += '\n';
+  for (std::size_t i = begin; i < end; ++i) {
+    if (i > begin) out += '\n';
     out += lines[i];
   }
   return out;
@@ -71,7 +76,6 @@ class Lexer {
   explicit Lexer(std::string_view text) : text_(text) {}
 
   Outcome<std::vector<Token>> read() {
-    if (text_.starts_with("\xEF\xBB\xBF")) at_ = line_begin_ = 3;
     while (!error_) {
       skip_blank();
       if (tokens_.size() >= kTokensMax) fail(fmt::format("The document has more than {} tokens.", kTokensMax));
@@ -91,8 +95,14 @@ class Lexer {
  private:
   Location here() const { return {line_, static_cast<std::uint32_t>(at_ - line_begin_ + 1)}; }
   char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
-  void fail(std::string message) {
-    if (!error_) error_ = error_at(here(), "Syntax Error: " + std::move(message));
+  void fail(std::string message) { fail_at(here(), std::move(message)); }
+  void fail_at(Location where, std::string message) {
+    if (!error_) error_ = error_at(where, "Syntax Error: " + std::move(message));
+  }
+  // Within comments and strings, where a character may have more than one byte.
+  void step() {
+    if ((static_cast<unsigned char>(text_[at_]) & 0xC0) == 0x80) ++line_begin_;
+    ++at_;
   }
 
   void skip_blank() {
@@ -105,7 +115,9 @@ class Lexer {
       } else if (c == ' ' || c == '\t' || c == ',') {
         ++at_;
       } else if (c == '#') {
-        while (at_ < text_.size() && text_[at_] != '\n' && text_[at_] != '\r') ++at_;
+        while (at_ < text_.size() && text_[at_] != '\n' && text_[at_] != '\r') step();
+      } else if (text_.substr(at_, kByteOrderMark.size()) == kByteOrderMark) {
+        for (std::size_t i = 0; i < kByteOrderMark.size(); ++i) step();
       } else {
         return;
       }
@@ -134,8 +146,17 @@ class Lexer {
       token.text = c;
       ++at_;
     } else {
-      fail(fmt::format("Unexpected character with the code {}.", static_cast<unsigned char>(c)));
+      fail_character();
     }
+  }
+
+  void fail_character() {
+    const Utf8Step step = read_utf8(text_.substr(at_));
+    const auto code = static_cast<std::uint32_t>(step.code_point);
+    const std::string_view shown = text_.substr(at_, step.bytes);
+    if (code < 0x20 || code == 0x7F) return fail(fmt::format("Unexpected character U+{:04X}.", code));
+    if (code >= 0x80) return fail(fmt::format("Unexpected character \"{}\" (U+{:04X}).", shown, code));
+    fail(fmt::format("Unexpected character \"{}\"{}.", shown, shown == "'" ? "; strings stand in double quotes" : ""));
   }
 
   void read_number(Token& token) {
@@ -174,7 +195,8 @@ class Lexer {
         at_ += 4;
         continue;
       }
-      const char c = text_[at_++];
+      const char c = text_[at_];
+      step();
       raw += c;
       if (c == '\n' || (c == '\r' && peek() != '\n')) {
         ++line_;
@@ -191,11 +213,11 @@ class Lexer {
     while (peek() != '"' || at_ >= text_.size()) {
       if (at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r') return fail("Unterminated string.");
       if (text_[at_] == '\\') {
-        ++at_;
         read_escape(token.text);
         if (error_) return;
       } else {
-        token.text += text_[at_++];
+        token.text += text_[at_];
+        step();
       }
     }
     ++at_;
@@ -204,44 +226,48 @@ class Lexer {
   void read_escape(std::string& out) {
     constexpr std::string_view kFrom = "\"\\/bfnrt";
     constexpr std::string_view kTo = "\"\\/\b\f\n\r\t";
-    const char c = peek();
+    const Location where = here();
+    const char c = peek(1);
+    at_ += 2;
     if (const std::size_t found = kFrom.find(c); c != '\0' && found != std::string_view::npos) {
       out += kTo[found];
-      ++at_;
       return;
     }
-    if (c != 'u') return fail("Unknown escape in a string.");
-    ++at_;
-    std::optional<std::uint32_t> code = read_code();
-    if (code && *code >= 0xD800 && *code < 0xDC00 && peek() == '\\' && peek(1) == 'u') {
+    if (c != 'u') return fail_at(where, "Unknown escape in a string.");
+    const auto is_surrogate = [](std::uint32_t code) { return code >= 0xD800 && code < 0xE000; };
+    std::optional<std::uint32_t> code = peek() == '{' ? read_any_code() : read_short_code();
+    // Two short ones, the second of which is not written in braces either, may be one character.
+    if (code && *code < 0xDC00 && is_surrogate(*code) && text_.substr(at_, 2) == "\\u") {
       at_ += 2;
-      const auto low = read_code();
-      code = low && *low >= 0xDC00 && *low < 0xE000
+      const auto low = read_short_code();
+      code = low && *low >= 0xDC00 && is_surrogate(*low)
                  ? std::optional(0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00))
                  : std::nullopt;
     }
-    if (!code || *code > 0x10FFFF || (*code >= 0xD800 && *code < 0xE000)) return fail("Wrong \\u escape in a string.");
+    if (!code || *code > 0x10FFFF || is_surrogate(*code)) return fail_at(where, "Wrong \\u escape in a string.");
     append_utf8(out, static_cast<char32_t>(*code));
   }
 
-  std::optional<std::uint32_t> read_code() {
-    std::string_view digits;
-    if (peek() == '{') {
-      const std::size_t end = text_.find('}', at_);
-      if (end == std::string_view::npos) return std::nullopt;
-      digits = text_.substr(at_ + 1, end - at_ - 1);
-      at_ = end + 1;
-    } else {
-      digits = text_.substr(at_, 4);
-      if (digits.size() < 4) return std::nullopt;
-      at_ += 4;
-    }
+  // XXXX
+  std::optional<std::uint32_t> read_short_code() {
+    const std::string_view digits = text_.substr(at_, 4);
+    if (digits.size() < 4) return std::nullopt;
+    at_ += 4;
     return hex_value(digits);
+  }
+
+  // {X...}, of a character, not of half a pair.
+  std::optional<std::uint32_t> read_any_code() {
+    const std::size_t end = text_.find('}', at_);
+    if (end == std::string_view::npos) return std::nullopt;
+    const auto code = hex_value(text_.substr(at_ + 1, end - at_ - 1));
+    at_ = end + 1;
+    return code && (*code < 0xD800 || *code >= 0xE000) ? code : std::nullopt;
   }
 
   const std::string_view text_;
   std::size_t at_ = 0;
-  std::size_t line_begin_ = 0;
+  std::size_t line_begin_ = 0;  // as if each character of the line so far had one byte
   std::uint32_t line_ = 1;
   std::vector<Token> tokens_;
   std::optional<GraphqlError> error_;

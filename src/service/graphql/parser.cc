@@ -114,13 +114,13 @@ class Parser {
   }
 
   VariableDefinition variable_definition() {
-    VariableDefinition out{.name = {}, .type = {}, .default_value = {}, .where = now().where};
+    VariableDefinition out{.name = {}, .type = {}, .default_value = {}, .directives = {}, .where = now().where};
     want_sign("$");
     out.name = name();
     want_sign(":");
     out.type = type();
     if (take_sign("=")) out.default_value = value(true);
-    directives(true);
+    out.directives = directives(true);
     return out;
   }
 

@@ -1,6 +1,8 @@
 // Arguments to requests of the backend, and what it answers to the values of the schema's types.
 #include "service/graphql/roots.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -58,7 +60,7 @@ json::value model_value(const BackendDescription& description) {
                       {"aliases", json::value_from(description.aliases)},
                       {"architecture", description.architecture},
                       {"weights", description.weights},
-                      {"parameters", static_cast<double>(description.parameters)},
+                      {"parameters", description.parameters},
                       {"context", description.context},
                       {"vocabulary", description.vocabulary},
                       {"generates", description.generates},
@@ -80,6 +82,16 @@ constexpr std::pair<std::string_view, std::string_view> kOptions[] = {{"maxToken
                                                                       {"repetitionPenalty", "repetition_penalty"},
                                                                       {"seed", "seed"},
                                                                       {"stop", "stop"}};
+
+// The parsers' refusal, with the option called as the query calls it.
+Error in_our_words(const Refusal& refusal) {
+  const std::string quoted = "\"" + refusal.field + "\"";
+  for (const auto& [ours, theirs] : kOptions) {
+    if (refusal.field != theirs || !refusal.error.message.starts_with(quoted)) continue;
+    return {refusal.error.code, fmt::format("\"options.{}\"{}", ours, refusal.error.message.substr(quoted.size()))};
+  }
+  return refusal.error;
+}
 
 Result<GenerateRequest> generate_request(const json::object& arguments, const BackendDescription& description) {
   json::object body;
@@ -104,7 +116,7 @@ Result<GenerateRequest> generate_request(const json::object& arguments, const Ba
   } else {
     request.input = std::string(prompt->get_string());
   }
-  if (!reader.is_ok()) return reader.refusal()->error;
+  if (!reader.is_ok()) return in_our_words(*reader.refusal());
   request.model = text_of(arguments, "model");
   return request;
 }
@@ -207,7 +219,9 @@ Status start_rerank(const RootCall& call, const RootDone& done) {
   ScoreRequest request{
       .id = call.request_id, .model = text_of(call.arguments, "model"), .texts = {}, .stop = call.stop};
   SIXFOLD_TRY(std::vector<std::string> documents, texts_of(call.arguments, "documents"));
-  for (const std::string& document : documents) request.texts.push_back({text_of(call.arguments, "query"), document});
+  auto pairs = pair_texts(text_of(call.arguments, "query"), documents);
+  if (!pairs) return invalid_argument("query: {}", pairs.error().message);
+  request.texts = *std::move(pairs);
   std::size_t results_max = documents.size();
   if (const auto top = integer_of(call.arguments, "topN")) {
     if (*top < 1) return invalid_argument("topN: want at least 1, got {}", *top);

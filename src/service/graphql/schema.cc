@@ -170,4 +170,14 @@ std::string shown_value(const Value& value) {
   }
 }
 
+std::string shortened_value(const Value& value) {
+  constexpr std::size_t kBytesMax = 60;
+  std::string text = shown_value(value);
+  if (text.size() <= kBytesMax) return text;
+  std::size_t size = kBytesMax;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;  // a character stays whole
+  text.resize(size);
+  return text + "...";
+}
+
 }  // namespace sixfold::service::graphql

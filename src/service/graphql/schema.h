@@ -39,7 +39,6 @@ struct TypeDefinition {
   std::vector<EnumValue> values;        // of an enum
 
   const FieldDefinition* field(std::string_view field_name) const;  // null when there is none
-  bool is_output() const { return kind != TypeKind::kInput; }
   bool is_input() const { return kind != TypeKind::kObject; }
 };
 
@@ -86,5 +85,7 @@ inline const Type& nullable(const Type& type) {
 
 // The literal as a query would write it.
 std::string shown_value(const Value& value);
+// The same for a message: cut when it is long.
+std::string shortened_value(const Value& value);
 
 }  // namespace sixfold::service::graphql

@@ -17,7 +17,7 @@ constexpr std::size_t kErrorsMax = 20;
 // Where a variable stands.
 struct Use {
   const Value* variable;
-  const Type* type;
+  const Type* type;  // of the place; null: what the variable stands in is wrong itself
   bool has_default;  // the place, not the variable
 };
 
@@ -29,20 +29,24 @@ struct Uses {
 
 class Validator {
  public:
-  Validator(const Schema& schema, const Document& document) : schema_(schema), document_(document) {}
+  Validator(const Schema& schema, const Document& document) : schema_(schema), document_(document) {
+    for (const Fragment& fragment : document.fragments) fragments_.emplace(fragment.name, &fragment);
+  }
 
   std::vector<GraphqlError> run() {
     check_names();
     for (const Fragment& fragment : document_.fragments) {
       Uses& uses = uses_[fragment.name];
       const TypeDefinition* type = schema_.find(fragment.condition);
+      directives(fragment.directives, "FRAGMENT_DEFINITION", uses);
       if (type == nullptr) {
         add(fragment.where, fmt::format("Unknown type \"{}\".", fragment.condition));
+        mention(fragment.selections, uses);
       } else if (type->kind != TypeKind::kObject) {
         add(fragment.where,
             fmt::format("Fragment \"{}\" cannot condition on non composite type \"{}\".", fragment.name, type->name));
+        mention(fragment.selections, uses);
       } else {
-        directives(fragment.directives, "FRAGMENT_DEFINITION", uses);
         selections(fragment.selections, *type, uses);
       }
     }
@@ -57,13 +61,14 @@ class Validator {
 
  private:
   void add(Location where, std::string message) {
-    if (errors_.size() < kErrorsMax) errors_.push_back(error_at(where, std::move(message)));
+    if (!is_full()) errors_.push_back(error_at(where, std::move(message)));
   }
 
+  bool is_full() const { return errors_.size() >= kErrorsMax; }
+
   const Fragment* fragment_named(std::string_view name) const {
-    const auto found = std::find_if(document_.fragments.begin(), document_.fragments.end(),
-                                    [&](const Fragment& fragment) { return fragment.name == name; });
-    return found == document_.fragments.end() ? nullptr : &*found;
+    const auto found = fragments_.find(name);
+    return found == fragments_.end() ? nullptr : found->second;
   }
 
   void check_names() {
@@ -94,13 +99,14 @@ class Validator {
           const Fragment* fragment = fragment_named(selection.name);
           if (fragment == nullptr) {
             add(selection.selections_where, fmt::format("Unknown fragment \"{}\".", selection.name));
-          } else if (fragment->condition != parent.name && schema_.find(fragment->condition) != nullptr) {
+            break;
+          }
+          uses.spreads.push_back(&selection);
+          if (fragment->condition != parent.name && schema_.find(fragment->condition) != nullptr) {
             add(selection.where,
                 fmt::format("Fragment \"{}\" cannot be spread here as objects of type \"{}\" can never "
                             "be of type \"{}\".",
                             selection.name, parent.name, fragment->condition));
-          } else {
-            uses.spreads.push_back(&selection);
           }
           break;
         }
@@ -108,7 +114,10 @@ class Validator {
           directives(selection.directives, "INLINE_FRAGMENT", uses);
           if (selection.condition.empty() || selection.condition == parent.name) {
             selections(selection.selections, parent, uses);
-          } else if (schema_.find(selection.condition) == nullptr) {
+            break;
+          }
+          mention(selection.selections, uses);
+          if (schema_.find(selection.condition) == nullptr) {
             add(selection.where, fmt::format("Unknown type \"{}\".", selection.condition));
           } else {
             add(selection.where, fmt::format("Fragment cannot be spread here as objects of type \"{}\" can never be of "
@@ -123,14 +132,18 @@ class Validator {
     directives(selection.directives, "FIELD", uses);
     if (selection.name == "__typename") {
       arguments(selection.arguments, {}, "field \"__typename\"", selection.where, uses);
-      if (!selection.selections.empty())
+      if (!selection.selections.empty()) {
         add(selection.selections_where, "Field \"__typename\" must not have a selection.");
+        mention(selection.selections, uses);
+      }
       return;
     }
     const FieldDefinition* definition = parent.field(selection.name);
     if (definition == nullptr && &parent == &schema_.query()) definition = schema_.introspection_field(selection.name);
     if (definition == nullptr) {
       add(selection.where, fmt::format("Cannot query field \"{}\" on type \"{}\".", selection.name, parent.name));
+      mention(selection.arguments, uses);
+      mention(selection.selections, uses);
       return;
     }
     arguments(selection.arguments, definition->arguments, fmt::format("field \"{}.{}\"", parent.name, selection.name),
@@ -141,6 +154,7 @@ class Validator {
       add(selection.selections_where,
           fmt::format("Field \"{}\" must not have a selection since type \"{}\" has no subfields.", selection.name,
                       shown_type(definition->type)));
+      mention(selection.selections, uses);
     } else if (!is_leaf && selection.selections.empty()) {
       add(selection.where, fmt::format("Field \"{}\" of type \"{}\" must have a selection of subfields. Did you mean "
                                        "\"{} {{ ... }}\"?",
@@ -156,16 +170,19 @@ class Validator {
     for (const Argument& argument : given) {
       if (!seen.insert(argument.name).second) {
         add(argument.where, fmt::format("There can be only one argument named \"{}\".", argument.name));
+        mention(argument.value, uses);
         continue;
       }
       const auto found = std::find_if(definitions.begin(), definitions.end(),
                                       [&](const InputDefinition& input) { return input.name == argument.name; });
       if (found == definitions.end()) {
         add(argument.where, fmt::format("Unknown argument \"{}\" on {}.", argument.name, owner));
+        mention(argument.value, uses);
         continue;
       }
       if (auto error = check_literal(schema_, argument.value, found->type)) {
-        if (errors_.size() < kErrorsMax) errors_.push_back(*std::move(error));
+        if (!is_full()) errors_.push_back(*std::move(error));
+        mention(argument.value, uses);
       } else {
         collect(argument.value, found->type, found->default_value.has_value(), uses);
       }
@@ -186,6 +203,7 @@ class Validator {
                                       [&](const auto& definition) { return definition.name == directive.name; });
       if (found == all.end()) {
         add(directive.where, fmt::format("Unknown directive \"@{}\".", directive.name));
+        mention(directive.arguments, uses);
         continue;
       }
       const bool is_allowed = place == "FIELD" || place == "FRAGMENT_SPREAD" || place == "INLINE_FRAGMENT";
@@ -219,6 +237,27 @@ class Validator {
     }
   }
 
+  // What something wrong uses is used all the same: the mistake is told, and not that a variable or a fragment is
+  // unused.
+  void mention(const Value& value, Uses& uses) {
+    if (value.kind == Value::Kind::kVariable) uses.variables.push_back({&value, nullptr, false});
+    for (const Value& item : value.list) mention(item, uses);
+    for (const auto& [name, field] : value.fields) mention(field, uses);
+  }
+  void mention(const std::vector<Argument>& arguments, Uses& uses) {
+    for (const Argument& argument : arguments) mention(argument.value, uses);
+  }
+  void mention(const std::vector<Selection>& all, Uses& uses) {
+    for (const Selection& selection : all) {
+      mention(selection.arguments, uses);
+      for (const Directive& directive : selection.directives) mention(directive.arguments, uses);
+      if (selection.kind == Selection::Kind::kSpread && fragment_named(selection.name) != nullptr) {
+        uses.spreads.push_back(&selection);
+      }
+      mention(selection.selections, uses);
+    }
+  }
+
   // Depth first; a fragment that is met again on the way down contains itself.
   void check_cycles() {
     std::set<std::string> done;
@@ -246,13 +285,14 @@ class Validator {
   }
 
   void check_operation(const Operation& operation) {
+    Uses uses;
+    directives(operation.directives, "QUERY", uses);
     if (operation.kind != "query") {
       add(operation.where, fmt::format("The schema has no {} type; everything is a query.", operation.kind));
-      return;
+      mention(operation.selections, uses);
+    } else {
+      selections(operation.selections, schema_.query(), uses);
     }
-    Uses uses;
-    if (!operation.directives.empty()) directives(operation.directives, "QUERY", uses);
-    selections(operation.selections, schema_.query(), uses);
     std::map<std::string_view, const VariableDefinition*> defined;
     for (const VariableDefinition& variable : operation.variables) {
       if (!defined.emplace(variable.name, &variable).second) {
@@ -266,7 +306,10 @@ class Validator {
     while (!open.empty()) {
       const Uses& part = *open.back();
       open.pop_back();
-      for (const Use& use : part.variables) check_use(use, defined, seen);
+      for (const Use& use : part.variables) {
+        if (is_full()) return;  // each operation may have every use of every fragment
+        check_use(use, defined, seen);
+      }
       for (const Selection* spread : part.spreads) {
         if (reached.insert(spread->name).second) open.push_back(&uses_[spread->name]);
       }
@@ -280,6 +323,8 @@ class Validator {
   }
 
   void check_variable(const VariableDefinition& variable) {
+    Uses none;  // its directives are constants
+    directives(variable.directives, "VARIABLE_DEFINITION", none);
     const TypeDefinition* type = schema_.find(innermost_name(variable.type));
     if (type == nullptr) {
       add(variable.where, fmt::format("Unknown type \"{}\".", innermost_name(variable.type)));
@@ -301,6 +346,7 @@ class Validator {
     }
     const VariableDefinition& variable = *found->second;
     seen.insert(variable.name);
+    if (use.type == nullptr) return;
     const bool has_default =
         use.has_default || (variable.default_value && variable.default_value->kind != Value::Kind::kNull);
     const Type& place =
@@ -321,6 +367,7 @@ class Validator {
 
   const Schema& schema_;
   const Document& document_;
+  std::map<std::string_view, const Fragment*> fragments_;
   std::vector<GraphqlError> errors_;
   std::map<std::string, Uses, std::less<>> uses_;  // of each fragment
   std::set<std::string> used_;                     // fragments

@@ -9,11 +9,16 @@
 namespace sixfold::service::graphql {
 namespace {
 
+bool is_too_long(const std::string& out) {
+  return out.size() > kAnswerBytesMax;
+}
+
 // Appends {"key": ...} for every field; `append` is called for those that are not __typename.
 template <class Append>
 void append_object(std::string& out, const std::vector<PlanField>& fields, Append append) {
   out += '{';
   for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (is_too_long(out)) return;
     if (i > 0) out += ',';
     append_json_string(out, fields[i].key);
     out += ':';
@@ -31,11 +36,19 @@ void append_list(std::string& out, const Items& items, Append append) {
   out += '[';
   bool is_first = true;
   for (const auto& item : items) {
+    if (is_too_long(out)) return;
     if (!is_first) out += ',';
     is_first = false;
     append(item);
   }
   out += ']';
+}
+
+// Vectors are floats, of which none of the digits may be lost.
+void append_number(std::string& out, double number) {
+  const auto single = static_cast<float>(number);
+  if (static_cast<double>(single) == number) return append_json_number(out, single);
+  append_json_number(out, number);
 }
 
 class Introspection {
@@ -164,7 +177,7 @@ void append_value(std::string& out, const std::vector<PlanField>& fields, const 
       append_json_string(out, std::string_view(value.get_string()));
       break;
     case json::kind::double_:
-      append_json_number(out, value.get_double());
+      append_number(out, value.get_double());
       break;
     default:
       out += json::serialize(value);

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -47,29 +48,55 @@ class ConversationReader {
   std::vector<tokenizer::ChatMessage> take() { return std::move(messages_); }
 
  private:
+  struct Call {
+    std::string id;
+    std::string name;
+  };
+  // A call by its id or by its function's name, and which of the message's calls it is: the first one comes first.
+  using Places = std::set<std::pair<std::string, std::size_t>>;
+
   // Nine letters and digits are what every family's template accepts.
   void name_calls(std::vector<tokenizer::ChatToolCall>& calls) {
-    if (!calls.empty()) open_.clear();
-    for (tokenizer::ChatToolCall& call : calls) {
+    if (calls.empty()) return;
+    open_.clear();
+    open_ids_.clear();
+    open_names_.clear();
+    for (std::size_t place = 0; place < calls.size(); ++place) {
+      tokenizer::ChatToolCall& call = calls[place];
       if (call.id.empty()) call.id = fmt::format("call{:05}", calls_++ % 100'000);
-      open_.push_back(call);
+      open_.emplace(place, Call{call.id, call.name});
+      open_ids_.emplace(call.id, place);
+      open_names_.emplace(call.name, place);
     }
   }
 
+  // A client may send very many of both, so none is looked for one by one.
   void answer_call(tokenizer::ChatMessage& result) {
-    const auto call = std::find_if(open_.begin(), open_.end(), [&](const tokenizer::ChatToolCall& one) {
-      if (!result.tool_call_id.empty()) return one.id == result.tool_call_id;
-      return result.name.empty() || one.name == result.name;
-    });
+    auto call = open_.begin();
+    if (!result.tool_call_id.empty()) {
+      call = find_open(open_ids_, result.tool_call_id);
+    } else if (!result.name.empty()) {
+      call = find_open(open_names_, result.name);
+    }
     if (call == open_.end()) return;
-    result.tool_call_id = call->id;
-    result.name = call->name;
+    const auto& [place, found] = *call;
+    result.tool_call_id = found.id;
+    result.name = found.name;
+    open_ids_.erase({found.id, place});
+    open_names_.erase({found.name, place});
     open_.erase(call);
   }
 
+  std::map<std::size_t, Call>::iterator find_open(const Places& places, const std::string& wanted) {
+    const auto found = places.lower_bound({wanted, 0});
+    return found != places.end() && found->first == wanted ? open_.find(found->second) : open_.end();
+  }
+
   std::vector<tokenizer::ChatMessage> messages_;
-  std::vector<tokenizer::ChatToolCall> open_;  // of the newest message with calls: those without a result
-  std::size_t calls_ = 0;                      // that were given an id
+  std::map<std::size_t, Call> open_;  // of the newest message with calls: those without a result
+  Places open_ids_;
+  Places open_names_;
+  std::size_t calls_ = 0;  // that were given an id
 };
 
 }  // namespace
