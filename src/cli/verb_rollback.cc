@@ -14,12 +14,12 @@
 namespace sixfold::cli {
 namespace {
 
-struct Flags {
+struct RollbackFlags {
   DeployFlags deploy;
   std::uint64_t revision = 0;
 };
 
-Status roll_back(const Flags& flags) {
+Status roll_back(const RollbackFlags& flags) {
   SIXFOLD_TRY(deploy::Deployment deployment, open_deployment(flags.deploy));
   SIXFOLD_TRY(const registry::FileLock held, lock(deployment));
   const deploy::DeployState& state = deployment.state();
@@ -42,7 +42,7 @@ Status roll_back(const Flags& flags) {
 }  // namespace
 
 VerbAction add_rollback(CLI::App& program) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RollbackFlags>();
   CLI::App* verb = program.add_subcommand("rollback", "Go back to an earlier revision");
   verb->add_option("target", flags->deploy.target, "The target")->required();
   verb->add_option("revision", flags->revision, "As in sixfold status; the last complete one when left out");

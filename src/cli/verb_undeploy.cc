@@ -14,11 +14,11 @@
 namespace sixfold::cli {
 namespace {
 
-struct Flags : DeployFlags {
+struct UndeployFlags : DeployFlags {
   bool is_forced = false;
 };
 
-Status take_away(const Flags& flags) {
+Status take_away(const UndeployFlags& flags) {
   SIXFOLD_TRY(deploy::Deployment deployment, open_deployment(flags));
   SIXFOLD_TRY(const registry::FileLock held, lock(deployment));
   if (deployment.state().current() == nullptr) return not_found("{}: nothing is deployed", flags.target);
@@ -38,7 +38,7 @@ Status take_away(const Flags& flags) {
 }  // namespace
 
 VerbAction add_undeploy(CLI::App& program) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<UndeployFlags>();
   CLI::App* verb = program.add_subcommand("undeploy", "Take away what is deployed");
   verb->add_option("target", flags->target, "The target")->required();
   add_deploy_flags(*verb, *flags);
