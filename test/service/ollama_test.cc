@@ -390,5 +390,15 @@ TEST(OllamaDelete, removes_what_is_not_served) {
   EXPECT_EQ(text_at(answer_json(*bench.call(ollama_tags, "")), "/models/1/name"), "on-disk");
 }
 
+TEST(OllamaEmbed, without_a_text_there_are_no_vectors) {
+  Bench bench;
+  for (const std::string input : {"", R"(,"input":"")", R"(,"input":null)", R"(,"input":[])"}) {
+    const auto writer = bench.call(ollama_embed, R"({"model":"fake")" + input + "}");
+    ASSERT_TRUE(writer->answer.has_value()) << input;
+    EXPECT_EQ(text_at(answer_json(*writer), "/embeddings"), "[]") << input;
+  }
+  EXPECT_TRUE(bench.backend.embeds.empty());
+}
+
 }  // namespace
 }  // namespace sixfold::service
