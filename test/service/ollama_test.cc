@@ -400,5 +400,12 @@ TEST(OllamaEmbed, without_a_text_there_are_no_vectors) {
   EXPECT_TRUE(bench.backend.embeds.empty());
 }
 
+TEST(OllamaFields, schemas_have_the_rule_of_the_answer) {
+  const auto schemas = boost::json::parse(boost::json::string_view(schemas_json()));
+  for (const char* name : {"OllamaGenerateRequest", "OllamaChatRequest"}) {
+    EXPECT_TRUE(schemas.at(name).at("properties").as_object().contains("format")) << name;
+  }
+}
+
 }  // namespace
 }  // namespace sixfold::service
