@@ -377,7 +377,7 @@ TEST_F(Graphql, places_are_counted_in_characters_and_a_wrong_one_is_shown) {
     const GraphqlError error = wrong(query);
     return error.locations.empty() ? 0 : error.locations.front().column;
   };
-  EXPECT_EQ(column("{ a(b: \"\xC3\xA9\xE4\xBD\xA0\xF0\x9F\x98\x80\") % }"), 14u) << "three characters in the string";
+  EXPECT_EQ(column("{ a(b: \"\xC3\xA9\xE4\xBD\xA0\xF0\x9F\x98\x80\") % }"), 15u) << "three characters in the string";
   EXPECT_EQ(column("{ a(b: \"\"\"\xC3\xA9\n\xC3\xA9\"\"\") % }"), 7u);
   EXPECT_EQ(column("{ a(b: \"x\\u{ZZ\n }\") }"), 10u) << "the escape's place";
   EXPECT_EQ(column("{ a(b: \"x\\u12\") }"), 10u);

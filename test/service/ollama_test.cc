@@ -390,5 +390,22 @@ TEST(OllamaDelete, removes_what_is_not_served) {
   EXPECT_EQ(text_at(answer_json(*bench.call(ollama_tags, "")), "/models/1/name"), "on-disk");
 }
 
+TEST(OllamaEmbed, without_a_text_there_are_no_vectors) {
+  Bench bench;
+  for (const std::string input : {"", R"(,"input":"")", R"(,"input":null)", R"(,"input":[])"}) {
+    const auto writer = bench.call(ollama_embed, R"({"model":"fake")" + input + "}");
+    ASSERT_TRUE(writer->answer.has_value()) << input;
+    EXPECT_EQ(text_at(answer_json(*writer), "/embeddings"), "[]") << input;
+  }
+  EXPECT_TRUE(bench.backend.embeds.empty());
+}
+
+TEST(OllamaFields, schemas_have_the_rule_of_the_answer) {
+  const auto schemas = boost::json::parse(boost::json::string_view(schemas_json()));
+  for (const char* name : {"OllamaGenerateRequest", "OllamaChatRequest"}) {
+    EXPECT_TRUE(schemas.at(name).at("properties").as_object().contains("format")) << name;
+  }
+}
+
 }  // namespace
 }  // namespace sixfold::service

@@ -236,7 +236,7 @@ Parsed<OllamaEmbedCall> parse_ollama_embed(std::string_view body) {
     check_fields(reader, {"model", "input", "truncate", "dimensions", "options"}, {{"keep_alive", "", {}}});
     read_embed_rest(reader, call);
     const json::value* input = reader.find("input");
-    const bool has_texts = input == nullptr || !input->is_array() || !input->get_array().empty();
+    const bool has_texts = input != nullptr && *input != "" && *input != json::array();
     if (has_texts) call.request.texts = read_texts(reader, "input", limits::kTextsMax);
     call.request.truncates = reader.boolean("truncate").value_or(true);
     constexpr auto kWidthMax = static_cast<std::int64_t>(limits::kWidthMax);
