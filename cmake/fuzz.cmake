@@ -1,5 +1,6 @@
 # One libFuzzer program per file: fuzz/<module>_<what>_fuzz.cc -> fuzz_<module>_<what>, linked with that module.
 # Seeds are in fuzz/corpus/<module>_<what>/.  A plain ctest run gives each a few seconds.
+# The modules are instrumented for that (cmake/modules.cmake); tests link the same ones.
 add_custom_target(fuzzers)
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
 foreach(source ${sources})

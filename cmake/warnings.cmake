@@ -10,8 +10,13 @@ endif()
 if(SIXFOLD_SANITIZE)
   # Clang compiles sanitized code in two thirds of GCC's time, and unoptimised code in half of that; besides, no fault is
   # optimised away before it is seen.  Optimised are the kernels (src/kernels/kernels.cmake), where tests spend their
-  # time, and everything for fuzzers, which want many tries a second.
-  add_compile_options(-fsanitize=${SIXFOLD_SANITIZE} -fno-omit-frame-pointer -g1 $<IF:$<BOOL:${SIXFOLD_FUZZ}>,-O1,-O0>)
+  # time, and everything where fuzzers are built too, which want many tries a second; a report names every caller.
+  add_compile_options(-fsanitize=${SIXFOLD_SANITIZE} -fno-omit-frame-pointer -g1)
+  if(SIXFOLD_FUZZ)
+    add_compile_options(-O1 -fno-optimize-sibling-calls)
+  else()
+    add_compile_options(-O0)
+  endif()
   if(SIXFOLD_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
@@ -27,7 +32,4 @@ if(SIXFOLD_SANITIZE)
     # GCC reports false maybe-uninitialized and restrict findings inside library headers under sanitizers.
     add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-tsan)
   endif()
-endif()
-if(SIXFOLD_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

@@ -28,6 +28,7 @@ namespace json = boost::json;
 struct BenchFlags {
   ModelOptions model;
   optimize::SpeedOptions speed;
+  std::size_t read_mib = 0;  // to read from memory; 0: as much as needed
   bool is_limits_only = false;
   bool is_json = false;
 };
@@ -64,6 +65,10 @@ std::string giga(const std::optional<optimize::Spread>& per_s) {
   return per_s ? giga(per_s->median) : "n/a";
 }
 
+std::size_t read_bytes(const BenchFlags& flags) {
+  return flags.read_mib == 0 ? kernels::memory_probe_bytes() : flags.read_mib << 20;
+}
+
 // ---- The machine alone ----
 
 Status bench_limits(const BenchFlags& flags) {
@@ -73,8 +78,9 @@ Status bench_limits(const BenchFlags& flags) {
   {
     ProgressLine progress("measuring");
     SIXFOLD_TRY(survey,
-                optimize::survey_limits({.threads = threads, .repeat = flags.speed.repeat}, system_clock(),
-                                        [&](std::size_t done, std::size_t total) { progress.update(done, total); }));
+                optimize::survey_limits(
+                    {.threads = threads, .repeat = flags.speed.repeat, .memory_bytes = read_bytes(flags)},
+                    system_clock(), [&](std::size_t done, std::size_t total) { progress.update(done, total); }));
   }
   if (flags.is_json) {
     json::array rows;
@@ -253,9 +259,8 @@ void print_report(const BenchFlags& flags, const Measured& measured, const optim
 
 // Runs measure(clocks) with a probe of this machine's limits and a progress line.
 template <class Measure>
-Result<optimize::SpeedReport> with_probe(kernels::WorkerPool& pool, const Measure& measure) {
-  SIXFOLD_TRY(kernels::LimitProbe probe,
-              kernels::LimitProbe::make(pool, kernels::memory_probe_bytes(), system_clock()));
+Result<optimize::SpeedReport> with_probe(kernels::WorkerPool& pool, const BenchFlags& flags, const Measure& measure) {
+  SIXFOLD_TRY(kernels::LimitProbe probe, kernels::LimitProbe::make(pool, read_bytes(flags), system_clock()));
   const optimize::SampleLimits sample = [&] { return optimize::sample_limits(probe); };
   ProgressLine line("measuring");
   const std::function<void(std::size_t, std::size_t)> progress = [&](std::size_t done, std::size_t total) {
@@ -272,7 +277,8 @@ Status bench_model(formats::Checkpoint checkpoint, BenchFlags flags) {
   drop_zeros(flags.speed.batches);
   if (flags.speed.generate == 0) flags.speed.batches.clear();
   fit_to_context(loaded.model->description().context_max, flags.speed);
-  SIXFOLD_TRY(const optimize::SpeedReport report, with_probe(*loaded.pool, [&](const optimize::SpeedClocks& clocks) {
+  SIXFOLD_TRY(const optimize::SpeedReport report,
+              with_probe(*loaded.pool, flags, [&](const optimize::SpeedClocks& clocks) {
                 return optimize::measure_speed(*loaded.model, flags.speed, clocks);
               }));
   print_report(flags, {loaded.model->description(), loaded.pool->size(), loaded.load_seconds, load_before}, report);
@@ -288,7 +294,8 @@ Status bench_encoder(formats::Checkpoint checkpoint, const BenchFlags& flags) {
   if (flags.speed.prompts != defaults.prompts) options.tokens = flags.speed.prompts.front();
   if (flags.speed.batches != defaults.batches) options.batches = flags.speed.batches;
   options.tokens = std::min(options.tokens, loaded.encoder->description().model.context_max);
-  SIXFOLD_TRY(const optimize::SpeedReport report, with_probe(*loaded.pool, [&](const optimize::SpeedClocks& clocks) {
+  SIXFOLD_TRY(const optimize::SpeedReport report,
+              with_probe(*loaded.pool, flags, [&](const optimize::SpeedClocks& clocks) {
                 return optimize::measure_encoder_speed(*loaded.encoder, options, clocks);
               }));
   print_report(flags, {loaded.encoder->description().model, loaded.pool->size(), loaded.load_seconds, load_before},
@@ -329,6 +336,11 @@ VerbAction add_bench(CLI::App& program) {
   verb->add_option("-r,--repeat", flags->speed.repeat, "Counted runs")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
+  verb->add_option("--read-mib", flags->read_mib,
+                   "MiB that are read to find the bandwidth of memory; 0 = many times the largest cache")
+      ->envname("SIXFOLD_READ_MIB")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1 << 20));
   verb->add_flag("--limits", flags->is_limits_only,
                  "Measure only the machine: read bandwidth and products per second by thread count");
   verb->add_flag("--json", flags->is_json, "One JSON object, for machines");

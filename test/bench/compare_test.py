@@ -107,7 +107,8 @@ class Compare(unittest.TestCase):
         done = subprocess.run(
             [COMPARE, "--program", PROGRAM, "--model", BUILTIN, "--threads", "1", "--out", self.path("out.jsonl"), "--prompt",
              "16", "--generate", "4", "--batch", "2,4", "--batched-prompt", "4", "--batched-generate", "4", "--long-prompt",
-             "32", "--long-generate", "4", "--long-depth", "64", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
+             "32", "--long-generate", "4", "--long-depth", "64", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300,
+            env={**os.environ, "SIXFOLD_READ_MIB": "16"})
         self.assertEqual(done.returncode, code, done.stderr)
         return done
 

@@ -249,7 +249,7 @@ class Names(PullTest):
         self.pull_file("tiny")
         self.good("run", "tiny", "hello", "-n", "2")
         self.good("tokenize", "tiny", text_in=b"hello")
-        self.good("bench", "tiny", "-p", "4", "-n", "2", "-r", "1")
+        self.good("bench", "tiny", "-p", "4", "-n", "2", "-r", "1", "--read-mib", "16")
         with program.Server("tiny", environment=self.environment()) as server:
             self.assertIn(" serves tiny ", "".join(server.log))
 

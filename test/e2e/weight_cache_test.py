@@ -139,7 +139,7 @@ class WeightCache(unittest.TestCase):
         for environment, folder in (({"SIXFOLD_CACHE_DIR": home + "/1"}, "/1/weights"),
                                     ({"XDG_CACHE_HOME": home + "/2"}, "/2/sixfold/weights"),
                                     ({"XDG_CACHE_HOME": "", "HOME": home + "/3"}, "/3/.cache/sixfold/weights")):
-            done = run("bench", self.model, "-p", "1", "-n", "1", "-r", "1", "--json",
+            done = run("bench", self.model, "-p", "1", "-n", "1", "-r", "1", "--read-mib", "16", "--json",
                        environment={"SIXFOLD_WEIGHT_CACHE": "auto", **environment})
             self.assertEqual(done.returncode, 0, done.stderr)
             report = json.loads(done.stdout)
