@@ -340,9 +340,9 @@ TEST(SchemaRules, no_schema_is_worked_on_for_long) {
                        references(references_to_them));
   };
   EXPECT_TRUE(rules_of_schema(*sixfold::parse_json(choices_of(2), "schema"), "root").is_ok());
-  const auto rules = rules_of_schema(*sixfold::parse_json(choices_of(1000), "schema"), "root");
-  ASSERT_FALSE(rules.is_ok());
-  EXPECT_EQ(rules.error().message, "schema: too large once its parts are combined");
+  const auto too_many = rules_of_schema(*sixfold::parse_json(choices_of(1000), "schema"), "root");
+  ASSERT_FALSE(too_many.is_ok());
+  EXPECT_EQ(too_many.error().message, "schema: too large once its parts are combined");
   const auto message = [](const std::string& schema) {
     const auto rules = rules_of_schema(*sixfold::parse_json(schema, "schema"), "root");
     return rules.is_ok() ? std::string("none") : rules.error().message;
