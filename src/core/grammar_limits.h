@@ -22,13 +22,12 @@ inline constexpr std::size_t kDfaStatesMax = 1u << 14;        // of the automato
 inline constexpr std::size_t kSchemaAlternativesMax = 512;    // of one schema, anyOf within allOf multiplied out
 inline constexpr std::size_t kSchemaRulesMax = 1u << 13;      // of one JSON Schema
 inline constexpr std::size_t kSchemaPropertiesMax = 4096;     // that one schema names or requires
-inline constexpr std::size_t kSchemaWorkMax =
-    10'000'000;                                       // parts of schemas looked at, one with another; about a second
-inline constexpr std::size_t kChoiceTextsMax = 4096;  // that an answer is chosen from
-inline constexpr std::size_t kChoiceBytesMax = 64u << 10;    // of all of them
-inline constexpr std::size_t kTokenMaskBytesMax = 8u << 20;  // of one rule's masks that are remembered
-inline constexpr std::size_t kAlikeSetsMax = 4;              // sets of characters that one rule looks out for
-inline constexpr std::size_t kAlikeBytesMax = 12u << 20;     // of the tokens that are kept for these
-inline constexpr std::size_t kTokenRulesMax = 16;            // compiled rules that a model remembers
+inline constexpr std::size_t kSchemaWorkMax = 4'000'000;      // parts looked at: half a second at most
+inline constexpr std::size_t kChoiceTextsMax = 4096;          // that an answer is chosen from
+inline constexpr std::size_t kChoiceBytesMax = 64u << 10;     // of all of them
+inline constexpr std::size_t kTokenMaskBytesMax = 8u << 20;   // of one rule's masks that are remembered
+inline constexpr std::size_t kAlikeSetsMax = 4;               // sets of characters that one rule looks out for
+inline constexpr std::size_t kAlikeBytesMax = 12u << 20;      // of the tokens that are kept for these
+inline constexpr std::size_t kTokenRulesMax = 16;             // compiled rules that a model remembers
 
 }  // namespace sixfold::limits

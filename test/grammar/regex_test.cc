@@ -161,22 +161,20 @@ TEST(Dfa, strings_of_json_are_spelled_as_stringify_does) {
   EXPECT_TRUE(accepts(machine, "\"\u007f\u4e2d\""));
 }
 
-// A class of five thousand characters apart from one another, as 15 KB of pattern.
+// A class of two thousand characters apart from one another, as 6 KB of pattern.
 std::string wide_class() {
   constexpr char32_t kFirst = 0x4E00;
   std::string text = "[";
-  for (char32_t character = kFirst; character < kFirst + 10000; character += 2) append_utf8(text, character);
+  for (char32_t character = kFirst; character < kFirst + 4000; character += 2) append_utf8(text, character);
   return text + "]";
 }
 
 TEST(Regex, large_classes_many_times_are_refused_before_they_fill_memory) {
-  for (const std::string& pattern : {wide_class() + "{0,60000}", wide_class() + "{60000}"}) {
-    const Result<Dfa> dfa = dfa_of_regex(pattern, RegexUse::kWhole);
-    ASSERT_FALSE(dfa.is_ok());
-    EXPECT_EQ(dfa.error().code, ErrorCode::kResourceExhausted) << dfa.error().message;
-  }
-  const Result<Dfa> wide = dfa_of_regex("(" + wide_class() + "{100})*", RegexUse::kWhole);
-  const Result<Dfa> long_one = dfa_of_regex("(.{163})*", RegexUse::kWhole);
+  const Result<Dfa> many = dfa_of_regex(wide_class() + "{60000}", RegexUse::kWhole);
+  ASSERT_FALSE(many.is_ok());
+  EXPECT_EQ(many.error().code, ErrorCode::kResourceExhausted) << many.error().message;
+  const Result<Dfa> wide = dfa_of_regex("(" + wide_class() + "{20})*", RegexUse::kWhole);
+  const Result<Dfa> long_one = dfa_of_regex("(.{21})*", RegexUse::kWhole);
   ASSERT_TRUE(wide.is_ok() && long_one.is_ok());
   const Result<Dfa> both = intersect(*wide, *long_one);
   ASSERT_FALSE(both.is_ok());

@@ -1,16 +1,10 @@
-// What a piece of work costs this process: time that it computes, and memory that it holds at most.
+// What a piece of work costs this process: memory that it holds at most.
 #pragma once
 #include <algorithm>
-#include <ctime>
 #include <fstream>
 #include <string>
 
 namespace sixfold {
-
-// Seconds that this process has computed so far.  A test that is halted, or waits for a busy machine, does not count.
-inline double computed_seconds() {
-  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-}
 
 // The most memory since reset(), beyond what there was then.
 class PeakMemory {
