@@ -39,12 +39,12 @@ telemetry::EngineGauges read_gauges(engine::Engine& engine) {
 }  // namespace
 
 Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options, engine::EngineOptions engine_options,
-                                                     telemetry::Metrics* metrics, const std::string& served_name,
-                                                     const std::string& pooling) {
+                                                     telemetry::Metrics* metrics, const ServedModelOptions& served) {
   auto local = std::make_unique<LocalModel>();
   if (onnx::is_onnx_path(options.source)) {
     if (!options.adapters.empty()) return invalid_argument("--lora: {}: ONNX models take no adapters", options.source);
-    SIXFOLD_TRY(OnnxService opened, open_onnx_service(options, served_name, engine_options.queue_max));
+    SIXFOLD_TRY(OnnxService opened,
+                open_onnx_service(options, served.name, {engine_options.queue_max, served.batch_rows}));
     local->backend = std::move(opened.backend);
     local->facts = {.threads = opened.threads, .seconds = opened.load_seconds};
     return local;
@@ -56,7 +56,7 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
       return invalid_argument("--lora: {}: models that read only take no adapters", checkpoint.path());
     }
     const EncoderServiceOptions service_options{
-        .queue_max = engine_options.queue_max, .served_name = served_name, .pooling = pooling};
+        .queue_max = engine_options.queue_max, .served_name = served.name, .pooling = served.pooling};
     SIXFOLD_TRY(EncoderService opened, open_encoder(std::move(checkpoint), options, service_options, metrics));
     local->encoder = std::move(opened.loaded);
     local->backend = std::move(opened.backend);
@@ -79,7 +79,7 @@ Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options
     metrics->set_engine_gauges([engine = local->loaded.engine.get()] { return read_gauges(*engine); });
   }
   service::LocalBackendOptions backend_options;
-  backend_options.model = served_name;
+  backend_options.model = served.name;
   backend_options.is_chat_model = local->has_chat_template;
   backend_options.sampling = local->recommended_sampling.value_or(engine::SamplingOptions());
   local->backend = std::make_unique<service::LocalBackend>(std::move(local->loaded.engine), std::move(chat_template),

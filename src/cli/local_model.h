@@ -28,9 +28,14 @@ struct LocalModel {
   std::optional<engine::SamplingOptions> recommended_sampling;
 };
 
-// Of whatever kind the model is.  served_name: what clients call it; "" = its own name.  pooling: as for open_encoder.
+struct ServedModelOptions {
+  std::string name = {};       // what clients call it; "" = its own name
+  std::string pooling = {};    // as for open_encoder
+  std::size_t batch_rows = 1;  // as for service::TensorBackend
+};
+
+// Of whatever kind the model is.
 Result<std::unique_ptr<LocalModel>> open_local_model(const ModelOptions& options, engine::EngineOptions engine_options,
-                                                     telemetry::Metrics* metrics, const std::string& served_name,
-                                                     const std::string& pooling = "");
+                                                     telemetry::Metrics* metrics, const ServedModelOptions& served);
 
 }  // namespace sixfold::cli

@@ -42,7 +42,7 @@ Result<std::unique_ptr<onnx::Session>> open_onnx_session(const std::string& path
 }
 
 Result<OnnxService> open_onnx_service(const ModelOptions& options, const std::string& served_name,
-                                      std::size_t queue_max) {
+                                      const OnnxServiceLimits& limits) {
   const TimePoint start = system_clock().now();
   OnnxService opened;
   opened.threads = options.threads == 0 ? kernels::default_thread_count() : options.threads;
@@ -50,7 +50,8 @@ Result<OnnxService> open_onnx_service(const ModelOptions& options, const std::st
   service::TensorBackendOptions backend_options;
   backend_options.model = served_name.empty() ? registry::short_name(options.source) : served_name;
   backend_options.file_bytes = bytes_of(options.source);
-  backend_options.queue_max = queue_max;
+  backend_options.queue_max = limits.queue_max;
+  backend_options.batch_rows = limits.batch_rows;
   opened.backend = std::make_unique<service::TensorBackend>(service::make_onnx_model(std::move(session)),
                                                             std::move(backend_options));
   opened.load_seconds = seconds_between(start, system_clock().now());

@@ -18,8 +18,13 @@ struct OnnxService {
   std::size_t threads = 0;
   double load_seconds = 0;
 };
+// limits: what waits, and what is computed together.
+struct OnnxServiceLimits {
+  std::size_t queue_max = 256;
+  std::size_t batch_rows = 1;
+};
 Result<OnnxService> open_onnx_service(const ModelOptions& options, const std::string& served_name,
-                                      std::size_t queue_max);
+                                      const OnnxServiceLimits& limits);
 
 // What `sixfold show FILE.onnx` prints.
 Status show_onnx(const std::string& path);

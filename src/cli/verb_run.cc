@@ -141,7 +141,7 @@ Status run(RunFlags flags, const CLI::App& verb) {
   ModelOptions options = flags.model;
   options.source = chosen.model;
   const engine::EngineOptions engine_options{.sequences_max = 1, .has_speculation = flags.speculation == "auto"};
-  SIXFOLD_TRY(const auto local, open_local_model(options, engine_options, nullptr, ""));
+  SIXFOLD_TRY(const auto local, open_local_model(options, engine_options, nullptr, {}));
   if (local->recommended_sampling) follow_recommendation(verb, *local->recommended_sampling, flags.sampling);
   SIXFOLD_TRY_STATUS(apply_defaults(chosen.model, verb, flags));
   const service::BackendDescription description = local->backend->describe();

@@ -40,6 +40,7 @@ struct ServeFlags {
   std::string name;
   std::string speculation = "auto";
   std::string pooling;
+  std::size_t batch_rows = 1;
   std::size_t body_mib = 8;
   std::size_t lora_memory_mib = 4096;
   int drain_seconds = 30;
@@ -70,6 +71,7 @@ Status read_config(const CLI::App& verb, ServeFlags& flags) {
   fill(verb, "--weight-cache", manifest.serve.weight_cache, flags.model.weight_cache);
   fill(verb, "--parallel", manifest.serve.parallel, flags.engine.sequences_max);
   fill(verb, "--queue", manifest.serve.queue, flags.engine.queue_max);
+  fill(verb, "--batch-rows", manifest.serve.batch_rows, flags.batch_rows);
   fill(verb, "--speculation", manifest.serve.speculation, flags.speculation);
   return ok();
 }
@@ -183,7 +185,8 @@ Status serve(ServeFlags flags) {
   const StopSignals signals;  // before any thread starts
   telemetry::Metrics metrics(name);
   metrics.set_build_info(std::string(version()), std::string(kernels::active_isa()));
-  SIXFOLD_TRY(const auto local, open_local_model(flags.model, flags.engine, &metrics, name, flags.pooling));
+  SIXFOLD_TRY(const auto local,
+              open_local_model(flags.model, flags.engine, &metrics, {name, flags.pooling, flags.batch_rows}));
   std::unique_ptr<service::ModelShelf> shelf;
   if (flags.manages_models) {
     SIXFOLD_TRY(shelf, open_shelf(flags.model.fetch));
@@ -220,6 +223,11 @@ VerbAction add_serve(CLI::App& program) {
   verb->add_option("--queue", flags->engine.queue_max, "Requests that may wait; more are answered with 429")
       ->envname("SIXFOLD_QUEUE")
       ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb->add_option("--batch-rows", flags->batch_rows,
+                   "Rows of predictions that wait together in one run of an ONNX model; 1 = each request by itself")
+      ->envname("SIXFOLD_BATCH_ROWS")
+      ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   verb->add_option("--kv-tokens", flags->engine.kv_tokens, "Room in the key/value cache, in tokens; 0 = 4 contexts")
       ->envname("SIXFOLD_KV_TOKENS")

@@ -36,6 +36,7 @@ std::vector<std::string> serve_arguments(const manifest::Manifest& manifest, std
   add_count("--context", manifest.serve.context);
   add_count("--parallel", manifest.serve.parallel);
   add_count("--queue", manifest.serve.queue);
+  add_count("--batch-rows", manifest.serve.batch_rows);
   add_text("--kv-dtype", manifest.serve.kv_dtype);
   add_text("--speculation", manifest.serve.speculation);
   add_text("--weight-cache", manifest.serve.weight_cache);

@@ -79,8 +79,9 @@ struct Reader {
 };
 
 Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
-  static constexpr std::array<std::string_view, 9> kKeys = {
-      "host", "port", "threads", "context", "parallel", "kv_dtype", "queue", "speculation", "weight_cache"};
+  static constexpr std::array<std::string_view, 10> kKeys = {"host",        "port",        "threads", "context",
+                                                             "parallel",    "kv_dtype",    "queue",   "batch_rows",
+                                                             "speculation", "weight_cache"};
   SIXFOLD_TRY_STATUS(reader.check_keys(node, "serve", kKeys));
   SIXFOLD_TRY_STATUS(reader.read_text(node["host"], "serve.host", serve.host));
   SIXFOLD_TRY_STATUS(reader.read_count(node["port"], "serve.port", 0, 65535, serve.port));
@@ -88,6 +89,7 @@ Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
   SIXFOLD_TRY_STATUS(reader.read_count(node["context"], "serve.context", 1, 1u << 24, serve.context));
   SIXFOLD_TRY_STATUS(reader.read_count(node["parallel"], "serve.parallel", 1, 1024, serve.parallel));
   SIXFOLD_TRY_STATUS(reader.read_count(node["queue"], "serve.queue", 1, 1024, serve.queue));
+  SIXFOLD_TRY_STATUS(reader.read_count(node["batch_rows"], "serve.batch_rows", 1, 4096, serve.batch_rows));
   SIXFOLD_TRY_STATUS(reader.read_text(node["weight_cache"], "serve.weight_cache", serve.weight_cache));
   SIXFOLD_TRY_STATUS(reader.read_text(node["kv_dtype"], "serve.kv_dtype", serve.kv_dtype));
   if (serve.kv_dtype && *serve.kv_dtype != "f16" && *serve.kv_dtype != "bf16" && *serve.kv_dtype != "f32") {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/log.h"
 
 namespace sixfold::service {
 namespace {
@@ -22,6 +23,11 @@ std::size_t bytes_of(const TensorRequest& request) {
     for (const std::string& text : input.strings) bytes += text.size();
   }
   return bytes;
+}
+
+std::size_t rows_of(const TensorRequest& request) {
+  if (request.inputs.empty() || request.inputs.front().shape.empty()) return 1;
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, request.inputs.front().shape.front()));
 }
 
 std::int64_t since_start_ns(const Clock& clock) {
@@ -48,7 +54,9 @@ Result<std::vector<HostTensor>> in_order(const std::vector<TensorSpec>& specs, s
 TensorBackend::TensorBackend(std::unique_ptr<TensorModel> model, TensorBackendOptions options)
     : model_(std::move(model)),
       clock_(options.clock != nullptr ? *options.clock : system_clock()),
-      queue_max_(options.queue_max) {
+      queue_max_(options.queue_max),
+      batch_rows_(options.batch_rows),
+      can_join_(can_join_rows(model_->signature())) {
   description_.model = std::move(options.model);
   description_.aliases = std::move(options.aliases);
   description_.architecture = std::move(options.format);
@@ -66,6 +74,8 @@ TensorBackend::~TensorBackend() {
   }
   changed_.notify_all();
   thread_.join();
+  const std::lock_guard lock(mutex_);
+  for (Work& work : gathered_) work.done(unavailable("the server is stopping"));
 }
 
 Error TensorBackend::takes_tensors() const {
@@ -105,24 +115,60 @@ bool TensorBackend::is_quick(const TensorRequest& request) const {
   return typical >= 0 && typical < kQuickNs && bytes_of(request) <= kQuickBytes;
 }
 
-Result<TensorAnswer> TensorBackend::compute(TensorRequest& request) {
-  const bool is_small = bytes_of(request) <= kQuickBytes;
+// Answers all of them; in as few runs as may be where requests are put together.
+void TensorBackend::compute(std::vector<Work>& works) {
   const TimePoint begin = clock_.now();
-  SIXFOLD_TRY(const std::vector<HostTensor> inputs, in_order(model_->signature().inputs, std::move(request.inputs)));
-  SIXFOLD_TRY(std::vector<HostTensor> outputs, run_rows(*model_, inputs, request.outputs, request.stop));
+  std::vector<TensorJob> jobs;
+  std::vector<Done<TensorAnswer>> dones;
+  jobs.reserve(works.size());
+  dones.reserve(works.size());
+  bool is_small = true;
+  for (Work& work : works) {
+    TensorRequest& request = work.request;
+    if (request.stop.stop_requested()) {
+      work.done(unavailable("the request was cancelled"));
+      continue;
+    }
+    is_small = is_small && bytes_of(request) <= kQuickBytes;
+    auto inputs = in_order(model_->signature().inputs, std::move(request.inputs));
+    if (!inputs) {
+      work.done(std::move(inputs).error());
+      continue;
+    }
+    jobs.push_back({*std::move(inputs), std::move(request.outputs), std::move(request.stop)});
+    dones.push_back(std::move(work.done));
+  }
+  if (jobs.empty()) return;
+  JointAnswers joint = run_jobs(*model_, jobs, batch_rows_);
+  if (!joint.output_without_rows.empty() && can_join_.exchange(false)) {
+    SPDLOG_WARN("requests are computed one by one: output \"{}\" has not a row for each row of the inputs",
+                joint.output_without_rows);
+  }
   if (is_small) {
     // Racing writers may lose one measurement, which does not matter.
-    const std::int64_t took = (clock_.now() - begin).count();
+    const std::int64_t took = (clock_.now() - begin).count() / static_cast<std::int64_t>(jobs.size());
     const std::int64_t before = typical_ns_.load(std::memory_order_relaxed);
     typical_ns_.store(before < 0 ? took : before + (took - before) / 8, std::memory_order_relaxed);
   }
-  return TensorAnswer{std::move(outputs)};
+  for (std::size_t i = 0; i < dones.size(); ++i) dones[i](std::move(joint.answers[i]));
 }
 
 Status TensorBackend::predict(TensorRequest request, Done<TensorAnswer> done) {
   if (!names_model(description_, request.model)) return model_not_found(description_, request.model);
   if (is_quick(request)) {
-    done(compute(request));
+    std::vector<Work> works;
+    if (!joins() || !request.run_soon) {
+      works.push_back({std::move(request), std::move(done)});
+      compute(works);
+      return ok();
+    }
+    // Every request has a task of its own, since that of one whose client leaves is dropped; the first one computes.
+    const auto run_soon = std::move(request.run_soon);
+    {
+      const std::lock_guard lock(mutex_);
+      gathered_.push_back({std::move(request), std::move(done)});
+    }
+    run_soon([this] { compute_gathered(); });
     return ok();
   }
   {
@@ -135,29 +181,45 @@ Status TensorBackend::predict(TensorRequest request, Done<TensorAnswer> done) {
   return ok();
 }
 
+void TensorBackend::compute_gathered() {
+  std::vector<Work> works;
+  {
+    const std::lock_guard lock(mutex_);
+    works.swap(gathered_);
+  }
+  if (!works.empty()) compute(works);
+}
+
+// The oldest request and those after it that fit into its run.
+std::vector<TensorBackend::Work> TensorBackend::next_from_queue() {
+  std::vector<Work> works;
+  std::size_t rows = 0;
+  do {
+    rows += rows_of(queue_.front().request);
+    works.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  } while (joins() && !queue_.empty() && rows + rows_of(queue_.front().request) <= batch_rows_);
+  return works;
+}
+
 void TensorBackend::work() {
   for (;;) {
-    Work work;
+    std::vector<Work> works;
+    bool is_stopping = false;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
-      work = std::move(queue_.front());
-      queue_.pop_front();
-      if (is_stopping_) {
-        lock.unlock();
-        work.done(unavailable("the server is stopping"));
-        continue;
-      }
+      works = next_from_queue();
+      is_stopping = is_stopping_;
     }
-    if (work.request.stop.stop_requested()) {
-      work.done(unavailable("the request was cancelled"));
+    if (is_stopping) {
+      for (Work& work : works) work.done(unavailable("the server is stopping"));
       continue;
     }
     began_ns_ = since_start_ns(clock_);
-    Result<TensorAnswer> answer = compute(work.request);
+    compute(works);
     began_ns_ = 0;
-    work.done(std::move(answer));
   }
 }
 

@@ -1,5 +1,6 @@
 // What a model of tensors is asked and what it answers: named tensors, no JSON.
 #pragma once
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -16,6 +17,9 @@ struct TensorRequest {
   std::vector<HostTensor> inputs;    // every input of the model, in any order
   std::vector<std::string> outputs;  // the names of those that are wanted; empty = all
   std::stop_token stop = {};         // nobody wants the answer any more
+  // Runs a task on the thread that brought the request, after what else is ready there; it may drop tasks of requests
+  // that nobody waits for any more.  Empty: there is no such thing.
+  std::function<void(std::function<void()>)> run_soon = {};
 };
 
 struct TensorAnswer {

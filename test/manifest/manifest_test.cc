@@ -17,7 +17,7 @@ TEST(Manifest, reads_every_setting) {
       "name: support-bot\n"
       "model:\n  source: model.gguf\n  weights: q8_0\n  adapters: [poet=./poet, clerk.gguf@0.5]\n"
       "serve: {host: 0.0.0.0, port: 9000, threads: 4, context: 4096, parallel: 8, kv_dtype: f32, queue: 32, "
-      "speculation: off, weight_cache: off}\n",
+      "batch_rows: 16, speculation: off, weight_cache: off}\n",
       "sixfold.yaml");
   ASSERT_TRUE(result.is_ok()) << result.error().message;
   EXPECT_EQ(result->name, "support-bot");
@@ -31,6 +31,7 @@ TEST(Manifest, reads_every_setting) {
   EXPECT_EQ(result->serve.parallel, 8u);
   EXPECT_EQ(result->serve.kv_dtype, "f32");
   EXPECT_EQ(result->serve.queue, 32u);
+  EXPECT_EQ(result->serve.batch_rows, 16u);
   EXPECT_EQ(result->serve.speculation, "off");
   EXPECT_EQ(result->serve.weight_cache, "off");
 }
