@@ -4,6 +4,7 @@ onnx/*.http, the models of SIXFOLD_TESTDATA, and the program's messages.  Exit 7
 usage: run_onnx.py --program build/release/bin/sixfold --test build/release/bin/onnx_test --work build/release/onnx
 """
 import argparse
+import concurrent.futures
 import importlib.machinery
 import importlib.util
 import io
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import unittest
+import urllib.error
 import urllib.request
 import zipfile
 
@@ -59,6 +61,14 @@ def ask(server, body):
     request = urllib.request.Request(server.url + "/predict", json.dumps(body).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=120) as response:
         return json.load(response)
+
+
+def answer_of(server, body):
+    """Status and JSON, whatever they are."""
+    try:
+        return 200, ask(server, body)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, json.load(refusal)
 
 
 def read_npy(data):
@@ -110,6 +120,28 @@ class OnnxTest(unittest.TestCase):
                 with self.subTest(case.name):
                     self.assertEqual(run_cases.run(case, server.host, server.port), [])
         self.assertEqual(server.exit_code, 0, server.log())
+
+    def test_requests_together_are_answered_as_alone(self):
+        path = pathlib.Path(ARGUMENTS.work) / "linear.onnx"
+        path.write_bytes(linear_model())
+        bodies = [{"instances": [[x, 3.5, 1.4, row] for row in range(rows)]} for x in range(20) for rows in (1, 2, 5)]
+        bodies += [{"features": ["a", 1, 2, 3]}, {"features": [1, 2, 3]}] * 5  # refused, among the others
+        with RunningServer(ARGUMENTS.program, [str(path), "--http-threads", "1"]) as server:
+            alone = [answer_of(server, body) for body in bodies]
+        with RunningServer(ARGUMENTS.program, [str(path), "--http-threads", "3", "--batch-rows", "16"]) as server:
+            ask(server, bodies[0])  # from now on the model is known to be quick
+            with concurrent.futures.ThreadPoolExecutor(16) as clients:
+                for _ in range(5):
+                    together = list(clients.map(lambda body: answer_of(server, body), bodies))
+                    for body, (status, got), (wanted_status, wanted) in zip(bodies, together, alone):
+                        self.assertEqual(status, wanted_status, body)
+                        if status != 200:
+                            self.assertEqual(got, wanted)
+                            continue
+                        for one, other in zip(got["predictions"], wanted["predictions"], strict=True):
+                            for a, b in zip(one, other, strict=True):  # sums of many rows may differ in the last digit
+                                self.assertAlmostEqual(a, b, delta=1e-6, msg=str(body))
+        self.assertEqual(server.exit_code, 0)
 
     def test_maps_are_objects_with_their_names(self):
         path = ARGUMENTS.work / "zip_map.onnx"
