@@ -77,14 +77,14 @@ const InputDefinition* input_named(const TypeDefinition& type, std::string_view 
 
 std::optional<GraphqlError> check_object(const Schema& schema, const Value& value, const TypeDefinition& type) {
   for (std::size_t i = 0; i < value.fields.size(); ++i) {
-    const auto& [name, field] = value.fields[i];
+    const auto& [name, field, where] = value.fields[i];
     const InputDefinition* input = input_named(type, name);
     if (input == nullptr) {
-      return error_at(field.where, fmt::format("Field \"{}\" is not defined by type \"{}\".", name, type.name));
+      return error_at(where, fmt::format("Field \"{}\" is not defined by type \"{}\".", name, type.name));
     }
     for (std::size_t before = 0; before < i; ++before) {
       if (value.fields[before].name == name) {
-        return error_at(field.where, fmt::format("There can be only one input field named \"{}\".", name));
+        return error_at(where, fmt::format("There can be only one input field named \"{}\".", name));
       }
     }
     if (auto error = check_literal(schema, field, input->type)) return error;

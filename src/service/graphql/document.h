@@ -39,6 +39,7 @@ struct Value {
 struct ObjectField {
   std::string name;
   Value value;
+  Location where;
 };
 
 // "[String!]!" is non-null of list of non-null of String.
@@ -47,6 +48,7 @@ struct Type {
   Kind kind = Kind::kNamed;
   std::string name;      // of kNamed
   std::vector<Type> of;  // one, of the others
+  Location where = {};   // of the name
 };
 
 struct Argument {
@@ -71,6 +73,7 @@ struct Selection {
   std::vector<Directive> directives;
   std::vector<Selection> selections;
   Location where;
+  Location condition_where;
   Location selections_where;  // of the "{"; of a spread: of the fragment's name
 };
 
@@ -80,6 +83,7 @@ struct VariableDefinition {
   std::optional<Value> default_value;
   std::vector<Directive> directives;
   Location where;
+  Location name_where = {};
 };
 
 struct Operation {
@@ -89,6 +93,7 @@ struct Operation {
   std::vector<Directive> directives;
   std::vector<Selection> selections;
   Location where;
+  Location name_where = {};
 };
 
 struct Fragment {
@@ -97,6 +102,8 @@ struct Fragment {
   std::vector<Directive> directives;
   std::vector<Selection> selections;
   Location where;
+  Location name_where = {};
+  Location condition_where = {};
 };
 
 struct Document {

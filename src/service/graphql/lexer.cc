@@ -167,7 +167,10 @@ class Lexer {
       if (!is_digit(peek())) return fail("A number wants a digit here.");
       while (is_digit(peek())) ++at_;
     };
-    if (peek() == '0' && is_digit(peek(1))) return fail("A number begins with 0.");
+    if (peek() == '0' && is_digit(peek(1))) {
+      ++at_;
+      return fail("A number begins with 0.");
+    }
     digits();
     if (peek() == '.') {
       token.kind = Token::Kind::kFloat;

@@ -87,6 +87,7 @@ class Parser {
         .kind = "query", .name = {}, .variables = {}, .directives = {}, .selections = {}, .where = now().where};
     if (!is_sign("{")) {
       out.kind = name();
+      out.name_where = now().where;
       if (now().kind == Token::Kind::kName) out.name = name();
       if (take_sign("(")) {
         do {
@@ -103,10 +104,12 @@ class Parser {
   Fragment fragment() {
     Fragment out{.name = {}, .condition = {}, .directives = {}, .selections = {}, .where = now().where};
     advance();
+    out.name_where = now().where;
     if (is_word("on")) fail("want the fragment's name");
     out.name = name();
     if (!is_word("on")) fail("want \"on\"");
     advance();
+    out.condition_where = now().where;
     out.condition = name();
     out.directives = directives(false);
     out.selections = selections();
@@ -116,6 +119,7 @@ class Parser {
   VariableDefinition variable_definition() {
     VariableDefinition out{.name = {}, .type = {}, .default_value = {}, .directives = {}, .where = now().where};
     want_sign("$");
+    out.name_where = now().where;
     out.name = name();
     want_sign(":");
     out.type = type();
@@ -133,6 +137,7 @@ class Parser {
       out.of.push_back(type());
       want_sign("]");
     } else {
+      out.where = now().where;
       out.name = name();
     }
     if (!take_sign("!")) return out;
@@ -167,6 +172,7 @@ class Parser {
       out.kind = Selection::Kind::kInline;
       if (is_word("on")) {
         advance();
+        out.condition_where = now().where;
         out.condition = name();
       }
       out.directives = directives(false);
@@ -236,8 +242,8 @@ class Parser {
       default:
         break;
     }
+    if (is_constant && is_sign("$")) fail("want a constant, not a variable");
     if (take_sign("$")) {
-      if (is_constant) fail("want a constant, not a variable");
       out.kind = Value::Kind::kVariable;
       out.text = name();
     } else if (take_sign("[")) {
@@ -247,9 +253,10 @@ class Parser {
     } else if (take_sign("{")) {
       out.kind = Value::Kind::kObject;
       while (!error_ && !is_sign("}")) {
+        const Location where = now().where;
         std::string key = name();
         want_sign(":");
-        out.fields.push_back({std::move(key), value(is_constant)});
+        out.fields.push_back({std::move(key), value(is_constant), where});
       }
       want_sign("}");
     } else {

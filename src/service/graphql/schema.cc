@@ -146,8 +146,12 @@ std::string shown_type(const Type& type) {
   }
 }
 
+const Type& innermost(const Type& type) {
+  return type.kind == Type::Kind::kNamed ? type : innermost(type.of.front());
+}
+
 const std::string& innermost_name(const Type& type) {
-  return type.kind == Type::Kind::kNamed ? type.name : innermost_name(type.of.front());
+  return innermost(type).name;
 }
 
 std::string shown_value(const Value& value) {
@@ -162,7 +166,7 @@ std::string shown_value(const Value& value) {
       for (const Value& item : value.list) out += (out.empty() ? "[" : ", ") + shown_value(item);
       return out.empty() ? "[]" : out + "]";
     case Value::Kind::kObject:
-      for (const auto& [name, field] : value.fields)
+      for (const auto& [name, field, where] : value.fields)
         out += (out.empty() ? "{" : ", ") + name + ": " + shown_value(field);
       return out.empty() ? "{}" : out + "}";
     default:

@@ -74,6 +74,7 @@ std::string_view schema_text();
 
 // "[String!]!"
 std::string shown_type(const Type& type);
+const Type& innermost(const Type& type);  // without lists and non-nulls
 const std::string& innermost_name(const Type& type);
 inline bool is_non_null(const Type& type) {
   return type.kind == Type::Kind::kNonNull;

@@ -40,10 +40,10 @@ class Validator {
       const TypeDefinition* type = schema_.find(fragment.condition);
       directives(fragment.directives, "FRAGMENT_DEFINITION", uses);
       if (type == nullptr) {
-        add(fragment.where, fmt::format("Unknown type \"{}\".", fragment.condition));
+        add(fragment.condition_where, fmt::format("Unknown type \"{}\".", fragment.condition));
         mention(fragment.selections, uses);
       } else if (type->kind != TypeKind::kObject) {
-        add(fragment.where,
+        add(fragment.condition_where,
             fmt::format("Fragment \"{}\" cannot condition on non composite type \"{}\".", fragment.name, type->name));
         mention(fragment.selections, uses);
       } else {
@@ -77,13 +77,13 @@ class Validator {
       if (operation.name.empty() && document_.operations.size() > 1) {
         add(operation.where, "This anonymous operation must be the only defined operation.");
       } else if (!seen.insert(operation.name).second) {
-        add(operation.where, fmt::format("There can be only one operation named \"{}\".", operation.name));
+        add(operation.name_where, fmt::format("There can be only one operation named \"{}\".", operation.name));
       }
     }
     seen.clear();
     for (const Fragment& fragment : document_.fragments) {
       if (!seen.insert(fragment.name).second) {
-        add(fragment.where, fmt::format("There can be only one fragment named \"{}\".", fragment.name));
+        add(fragment.name_where, fmt::format("There can be only one fragment named \"{}\".", fragment.name));
       }
     }
   }
@@ -117,8 +117,12 @@ class Validator {
             break;
           }
           mention(selection.selections, uses);
-          if (schema_.find(selection.condition) == nullptr) {
-            add(selection.where, fmt::format("Unknown type \"{}\".", selection.condition));
+          const TypeDefinition* type = schema_.find(selection.condition);
+          if (type == nullptr) {
+            add(selection.condition_where, fmt::format("Unknown type \"{}\".", selection.condition));
+          } else if (type->kind != TypeKind::kObject) {
+            add(selection.condition_where,
+                fmt::format("Fragment cannot condition on non composite type \"{}\".", type->name));
           } else {
             add(selection.where, fmt::format("Fragment cannot be spread here as objects of type \"{}\" can never be of "
                                              "type \"{}\".",
@@ -229,7 +233,7 @@ class Validator {
       for (const Value& each : value.list) collect(each, item, false, uses);
     } else if (value.kind == Value::Kind::kObject) {
       const TypeDefinition& definition = *schema_.find(innermost_name(inner));
-      for (const auto& [name, field] : value.fields) {
+      for (const auto& [name, field, where] : value.fields) {
         for (const InputDefinition& input : definition.inputs) {
           if (input.name == name) collect(field, input.type, input.default_value.has_value(), uses);
         }
@@ -242,7 +246,7 @@ class Validator {
   void mention(const Value& value, Uses& uses) {
     if (value.kind == Value::Kind::kVariable) uses.variables.push_back({&value, nullptr, false});
     for (const Value& item : value.list) mention(item, uses);
-    for (const auto& [name, field] : value.fields) mention(field, uses);
+    for (const auto& [name, field, where] : value.fields) mention(field, uses);
   }
   void mention(const std::vector<Argument>& arguments, Uses& uses) {
     for (const Argument& argument : arguments) mention(argument.value, uses);
@@ -263,23 +267,24 @@ class Validator {
     std::set<std::string> done;
     for (const Fragment& fragment : document_.fragments) {
       std::vector<std::string> way;
-      if (!has_cycle_) visit(fragment.name, way, done);
+      if (!has_cycle_) visit(fragment.name, fragment.where, way, done);
     }
   }
-  void visit(const std::string& name, std::vector<std::string>& way, std::set<std::string>& done) {
+  // where: it is spread.
+  void visit(const std::string& name, Location where, std::vector<std::string>& way, std::set<std::string>& done) {
     if (has_cycle_ || done.contains(name)) return;
     if (std::find(way.begin(), way.end(), name) != way.end()) {
       has_cycle_ = true;
-      add(fragment_named(name)->where, fmt::format("Cannot spread fragment \"{}\" within itself.", name));
+      add(where, fmt::format("Cannot spread fragment \"{}\" within itself.", name));
       return;
     }
     if (way.size() > kDepthMax) {
       has_cycle_ = true;
-      add(fragment_named(name)->where, fmt::format("Fragments inside one another more than {} deep.", kDepthMax));
+      add(where, fmt::format("Fragments inside one another more than {} deep.", kDepthMax));
       return;
     }
     way.push_back(name);
-    for (const Selection* spread : uses_[name].spreads) visit(spread->name, way, done);
+    for (const Selection* spread : uses_[name].spreads) visit(spread->name, spread->where, way, done);
     way.pop_back();
     done.insert(name);
   }
@@ -296,7 +301,7 @@ class Validator {
     std::map<std::string_view, const VariableDefinition*> defined;
     for (const VariableDefinition& variable : operation.variables) {
       if (!defined.emplace(variable.name, &variable).second) {
-        add(variable.where, fmt::format("There can be only one variable named \"${}\".", variable.name));
+        add(variable.name_where, fmt::format("There can be only one variable named \"${}\".", variable.name));
       }
       check_variable(variable);
     }
@@ -327,9 +332,9 @@ class Validator {
     directives(variable.directives, "VARIABLE_DEFINITION", none);
     const TypeDefinition* type = schema_.find(innermost_name(variable.type));
     if (type == nullptr) {
-      add(variable.where, fmt::format("Unknown type \"{}\".", innermost_name(variable.type)));
+      add(innermost(variable.type).where, fmt::format("Unknown type \"{}\".", innermost_name(variable.type)));
     } else if (!type->is_input()) {
-      add(variable.where,
+      add(innermost(variable.type).where,
           fmt::format("Variable \"${}\" cannot be non-input type \"{}\".", variable.name, shown_type(variable.type)));
     } else if (variable.default_value) {
       if (auto error = check_literal(schema_, *variable.default_value, variable.type))

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
-import {buildSchema, isEnumType, isInputObjectType, isListType, isNonNullType, parse, typeFromAST, validate} from "graphql";
+import {buildSchema, isEnumType, isInputObjectType, isInputType, isListType, isNonNullType, parse, typeFromAST, validate} from "graphql";
 
 const schema = buildSchema(readFileSync(process.env.SIXFOLD_SOURCE_DIR + "/docs/schema.graphql", "utf8"));
 
@@ -166,24 +166,27 @@ function sample(type) {
   return Object.fromEntries(required.map((field) => [field.name, sample(field.type)]));
 }
 
+const places = (errors) => errors.flatMap(({locations}) => locations ?? []).map(({line, column}) => `${line}:${column}`);
+
 function judge(document) {
   let parsed;
   try {
     parsed = parse(document);
   } catch (error) {
-    return {errors: [error.message]};
+    return {places: places([error])};
   }
   const errors = validate(schema, parsed);
-  if (errors.length > 0) return {errors: errors.map(({message}) => message)};
   const operations = parsed.definitions.filter(({kind}) => kind === "OperationDefinition");
   const definitions = operations.flatMap(({variableDefinitions}) => variableDefinitions ?? []);
+  const typed = definitions.map(({variable, type}) => [variable.name.value, typeFromAST(schema, type)]);
   return {
-    operationName: operations.length > 1 ? operations[0].name.value : undefined,
-    variables: Object.fromEntries(definitions.map(({variable, type}) => [variable.name.value, sample(typeFromAST(schema, type))])),
+    places: errors.length > 0 ? places(errors) : undefined,
+    operationName: operations.length > 1 ? operations[0].name?.value : undefined,
+    variables: Object.fromEntries(typed.filter(([, type]) => isInputType(type)).map(([name, type]) => [name, sample(type)])),
   };
 }
 
-// Whether we refuse the document: what fails later has a path.
+// Whether we refuse the document, and where: what fails later has a path.
 async function ask(document, {operationName, variables} = {}) {
   const response = await fetch(process.env.SIXFOLD_URL + "/graphql", {
     method: "POST",
@@ -198,23 +201,25 @@ async function ask(document, {operationName, variables} = {}) {
 
 for (const [name, documents] of Object.entries(
   {lexical, numbers, strings, grammar, fields, inputs, fragments, variables, directives, samenames})) {
-  test(`${name}: refused by both or by none`, async () => {
+  test(`${name}: refused by both or by none, at the same place`, async () => {
     for (const document of documents) {
       const theirs = judge(document);
       const {answer, refusals} = await ask(document, theirs);
-      const told = JSON.stringify({document, theirs: theirs.errors ?? "valid", ours: answer});
-      assert.equal(refusals.length > 0, theirs.errors !== undefined, told);
+      const told = JSON.stringify({document, theirs: theirs.places ?? "valid", ours: answer});
+      assert.equal(refusals.length > 0, theirs.places !== undefined, told);
+      if (theirs.places === undefined || document === "") continue;
+      for (const place of places(refusals.slice(0, 1))) assert.ok(theirs.places.includes(place), told);
     }
   });
 }
 
 test("where we differ", async () => {
   for (const document of stricter) {
-    assert.equal(judge(document).errors, undefined, document);
+    assert.equal(judge(document).places, undefined, document);
     assert.ok((await ask(document)).refusals.length > 0, document);
   }
   for (const document of looser) {
-    assert.notEqual(judge(document).errors, undefined, document);
+    assert.notEqual(judge(document).places, undefined, document);
     assert.equal((await ask(document)).refusals.length, 0, document);
   }
 });
