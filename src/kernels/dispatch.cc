@@ -39,7 +39,7 @@ namespace {
 #if defined(__x86_64__)
 // The tables in it are constants, there before any code runs.
 MatmulTable with_pairs(MatmulTable table, const PairKernels& pairs) {
-  table.tokens_max[static_cast<std::size_t>(Format::kBF16)] = pairs.tokens_max;
+  table.tokens_max[static_cast<std::size_t>(ActivationForm::kPairs)] = pairs.tokens_max;
   table.pair_up = pairs.pair_up;
   table.multiply[static_cast<std::size_t>(Format::kBF16)] = pairs.multiply;
   return table;

@@ -8,11 +8,7 @@ namespace {
 
 #include "kernels/body/matmul_common.inc"
 
-// A tile comes from the second-level cache once for a group, which for 8-bit codes is a long way, and 6-bit codes take
-// long to unpack; the others do better with all their sums in registers.
-constexpr std::size_t tokens_max(Format format) {
-  return format == Format::kQ8 || format == Format::kSuperQ6 ? 8 : 4;
-}
+constexpr std::size_t kTokensMax[] = {4, 4, 4};
 
 // Asks for the kCount bytes that lie ahead in the stream.  Integer codes of one token, beside a loop that only reads
 // (Zen 3, 2 threads), with 0 / 0.5 / 1 / 2 / 4 KiB ahead in the second level: Q8_0 0.94, 0.91, 0.96, 0.86, 0.83 of its
@@ -72,7 +68,6 @@ constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kRaw;
 constexpr std::size_t kWidthMax = 4;
 constexpr bool kUnpacksLate = true;
-constexpr std::size_t kLateTokensMax = 4;
 
 // Two vectors, of rows 0 to 7 and of rows 8 to 15.
 struct Words {

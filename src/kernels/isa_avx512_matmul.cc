@@ -10,12 +10,9 @@ namespace {
 
 constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kShifted;
-constexpr std::size_t tokens_max(Format format) {
-  return is_float(format) ? 12 : 16;
-}
+constexpr std::size_t kTokensMax[] = {12, 16, 16};
 constexpr std::size_t kWidthMax = 2;
 constexpr bool kUnpacksLate = false;
-constexpr std::size_t kLateTokensMax = 0;
 
 using Codes = __m512i;
 using Ints = __m512i;

@@ -10,12 +10,9 @@ namespace {
 
 constexpr std::size_t kRows = 4;
 constexpr CodeForm kForm = CodeForm::kSigned;
-constexpr std::size_t tokens_max(Format) {
-  return 8;
-}
+constexpr std::size_t kTokensMax[] = {8, 8, 8};
 constexpr std::size_t kWidthMax = 1;
 constexpr bool kUnpacksLate = false;
-constexpr std::size_t kLateTokensMax = 0;
 
 using Codes = uint8x16_t;
 using Ints = int32x4_t;

@@ -9,12 +9,9 @@ namespace {
 
 constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kSigned;
-constexpr std::size_t tokens_max(Format) {
-  return 4;
-}
+constexpr std::size_t kTokensMax[] = {4, 4, 4};
 constexpr std::size_t kWidthMax = 1;
 constexpr bool kUnpacksLate = false;
-constexpr std::size_t kLateTokensMax = 0;
 
 struct Codes {
   std::uint8_t at[kVectorBytes];

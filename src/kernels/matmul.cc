@@ -162,26 +162,24 @@ Making plan_forms(const MatmulTable& table, Activations::State& state, std::span
     state.table = &table;
     state.forget_forms();
   }
-  constexpr std::size_t kNotNeeded = kGroupTokensMax + 1;
-  std::array<std::size_t, kActivationFormCount> tokens;  // of a form's largest group: what all its readers can take
-  tokens.fill(kNotNeeded);
-  const auto add_reader = [&](const PackedMatrix& matrix) {
-    std::size_t& most = tokens[static_cast<std::size_t>(state.read_by(matrix))];
-    most = std::min(most, table.tokens_max[static_cast<std::size_t>(matrix.layout().format)]);
-  };
+  std::array<bool, kActivationFormCount> is_needed = {};
   bool is_mixed = false;  // a target whose matrices read different forms wants both in the same groups
   for (const MatmulTarget& target : targets) {
-    add_reader(*target.weights);
-    if (target.gate == nullptr) continue;
-    add_reader(*target.gate);
-    is_mixed = is_mixed || state.read_by(*target.gate) != state.read_by(*target.weights);
+    const ActivationForm form = state.read_by(*target.weights);
+    const ActivationForm of_gate = target.gate == nullptr ? form : state.read_by(*target.gate);
+    is_needed[static_cast<std::size_t>(form)] = is_needed[static_cast<std::size_t>(of_gate)] = true;
+    is_mixed = is_mixed || of_gate != form;
   }
-  const std::size_t smallest = *std::min_element(tokens.begin(), tokens.end());
+  std::size_t smallest = kGroupTokensMax;
+  for (std::size_t i = 0; i < kActivationFormCount; ++i) {
+    if (is_needed[i]) smallest = std::min(smallest, table.tokens_max[i]);
+  }
   Making making;
   for (std::size_t i = 0; i < kActivationFormCount; ++i) {
-    if (tokens[i] == kNotNeeded) continue;
     const auto form = static_cast<ActivationForm>(i);
-    if (plan_form(state, form, is_mixed ? smallest : tokens[i])) making.forms[making.count++] = form;
+    if (is_needed[i] && plan_form(state, form, is_mixed ? smallest : table.tokens_max[i])) {
+      making.forms[making.count++] = form;
+    }
   }
   return making;
 }

@@ -80,11 +80,11 @@ struct PairKernels {
 
 // Immutable; one per instruction set, for the whole process.
 struct MatmulTable {
-  std::size_t tokens_max[kFormatCount];  // largest group, by Format
+  std::size_t tokens_max[kActivationFormCount];  // largest group, by ActivationForm
   Quantize quantize_blocks;
   Quantize quantize_super_blocks;
-  PairUp pair_up;  // null: BF16 weights read floats
-  FormatKernels multiply[kFormatCount];
+  PairUp pair_up;                        // null: BF16 weights read floats
+  FormatKernels multiply[kFormatCount];  // by Format
 };
 
 }  // namespace sixfold::kernels
