@@ -18,8 +18,7 @@ struct OnnxService {
   std::size_t threads = 0;
   double load_seconds = 0;
 };
-// limits: what waits, and what is computed together.
-struct OnnxServiceLimits {
+struct OnnxServiceLimits {  // as in service::TensorBackendOptions
   std::size_t queue_max = 256;
   std::size_t batch_rows = 1;
 };

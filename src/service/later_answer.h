@@ -1,5 +1,6 @@
 // Answers that another thread computes and sends whole.
 #pragma once
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -18,6 +19,11 @@ inline std::stop_token stop_when_gone(net::ResponseWriter& writer) {
   std::stop_token token = source.get_token();
   writer.on_gone([source = std::move(source)] { source.request_stop(); });
   return token;
+}
+
+// What TensorRequest::run_soon wants.
+inline std::function<void(std::function<void()>)> soon_on(Writer writer) {
+  return [writer = std::move(writer)](std::function<void()> task) { writer->post(std::move(task)); };
 }
 
 // Sends body_of(result), or the error.  The body is made on the connection's thread: the one that computed the result

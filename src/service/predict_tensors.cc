@@ -344,7 +344,7 @@ void predict_tensors(ServiceState& state, const net::HttpRequest& request, Write
   auto& call = std::get<PredictCall>(parsed);
   call.request.id = request.id;
   call.request.stop = stop_when_gone(*writer);
-  call.request.run_soon = [writer](std::function<void()> task) { writer->post(std::move(task)); };
+  call.request.run_soon = soon_on(writer);
   TensorRequest work = std::move(call.request);
   call.request = {};
   const auto send = [call, model = description.model](const Writer& to, const Result<TensorAnswer>& answer) {

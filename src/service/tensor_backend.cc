@@ -25,11 +25,6 @@ std::size_t bytes_of(const TensorRequest& request) {
   return bytes;
 }
 
-std::size_t rows_of(const TensorRequest& request) {
-  if (request.inputs.empty() || request.inputs.front().shape.empty()) return 1;
-  return static_cast<std::size_t>(std::max<std::int64_t>(1, request.inputs.front().shape.front()));
-}
-
 std::int64_t since_start_ns(const Clock& clock) {
   return clock.now().time_since_epoch().count();
 }
@@ -74,8 +69,7 @@ TensorBackend::~TensorBackend() {
   }
   changed_.notify_all();
   thread_.join();
-  const std::lock_guard lock(mutex_);
-  for (Work& work : gathered_) work.done(unavailable("the server is stopping"));
+  for (Work& work : take_gathered()) work.done(unavailable("the server is stopping"));
 }
 
 Error TensorBackend::takes_tensors() const {
@@ -181,13 +175,14 @@ Status TensorBackend::predict(TensorRequest request, Done<TensorAnswer> done) {
   return ok();
 }
 
+std::vector<TensorBackend::Work> TensorBackend::take_gathered() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(gathered_, {});
+}
+
 void TensorBackend::compute_gathered() {
-  std::vector<Work> works;
-  {
-    const std::lock_guard lock(mutex_);
-    works.swap(gathered_);
-  }
-  if (!works.empty()) compute(works);
+  std::vector<Work> works = take_gathered();
+  compute(works);
 }
 
 // The oldest request and those after it that fit into its run.
@@ -195,10 +190,10 @@ std::vector<TensorBackend::Work> TensorBackend::next_from_queue() {
   std::vector<Work> works;
   std::size_t rows = 0;
   do {
-    rows += rows_of(queue_.front().request);
+    rows += count_rows(queue_.front().request.inputs);
     works.push_back(std::move(queue_.front()));
     queue_.pop_front();
-  } while (joins() && !queue_.empty() && rows + rows_of(queue_.front().request) <= batch_rows_);
+  } while (joins() && !queue_.empty() && rows + count_rows(queue_.front().request.inputs) <= batch_rows_);
   return works;
 }
 

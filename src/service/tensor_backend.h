@@ -54,6 +54,7 @@ class TensorBackend final : public Backend {
   bool joins() const { return batch_rows_ > 1 && can_join_; }
   void compute(std::vector<Work>& works);
   std::vector<Work> next_from_queue() SIXFOLD_REQUIRES(mutex_);
+  std::vector<Work> take_gathered();
   void compute_gathered();
   void work();
 

@@ -49,21 +49,6 @@ std::vector<HostTensor> joined_inputs(std::span<const TensorJob> jobs, const Ind
   return all;
 }
 
-HostTensor rows_of(const HostTensor& all, std::size_t begin, std::size_t count) {
-  const auto rows = static_cast<std::size_t>(all.shape.front());
-  HostTensor part{
-      .name = all.name, .type = all.type, .shape = all.shape, .bytes = {}, .strings = {}, .columns = all.columns};
-  part.shape.front() = static_cast<std::int64_t>(count);
-  const auto cut = [&](const auto& values, auto& to) {
-    const std::size_t each = values.size() / rows;
-    const auto at = values.begin() + static_cast<std::ptrdiff_t>(begin * each);
-    to.assign(at, at + static_cast<std::ptrdiff_t>(count * each));
-  };
-  cut(all.bytes, part.bytes);
-  cut(all.strings, part.strings);
-  return part;
-}
-
 Result<TensorAnswer> run_alone(const TensorModel& model, const TensorJob& job) {
   SIXFOLD_TRY(std::vector<HostTensor> outputs, run_rows(model, job.inputs, job.outputs, job.stop));
   return TensorAnswer{std::move(outputs)};
@@ -119,11 +104,6 @@ class JobRunner {
 };
 
 }  // namespace
-
-std::size_t TensorJob::rows() const {
-  if (inputs.empty() || inputs.front().shape.empty() || inputs.front().shape.front() < 1) return 1;
-  return static_cast<std::size_t>(inputs.front().shape.front());
-}
 
 bool can_join_rows(const TensorSignature& signature) {
   const auto is_open = [](const TensorSpec& spec) { return !spec.shape.empty() && spec.shape.front() < 0; };

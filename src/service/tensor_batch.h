@@ -16,8 +16,7 @@ struct TensorJob {
   std::vector<std::string> outputs;  // as in TensorRequest
   std::stop_token stop = {};
 
-  // Rows of the first input; at least 1.
-  std::size_t rows() const;
+  std::size_t rows() const { return count_rows(inputs); }
 };
 
 // True when rows of several requests may stand below each other: every input and output has a first dimension of any

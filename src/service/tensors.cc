@@ -21,19 +21,6 @@ std::size_t runs_of(const std::vector<TensorSpec>& specs, const std::vector<Host
   return rows < 1 ? 1 : static_cast<std::size_t>(rows);
 }
 
-HostTensor row_of(const HostTensor& tensor, std::size_t row, std::size_t rows) {
-  HostTensor out{.name = tensor.name, .type = tensor.type, .shape = tensor.shape, .bytes = {}, .strings = {}};
-  out.shape.front() = 1;
-  const auto part = [&](const auto& values, auto& to) {
-    const std::size_t each = values.size() / rows;
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row * each);
-    to.assign(begin, begin + static_cast<std::ptrdiff_t>(each));
-  };
-  part(tensor.bytes, out.bytes);
-  part(tensor.strings, out.strings);
-  return out;
-}
-
 Status append_row(HostTensor& all, const HostTensor& row) {
   const bool is_row = !row.shape.empty() && row.shape.front() == 1;
   if (!is_row || row.columns != all.columns ||
@@ -58,6 +45,30 @@ bool has_rows(const std::vector<TensorSpec>& specs) {
   return !specs.empty() && std::all_of(specs.begin(), specs.end(), [](const TensorSpec& s) { return has_rows(s); });
 }
 
+std::size_t count_rows(const std::vector<HostTensor>& inputs) {
+  if (inputs.empty() || inputs.front().shape.empty()) return 1;
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, inputs.front().shape.front()));
+}
+
+HostTensor rows_of(const HostTensor& tensor, std::size_t begin, std::size_t count) {
+  HostTensor part{.name = tensor.name,
+                  .type = tensor.type,
+                  .shape = tensor.shape,
+                  .bytes = {},
+                  .strings = {},
+                  .columns = tensor.columns};
+  const auto rows = static_cast<std::size_t>(tensor.shape.front());
+  part.shape.front() = static_cast<std::int64_t>(count);
+  const auto cut = [&](const auto& values, auto& to) {
+    const std::size_t each = values.size() / rows;
+    const auto at = values.begin() + static_cast<std::ptrdiff_t>(begin * each);
+    to.assign(at, at + static_cast<std::ptrdiff_t>(count * each));
+  };
+  cut(tensor.bytes, part.bytes);
+  cut(tensor.strings, part.strings);
+  return part;
+}
+
 Result<std::vector<HostTensor>> run_rows(const TensorModel& model, const std::vector<HostTensor>& inputs,
                                          const std::vector<std::string>& outputs, const std::stop_token& stop) {
   const std::size_t rows = runs_of(model.signature().inputs, inputs);
@@ -74,7 +85,7 @@ Result<std::vector<HostTensor>> run_rows(const TensorModel& model, const std::ve
     if (stop.stop_requested()) return resource_exhausted("the request was cancelled");
     std::vector<HostTensor> parts;
     parts.reserve(inputs.size());
-    for (const HostTensor& input : inputs) parts.push_back(row_of(input, row, rows));
+    for (const HostTensor& input : inputs) parts.push_back(rows_of(input, row, 1));
     SIXFOLD_TRY(std::vector<HostTensor> got, model.run(parts, outputs));
     if (row == 0) {
       for (const HostTensor& tensor : got) {

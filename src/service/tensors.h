@@ -37,6 +37,12 @@ struct TensorSignature {
 bool has_rows(const TensorSpec& spec);
 bool has_rows(const std::vector<TensorSpec>& specs);  // all of them; false for none
 
+// How many rows inputs have, by the first of them; at least 1.
+std::size_t count_rows(const std::vector<HostTensor>& inputs);
+
+// Rows [begin, begin + count) of a tensor whose first dimension counts rows, of which it has at least one.
+HostTensor rows_of(const HostTensor& tensor, std::size_t begin, std::size_t count);
+
 // The seam to whatever computes.  Immutable; thread-safe.
 class TensorModel {
  public:

@@ -106,7 +106,7 @@ void embed(ServiceState& state, const Writer& writer, OipInferCall call, EmbedRe
 
 void predict(ServiceState& state, const Writer& writer, OipTensorCall call, std::string name) {
   call.request.stop = stop_when_gone(*writer);
-  call.request.run_soon = [writer](std::function<void()> task) { writer->post(std::move(task)); };
+  call.request.run_soon = soon_on(writer);
   const auto body_of = [name = std::move(name), id = std::move(call.id)](const TensorAnswer& answer) {
     return answer_body(name, id, answer.outputs);
   };
