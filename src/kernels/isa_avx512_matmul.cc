@@ -108,27 +108,21 @@ SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
   return _mm512_dpwssd_epi32(sum, a, _mm512_set1_epi32(x));
 }
 
-// Asks for what lies ahead of the kCount bytes at `at` in the stream.  Chosen by running the kernels in turn over 16
-// MiB at a time on both cores of a Zen 4 machine; shares are of a loop that only reads, in the same second. Up to two
-// tokens leave so few instructions to a byte that the processor's own prefetching is best for up to 5 bits (1.03);
-// wider codes gain by asking the second level for what is next anyway, in the same page, which keeps its prefetcher on
-// the stream (8 bits: 1.02 against 0.95 without, 0.97 by asking 8 KiB ahead, 0.88 by asking the first level; 6
-// bits: 1.04 against 1.03).  More tokens keep the core busy between misses: there, asking far ahead frees the few
-// first-level miss buffers (8 tokens of 8 bits: 0.96 against 0.78 without).  Floats gain by the shortest way into the
-// first level.
+// Asks for what lies ahead of the kCount bytes at `at` in the stream.  Chosen by running the kernels in turn over some
+// 20 MiB at a time on both cores of a Zen 4 machine; shares are of a loop that only reads, in the same second.  Up to
+// two tokens leave so few instructions to a byte that the processor's own prefetching is best (8 bits: 0.98, against
+// 0.90 by asking the second level for what is next, 0.94 for 4 KiB ahead, 0.83 by asking the first level).  More tokens
+// keep the core busy between misses: there, asking far ahead frees the few first-level miss buffers (8 tokens of 8
+// bits: 0.89 against 0.83 without).  Floats gain by the shortest way into the first level.
 template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
   constexpr bool kIsFloat = is_float(kFormat);
-  constexpr bool kIsWide = traits_of(kFormat).bits > 5;
-  constexpr bool kNext = kTokens <= 2 && kIsWide && !kIsFloat;
   constexpr bool kFar = kTokens > 2 || (kTokens == 2 && kIsFloat);
   constexpr bool kNear = kIsFloat || kFar;
-  constexpr std::size_t kNextBytes = 768;
   constexpr std::size_t kNearBytes = kTokens == 1 ? 4096 : 2048;
   constexpr std::size_t kFarBytes = 8192;
   unroll<(kCount + 63) / 64>([&](auto line) SIXFOLD_INLINE_LAMBDA {
     const char* address = reinterpret_cast<const char*>(at) + 64 * line;
-    if constexpr (kNext) _mm_prefetch(address + kNextBytes, _MM_HINT_T1);
     if constexpr (kFar) _mm_prefetch(address + kFarBytes, _MM_HINT_T1);
     if constexpr (kNear) _mm_prefetch(address + kNearBytes, _MM_HINT_T0);
   });
