@@ -30,7 +30,7 @@ void add_model_flags(CLI::App& verb, ModelOptions& options) {
       ->capture_default_str();
   verb.add_option("--weights", options.weights, "Round weights of F32, F16 or BF16 to this type while loading")
       ->envname("SIXFOLD_WEIGHTS")
-      ->check(CLI::IsMember({"stored", "q8_0", "q4_0"}))
+      ->check(CLI::IsMember({"stored", "bf16", "q8_0", "q4_0"}))
       ->capture_default_str();
   verb.add_option("--weight-cache", options.weight_cache,
                   "Where packed weights wait for the next start: auto, off, or a folder")
@@ -56,9 +56,10 @@ namespace {
 // The file of settings may hold any text.
 Result<std::optional<DType>> parse_weights(const std::string& name) {
   if (name == "stored") return std::optional<DType>();
+  if (name == "bf16") return std::optional(DType::kBF16);
   if (name == "q8_0") return std::optional(DType::kQ8_0);
   if (name == "q4_0") return std::optional(DType::kQ4_0);
-  return invalid_argument("--weights: want stored, q8_0 or q4_0, got \"{}\"", name);
+  return invalid_argument("--weights: want stored, bf16, q8_0 or q4_0, got \"{}\"", name);
 }
 
 // Unset and empty are one: https://specifications.freedesktop.org/basedir-spec/latest/

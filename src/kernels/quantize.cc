@@ -1,8 +1,9 @@
-// One scale for 32 elements.  One version for every instruction set: it runs once a model, as fast as a disk reads.
+// One version for every instruction set: it runs once a model, as fast as a disk reads.
 // Source of the rounding: ggml's reference quantizers, whose files the tests compare with.
 #include "kernels/quantize.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -70,14 +71,27 @@ bool quantize_all(const float* source, std::size_t count, std::byte* out) {
   return true;
 }
 
+bool round_to_bf16(const float* source, std::size_t count, std::byte* out) {
+  constexpr std::uint32_t kNotFinite = 0x7f800000;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(source[i]);
+    const std::uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
+    if ((bits & kNotFinite) == kNotFinite || (rounded & kNotFinite) == kNotFinite) return false;
+    const auto high = static_cast<std::uint16_t>(rounded >> 16);
+    std::memcpy(out + i * sizeof high, &high, sizeof high);
+  }
+  return true;
+}
+
 }  // namespace
 
 bool can_quantize(DType dtype) {
-  return dtype == DType::kQ8_0 || dtype == DType::kQ4_0;
+  return dtype == DType::kQ8_0 || dtype == DType::kQ4_0 || dtype == DType::kBF16;
 }
 
 bool quantize(DType dtype, const float* source, std::size_t count, std::byte* out) {
   SIXFOLD_CHECK(can_quantize(dtype));
+  if (dtype == DType::kBF16) return round_to_bf16(source, count, out);
   return dtype == DType::kQ8_0 ? quantize_all<block::Q8_0>(source, count, out)
                                : quantize_all<block::Q4_0>(source, count, out);
 }

@@ -1,4 +1,4 @@
-// Rounds floats to the quantized types of tensor/dtype.h.
+// Rounds floats to smaller types of tensor/dtype.h.
 #pragma once
 #include <cstddef>
 
@@ -6,12 +6,13 @@
 
 namespace sixfold::kernels {
 
-// Q8_0 and Q4_0.
+// Q8_0, Q4_0 and BF16.
 bool can_quantize(DType dtype);
 
 // Writes count / block elements blocks, each with the scale that its largest element asks for, and every element
-// rounded to the nearest step: the bits that ggml's reference quantizer makes.  count: a multiple of the block.
-// False when an element is not finite, or too large for the scale's f16: what was written is not to be used then.
+// rounded to the nearest step: the bits that ggml's reference quantizer makes.  BF16: to nearest even, without scales.
+// count: a multiple of the block.
+// False when an element is not finite, or too large for the type: what was written is not to be used then.
 [[nodiscard]] bool quantize(DType dtype, const float* source, std::size_t count, std::byte* out);
 
 }  // namespace sixfold::kernels

@@ -146,11 +146,11 @@ Result<Manifest> read_root(const Reader& reader, const YAML::Node& root) {
     }
     SIXFOLD_TRY_STATUS(reader.read_texts(model["adapters"], "model.adapters", manifest.model_adapters));
     SIXFOLD_TRY_STATUS(reader.read_text(model["weights"], "model.weights", manifest.model_weights));
-    if (manifest.model_weights && *manifest.model_weights != "stored" && *manifest.model_weights != "q8_0" &&
-        *manifest.model_weights != "q4_0") {
+    if (manifest.model_weights && *manifest.model_weights != "stored" && *manifest.model_weights != "bf16" &&
+        *manifest.model_weights != "q8_0" && *manifest.model_weights != "q4_0") {
       return reader.error_at(
           model["weights"].Mark(),
-          fmt::format("model.weights: want stored, q8_0 or q4_0, got \"{}\"", *manifest.model_weights));
+          fmt::format("model.weights: want stored, bf16, q8_0 or q4_0, got \"{}\"", *manifest.model_weights));
     }
   }
   if (const YAML::Node serve = root["serve"]) SIXFOLD_TRY_STATUS(read_serve(reader, serve, manifest.serve));

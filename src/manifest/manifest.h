@@ -30,7 +30,7 @@ struct Manifest {
   std::optional<std::string> name;
   std::optional<std::string> model_source;
   std::optional<std::string> model_sha256;                 // lower-case hex; deploy::ContentHashes says of what
-  std::optional<std::string> model_weights;                // "stored", "q8_0" or "q4_0"
+  std::optional<std::string> model_weights;                // "stored", "bf16", "q8_0" or "q4_0"
   std::optional<std::vector<std::string>> model_adapters;  // each as after --lora
   Serve serve;
   // What stands under "targets", read by those who deploy.

@@ -11,7 +11,8 @@ namespace sixfold::model {
 
 Status check_rounding(std::optional<DType> wanted) {
   if (!wanted || kernels::can_quantize(*wanted)) return ok();
-  return invalid_argument("weights of type {}: want a type to round to of Q8_0 and Q4_0", dtype_info(*wanted).name);
+  return invalid_argument("weights of type {}: want a type to round to of BF16, Q8_0 and Q4_0",
+                          dtype_info(*wanted).name);
 }
 
 DType rounded_type(const TensorView& matrix, std::optional<DType> wanted) {

@@ -1,4 +1,4 @@
-// Matrices of plain numbers, rounded to a quantized type while they are loaded.
+// Matrices of plain numbers, rounded to a smaller type while they are loaded.
 #pragma once
 #include <cstddef>
 #include <optional>

@@ -81,5 +81,38 @@ INSTANTIATE_TEST_SUITE_P(Types, Quantize,
                          testing::Values(QuantizeCase{DType::kQ8_0, 127}, QuantizeCase{DType::kQ4_0, 8}),
                          [](const auto& tested) { return std::string(dtype_info(tested.param.dtype).name); });
 
+// Nothing when refused.
+std::vector<float> as_bf16(const std::vector<float>& values) {
+  std::vector<std::byte> bytes(2 * values.size());
+  if (!quantize(DType::kBF16, values.data(), values.size(), bytes.data())) return {};
+  std::vector<float> back(values.size());
+  dequantize(DType::kBF16, bytes.data(), back.size(), back.data());
+  return back;
+}
+
+TEST(QuantizeBf16, rounds_to_nearest_even) {
+  const float step = 0x1p-7f;  // between 1 and 2
+  EXPECT_EQ(as_bf16({0, -0.0f, 1, -1.5f, 0x1p-130f}), (std::vector<float>{0, -0.0f, 1, -1.5f, 0x1p-130f}));
+  EXPECT_EQ(as_bf16({1 + 0.5f * step, 1 + 1.5f * step, 1 + 0.51f * step, -1 - 0.49f * step}),
+            (std::vector<float>{1, 1 + 2 * step, 1 + step, -1}));
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(0, 3);
+  std::vector<float> values(1001);
+  for (float& value : values) value = normal(random);
+  const std::vector<float> back = as_bf16(values);
+  ASSERT_EQ(back.size(), values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    EXPECT_LE(std::abs(back[i] - values[i]), std::abs(values[i]) * 0x1p-8f);
+  }
+}
+
+TEST(QuantizeBf16, refuses_what_is_not_finite_or_would_not_be) {
+  for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(),
+                          std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()}) {
+    EXPECT_TRUE(as_bf16({1, bad, 1}).empty()) << bad;
+  }
+  EXPECT_EQ(as_bf16({0x1.fep127f}), std::vector<float>{0x1.fep127f});  // the largest there is
+}
+
 }  // namespace
 }  // namespace sixfold::kernels

@@ -63,7 +63,7 @@ TEST(Manifest, wrong_values_are_refused_with_range) {
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel:\n  adapters:\n    - {poet: a}\n"),
             "sixfold.yaml:4: model.adapters: want a list of texts");
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel: {weights: q3}\n"),
-            "sixfold.yaml:2: model.weights: want stored, q8_0 or q4_0, got \"q3\"");
+            "sixfold.yaml:2: model.weights: want stored, bf16, q8_0 or q4_0, got \"q3\"");
   EXPECT_EQ(error_of("apiVersion: v2\n"), "sixfold.yaml:1: apiVersion: want sixfold/v1, got v2");
 }
 

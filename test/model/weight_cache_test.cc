@@ -105,7 +105,7 @@ TEST_F(WeightCacheTest, rounded_weights_are_a_file_for_each_type) {
   TinyModel tiny({.width = 32, .head_dim = 8, .feed_forward = 64});
   write_source(tiny);
   for (const std::optional<DType> type :
-       {std::optional(DType::kQ8_0), std::optional(DType::kQ4_0), std::optional<DType>()}) {
+       {std::optional(DType::kQ8_0), std::optional(DType::kBF16), std::optional<DType>()}) {
     options_.weights = type;
     const std::vector<float> fresh = Sequence(*load(), KvDType::kF32, 32).feed(kPrompt);
     const std::unique_ptr<Model> cached = load();
