@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Puts results of bench/compare.sh and bench/serve into docs/performance.md (between its markers) and into plots.
 
-example:
+examples:
   bench/report.py results.jsonl serve.jsonl
+  bench/report.py results.jsonl --only machine,prefill,decode
 """
 import argparse
 import os
@@ -210,7 +211,7 @@ def replace_section(text, name, content):
     return pattern.sub(lambda found: found[1] + content.rstrip() + "\n" + found[2], text)
 
 
-def report(lines, page, images):
+def report(lines, page, images, only):
     with open(page, encoding="utf-8") as file:
         text = file.read()
     os.makedirs(images, exist_ok=True)
@@ -223,16 +224,23 @@ def report(lines, page, images):
               "encode": "Encoders, tokens/s",
               "serve": "Server, tokens/s of all clients"}
     limits = {"batched": "time to read + time to multiply", "serve": "prompt at the limit of prefill, then answer at that of the batch"}
+    others = {"machine": machine_section, "attention": attention_section, "prefix": prefix_section,
+              "repetition": repetition_section, "start": start_section}
+    unknown = [name for name in only or () if name not in sections and name not in others]
+    if unknown:
+        raise SystemExit(f"report: no section {unknown[0]}: want some of {', '.join([*sections, *others])}")
     for name, (content, groups) in sections.items():
+        if only and name not in only:
+            continue
         if groups:
             with open(os.path.join(images, f"{name}.svg"), "w", encoding="utf-8") as file:
                 file.write(bars(titles[name], groups, limits.get(name, "what the machine allows")))
             link = os.path.relpath(os.path.join(images, f"{name}.svg"), os.path.dirname(os.path.abspath(page)))
             content += f"\n\n![{titles[name]}]({link})"
         text = replace_section(text, name, content)
-    for name, section in (("machine", machine_section), ("attention", attention_section), ("prefix", prefix_section),
-                          ("repetition", repetition_section), ("start", start_section)):
-        text = replace_section(text, name, section(lines))
+    for name, section in others.items():
+        if not only or name in only:
+            text = replace_section(text, name, section(lines))
     with open(page, "w", encoding="utf-8") as file:
         file.write(text)
 
@@ -243,11 +251,13 @@ def main(arguments):
     parser.add_argument("results", nargs="+", metavar="FILE", help="results, as compare.sh and serve wrote them")
     parser.add_argument("--page", default=os.path.join(FOLDER, "performance.md"))
     parser.add_argument("--images", default=os.path.join(FOLDER, "img"))
+    parser.add_argument("--only", metavar="SECTIONS", type=lambda names: names.split(","),
+                        help="replace these sections of the page, and leave the others as they are")
     options = parser.parse_args(arguments)
     for path in options.results:
         if not os.path.exists(path):
             parser.error(f"{path}: no such file")
-    report(read_all(options.results), options.page, options.images)
+    report(read_all(options.results), options.page, options.images, options.only)
 
 
 if __name__ == "__main__":

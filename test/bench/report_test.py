@@ -43,7 +43,7 @@ def load(contestant, clients, speed, limit=None):
 
 
 class Report(unittest.TestCase):
-    def report(self, lines, code=0):
+    def report(self, lines, *arguments, code=0):
         with tempfile.TemporaryDirectory() as folder:
             results, page = os.path.join(folder, "r.jsonl"), os.path.join(folder, "page.md")
             with open(results, "w", encoding="utf-8") as file:
@@ -51,8 +51,8 @@ class Report(unittest.TestCase):
             with open(PAGE, encoding="utf-8") as source, open(page, "w", encoding="utf-8") as file:
                 file.write(source.read())
             images = os.path.join(folder, "img")
-            done = subprocess.run([sys.executable, REPORT, results, "--page", page, "--images", images], text=True,
-                                  stderr=subprocess.PIPE)
+            done = subprocess.run([sys.executable, REPORT, results, "--page", page, "--images", images, *arguments],
+                                  text=True, stderr=subprocess.PIPE)
             self.assertEqual(done.returncode, code, done.stderr)
             with open(page, encoding="utf-8") as file:
                 text = file.read()
@@ -97,6 +97,18 @@ class Report(unittest.TestCase):
         self.assertIn("| a-Q8_0 | 300 | 400 | 75 % |", first)
         self.assertEqual(first.count("<!-- begin "), 11)
         self.assertEqual(first, self.report(lines)[0])
+
+    def test_sections_that_are_not_asked_for_stay(self):
+        lines = [machine(), run("single", "sixfold", 0, [row("prefill", 300, 400), row("decode", 20, 30)])]
+        with open(PAGE, encoding="utf-8") as file:
+            before = file.read()
+        text, plots = self.report(lines, "--only", "prefill")
+        begin, end = "<!-- begin prefill -->", "<!-- end prefill -->"
+        self.assertIn("| a-Q8_0 | 300 | 400 | 75 % |", text[text.index(begin):text.index(end)])
+        self.assertEqual(text[:text.index(begin)], before[:before.index(begin)])
+        self.assertEqual(text[text.index(end):], before[before.index(end):])
+        self.assertEqual(set(plots), {"prefill.svg"})
+        self.assertEqual(self.report(lines, "--only", "prefil", code=1)[0], before)
 
 
 if __name__ == "__main__":
