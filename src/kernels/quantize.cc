@@ -3,9 +3,9 @@
 #include "kernels/quantize.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 #include "core/check.h"
 #include "kernels/vector_ops.h"
@@ -72,13 +72,14 @@ bool quantize_all(const float* source, std::size_t count, std::byte* out) {
 }
 
 bool round_to_bf16(const float* source, std::size_t count, std::byte* out) {
-  constexpr std::uint32_t kNotFinite = 0x7f800000;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto bits = std::bit_cast<std::uint32_t>(source[i]);
-    const std::uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
-    if ((bits & kNotFinite) == kNotFinite || (rounded & kNotFinite) == kNotFinite) return false;
-    const auto high = static_cast<std::uint16_t>(rounded >> 16);
-    std::memcpy(out + i * sizeof high, &high, sizeof high);
+  constexpr std::uint16_t kNotFinite = 0x7f80;
+  std::uint16_t halves[256];
+  for (std::size_t first = 0; first < count; first += std::size(halves)) {
+    const std::size_t part = std::min(std::size(halves), count - first);
+    f32_to_bf16(source + first, part, halves);
+    const auto is_bad = [](std::uint16_t half) { return (half & kNotFinite) == kNotFinite; };
+    if (std::any_of(halves, halves + part, is_bad)) return false;
+    std::memcpy(out + first * sizeof halves[0], halves, part * sizeof halves[0]);
   }
   return true;
 }

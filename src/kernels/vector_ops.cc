@@ -38,6 +38,10 @@ void f32_to_f16(const float* x, std::size_t count, std::uint16_t* out) {
   active_isa_row().kernels->f32_to_f16(x, count, out);
 }
 
+void f32_to_bf16(const float* x, std::size_t count, std::uint16_t* out) {
+  active_isa_row().kernels->f32_to_bf16(x, count, out);
+}
+
 void f16_to_f32(const std::uint16_t* x, std::size_t count, float* out) {
   active_isa_row().kernels->f16_to_f32(x, count, out);
 }

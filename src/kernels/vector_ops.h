@@ -38,8 +38,9 @@ std::size_t argmax(const float* x, std::size_t count);
 // out[i] = e^x[i], within 2 units in the last place; 0 below the smallest normal number.  out may alias x.  No NaN.
 void exp(const float* x, std::size_t count, float* out);
 
-// f32 <-> f16 rows (round to nearest even).
+// f32 <-> f16 rows, and f32 -> bf16 rows (round to nearest even).
 void f32_to_f16(const float* x, std::size_t count, std::uint16_t* out);
+void f32_to_bf16(const float* x, std::size_t count, std::uint16_t* out);
 void f16_to_f32(const std::uint16_t* x, std::size_t count, float* out);
 
 }  // namespace sixfold::kernels

@@ -104,15 +104,15 @@ TEST_F(WeightCacheTest, second_start_computes_the_same_bits) {
 TEST_F(WeightCacheTest, rounded_weights_are_a_file_for_each_type) {
   TinyModel tiny({.width = 32, .head_dim = 8, .feed_forward = 64});
   write_source(tiny);
-  for (const std::optional<DType> type :
-       {std::optional(DType::kQ8_0), std::optional(DType::kBF16), std::optional<DType>()}) {
+  for (const std::optional<DType> type : {std::optional(DType::kQ8_0), std::optional(DType::kQ4_0),
+                                          std::optional(DType::kBF16), std::optional<DType>()}) {
     options_.weights = type;
     const std::vector<float> fresh = Sequence(*load(), KvDType::kF32, 32).feed(kPrompt);
     const std::unique_ptr<Model> cached = load();
     EXPECT_TRUE(cached->description().is_from_cache);
     EXPECT_EQ(Sequence(*cached, KvDType::kF32, 32).feed(kPrompt), fresh);
   }
-  EXPECT_EQ(cache_files().size(), 3u);
+  EXPECT_EQ(cache_files().size(), 4u);
 }
 
 TEST_F(WeightCacheTest, is_as_private_as_the_model) {
