@@ -30,6 +30,7 @@ SHORT_TOKENS, LONG_TOKENS_MAX, LONG_SECONDS = 16, 400, 15
 # Of the time that the hook gives: when everybody has heard that the instance goes, and the requests that come last.
 HEARD = 0.7
 LAST_REQUESTS = 6
+STRAGGLE_SECONDS = 0.2
 SECONDS_MAX = 120  # for one answer; a stuck one is a lost one
 
 # One try for each request, and connections that are used again: whatever a server does wrong, a client sees.
@@ -135,7 +136,9 @@ def ask(url, question):
         if response.status != 200:
             raise ValueError(f"status {response.status}: {data[:200]}")
         text = streamed_text(data) if question.is_streamed else plain_text(data)
-        return Answer(question, text, began, time.monotonic(), response.headers.get("X-Instance"))
+        # Without nginx in between it is the one that was asked.
+        instance = response.headers.get("X-Instance", urllib.parse.urlsplit(url).netloc)
+        return Answer(question, text, began, time.monotonic(), instance)
     finally:
         connection.close()
 
@@ -149,10 +152,10 @@ class Clients:
         self.answers, self.failures = [], []
         self.threads = []
 
-    def ask(self, question):
+    def ask(self, question, url=None):
         began = time.monotonic()
         try:
-            self.answers.append(ask(self.url, question))
+            self.answers.append(ask(url or self.url, question))
         except Exception as error:  # whatever it is, a request was lost
             self.failures.append(f"{question}, {time.monotonic() - began:.1f} s after it was sent: {error!r}")
 
@@ -160,8 +163,8 @@ class Clients:
         while not self.is_ended.is_set():
             self.ask(question)
 
-    def start(self, what, question):
-        self.threads.append(threading.Thread(target=what, args=(question,), daemon=True))
+    def start(self, what, *args):
+        self.threads.append(threading.Thread(target=what, args=args, daemon=True))
         self.threads[-1].start()
 
     def end(self):
@@ -242,7 +245,7 @@ class RollingRestart(program.HomeTest):
         seconds = max(answer.ended - answer.began for answer in answers)
         return max(SHORT_TOKENS, min(LONG_TOKENS_MAX, int(question.tokens * LONG_SECONDS / seconds)))
 
-    def replace(self, old, nginx, instances, clients, last_questions):
+    def replace(self, old, nginx, instances, clients, last_questions, straggler):
         """As a cluster does: one more is there and ready, then one goes."""
         new = self.start()
         nginx.reload([instance.address for instance in [*instances, new]])
@@ -255,7 +258,10 @@ class RollingRestart(program.HomeTest):
             clients.start(clients.ask, question)
         time.sleep(0.5)  # they are on their way
         nginx.reload([instance.address for instance in instances])
-        time.sleep(max(0.0, old.told + self.deployment.hook_seconds - time.monotonic()))
+        time.sleep(max(0.0, old.told + self.deployment.hook_seconds - STRAGGLE_SECONDS - time.monotonic()))
+        # Somebody who never hears, so that an answer is under way at the signal however fast the others were.
+        clients.start(clients.ask, straggler, "http://" + old.address)
+        time.sleep(STRAGGLE_SECONDS)
         old.signal = time.monotonic()
         left = self.deployment.grace_seconds - self.deployment.hook_seconds
         self.podman("stop", "-t", str(left), old.name)
@@ -275,8 +281,9 @@ class RollingRestart(program.HomeTest):
             itertools.cycle(prompts), itertools.product((SHORT_TOKENS, tokens), (False, True)))]
         last = [Question(prompt, tokens, is_streamed) for prompt, is_streamed in itertools.product(prompts, (False, True))]
         self.assertEqual(len(last), LAST_REQUESTS)
+        straggler = Question("The river", max(tokens, 4 * SHORT_TOKENS), True)
         with program.Server("--name", "bot") as local:
-            expected = {question: ask(local.url, question).text for question in {*questions, *last}}
+            expected = {question: ask(local.url, question).text for question in {*questions, *last, straggler}}
 
         os.mkdir(self.path("nginx"))
         nginx = Nginx(self.path("nginx"), [instance.address for instance in instances])
@@ -285,7 +292,7 @@ class RollingRestart(program.HomeTest):
         self.addCleanup(clients.end)
         for question in questions:
             clients.start(clients.ask_on, question)
-        seconds = [self.replace(old, nginx, instances, clients, last) for old in going]
+        seconds = [self.replace(old, nginx, instances, clients, last, straggler) for old in going]
         clients.end()
 
         self.assertEqual(clients.failures, [], nginx.log())
