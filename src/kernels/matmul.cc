@@ -21,13 +21,13 @@ constexpr std::size_t kAloneValuesMax = 16'384;
 // Input values of a task that makes forms.
 constexpr std::size_t kTaskValues = 16'384;
 // Multiplications of a task are at least so many, a few microseconds' worth: far longer than it takes to take a task
-// and to find its tiles.  A quarter of it costs a small model 3 % of its decoding speed.
+// and to find its tiles.
 constexpr std::size_t kTaskProductsMin = 128 * 1024;
 // Where several groups read a tile, a task has tiles of at least so many bytes, so that a group comes into the nearer
 // caches for several tiles at once (see tile_products.cc).
 constexpr std::size_t kTaskBytesMin = std::size_t{128} << 10;
 // More tasks than this for each worker would not end more evenly.
-constexpr std::size_t kTasksPerWorker = 32;
+constexpr std::size_t kTasksPerWorker = 128;
 
 std::byte* align_up(std::byte* at, std::size_t alignment) {
   const auto address = reinterpret_cast<std::uintptr_t>(at);
@@ -218,11 +218,14 @@ std::size_t bytes_of(std::span<const MatmulTarget> targets) {
   return total;
 }
 
-// Tiles of all targets lie end to end on one line of bytes; each task takes an equal stretch, and of each target the
-// tiles that begin in it.  So a worker, whose tasks follow each other, reads one contiguous stream of each matrix.
-void multiply_part(const IsaRow& isa, const Activations::State& state, std::span<const MatmulTarget> targets,
-                   std::size_t part, std::size_t parts) {
-  const Share bytes = share_of(bytes_of(targets), 1, part, parts);
+// Does tasks [some.begin, some.end) of `parts`.  Tiles of all targets lie end to end on one line of bytes; each task
+// takes an equal stretch, and of each target the tiles that begin in it.  So a worker, whose tasks follow each other,
+// reads one contiguous stream of each matrix.
+void multiply_some(const IsaRow& isa, const Activations::State& state, std::span<const MatmulTarget> targets,
+                   Share some, std::size_t parts) {
+  const std::size_t all_bytes = bytes_of(targets);
+  const Share bytes = {share_of(all_bytes, 1, some.begin, parts).begin,
+                       share_of(all_bytes, 1, some.end - 1, parts).end};
   std::size_t first_byte = 0;
   for (const MatmulTarget& target : targets) {
     const std::size_t tiles = target.weights->layout().tiles;
@@ -263,11 +266,11 @@ void matmul_on(const IsaRow& isa, WorkerPool& pool, Activations& x, std::span<co
   const Making making = plan_forms(*isa.matmul, state, targets);
   make_forms(pool, state, making);
   if (products < kAloneProductsMax || pool.size() == 1) {
-    multiply_part(isa, state, targets, 0, 1);
+    multiply_some(isa, state, targets, {0, 1}, 1);
     return;
   }
   const std::size_t parts = parts_of(products, state.rows, targets, pool.size());
-  pool.for_tasks(parts, [&](std::size_t part, std::size_t) { multiply_part(isa, state, targets, part, parts); });
+  pool.for_tasks(parts, [&](Share some, std::size_t) { multiply_some(isa, state, targets, some, parts); });
 }
 
 void matmul(WorkerPool& pool, Activations& x, std::span<const MatmulTarget> targets) {

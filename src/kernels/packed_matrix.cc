@@ -97,7 +97,7 @@ Result<PackedMatrix> PackedMatrix::pack(const TensorView& weights, WorkerPool& p
   SIXFOLD_TRY(layout.owned, HugeBuffer::allocate(layout.tiles * layout.tile_bytes));
   layout.weights = {layout.owned.data(), layout.owned.size()};
   pool.for_tasks(layout.tiles,
-                 [&](std::size_t tile, std::size_t) { pack_tiles(layout, weights.bytes.data(), tile, tile + 1); });
+                 [&](Share tiles, std::size_t) { pack_tiles(layout, weights.bytes.data(), tiles.begin, tiles.end); });
   return packed;
 }
 

@@ -101,25 +101,52 @@ TEST(WorkerPool, caller_begins_at_the_first_task) {
   EXPECT_EQ(first, 0u);
 }
 
-// Worker 1 holds one task until the caller has done all others: those of worker 1's own stretch among them.
+// Worker 1 holds what it took at once until the caller has done all else: the rest of worker 1's own stretch with it.
 TEST(WorkerPool, others_take_over_the_stretch_of_a_slow_worker) {
   constexpr std::size_t kTasks = 64;
+  constexpr std::size_t kTakenMax = kTasks / 2 / 4;
   WorkerPool pool(2);
   std::atomic<std::size_t> done_by_caller{0};
   std::atomic<bool> has_begun{false};
   std::atomic<std::size_t> done_by_worker{0};
-  pool.for_tasks(kTasks, [&](std::size_t, std::size_t worker) {
+  pool.for_tasks(kTasks, [&](Share tasks, std::size_t worker) {
     if (worker == 1) {
       has_begun = true;
-      while (done_by_caller < kTasks - 1) std::this_thread::yield();
-      ++done_by_worker;
+      while (done_by_caller < kTasks - tasks.size()) std::this_thread::yield();
+      done_by_worker += tasks.size();
     } else {
       while (!has_begun) std::this_thread::yield();
-      ++done_by_caller;
+      done_by_caller += tasks.size();
     }
   });
-  EXPECT_EQ(done_by_caller.load(), kTasks - 1);
-  EXPECT_EQ(done_by_worker.load(), 1u);
+  EXPECT_EQ(done_by_caller + done_by_worker, kTasks);
+  EXPECT_GE(done_by_worker.load(), 1u);
+  EXPECT_LE(done_by_worker.load(), kTakenMax);
+}
+
+// Large parts first and single tasks at last, whoever takes them.
+TEST(WorkerPool, what_is_taken_at_once_shrinks_to_single_tasks) {
+  constexpr std::size_t kTasks = 512;
+  for (const std::size_t size : {std::size_t{2}, std::size_t{3}, std::size_t{7}}) {
+    WorkerPool pool(size);
+    for (int region = 0; region < 100; ++region) {
+      std::vector<std::vector<Share>> taken(size);
+      pool.for_tasks(kTasks, [&](Share tasks, std::size_t worker) { taken[worker].push_back(tasks); });
+      std::vector<int> calls(kTasks);
+      std::size_t singles = 0;
+      for (const std::vector<Share>& shares : taken) {
+        for (const Share tasks : shares) {
+          ASSERT_GE(tasks.size(), 1u);
+          ASSERT_LE(tasks.size(), kTasks / size / 4);
+          ASSERT_LE(tasks.end, kTasks);
+          singles += tasks.size() == 1 ? 1 : 0;
+          for (std::size_t task = tasks.begin; task < tasks.end; ++task) ++calls[task];
+        }
+      }
+      ASSERT_EQ(calls, std::vector<int>(kTasks, 1));
+      ASSERT_GE(singles, size);  // each stretch ends with one
+    }
+  }
 }
 
 std::atomic<bool> is_held{false};

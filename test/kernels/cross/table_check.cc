@@ -26,7 +26,7 @@ std::size_t WorkerPool::size() const {
   return 1;
 }
 void WorkerPool::for_tasks(std::size_t tasks, TaskBody body) {
-  for (std::size_t task = 0; task < tasks; ++task) body(task, 0);
+  body({0, tasks}, 0);
 }
 
 namespace {
