@@ -97,7 +97,8 @@ def speed_section(lines, suite, kind=None):
             if theirs and theirs["ratio"] is not None and theirs["ratio"] < 1:
                 slower.append(f"{name}, {theirs['ratio']:.2f}x of {peer}")
         cells.append(line)
-    rounds = max((peer["rounds"] for row in rows for peer in row["peers"].values()), default=1)
+    counts = {peer["rounds"] for row in rows for peer in row["peers"].values()} or {1}
+    rounds = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{max(counts)}"
     what = f"Tokens per second, {rows[0]['row'] if one_row else 'all sequences together'}; medians of {rounds} rounds."
     groups = [(f"{model_name(row['model'])}" if one_row else f"{model_name(row['model'])} {row['row']}",
                {OURS: row["ours"], **{peer: theirs["speed"] for peer, theirs in row["peers"].items()}}, row["limit"])

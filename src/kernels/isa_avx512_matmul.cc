@@ -110,8 +110,8 @@ SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
 
 // Asks for what lies ahead of the kCount bytes at `at` in the stream.  Chosen by decoding with another choice for every
 // token of one process, both cores of a Zen 4 machine reading 60 GB/s.  Up to two tokens leave so few instructions to a
-// byte that the processor's own prefetching is best: with this, one token takes 1.25 times as long with 4-bit codes,
-// 1.05 times with floats.  Bytes are the exception (0.93 times).  More tokens keep the core busy between misses: there,
+// byte that the processor's own prefetching is best: with this, one token takes 1.25 times as long of 4-bit codes
+// and of F16.  Bytes are the exception (0.93 times).  More tokens keep the core busy between misses: there,
 // asking far ahead frees the few first-level miss buffers (8 tokens of bytes: 0.7 times).
 template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {

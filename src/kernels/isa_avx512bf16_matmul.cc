@@ -12,7 +12,7 @@ namespace {
 // Two chains for each of 12 tokens leave room for the weights in 32 registers.
 constexpr std::size_t kPairTokensMax = 12;
 
-// As in isa_avx512_matmul.cc, but it takes more tokens to keep the core busy (one takes 1.08 times as long with this).
+// As in isa_avx512_matmul.cc, but it takes more tokens to keep the core busy (two take 1.37 times as long with this).
 template <std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
   if constexpr (kTokens > 4) {

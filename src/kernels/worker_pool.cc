@@ -101,7 +101,7 @@ class Gate {
 // A swap waits until the loads before it are done, and weights that are on their way stop coming: it costs a thread
 // that reads memory at full speed 0.7 us.  So half of what is left is taken at once, which ends as evenly as single
 // tasks and takes few swaps (one token of a 1B model on two Zen 4 cores: 1.02 to 1.08 times as fast as with 32 single
-// tasks for each worker); but at most `most`, so that even a worker of a fifth of the others' speed is not waited for.
+// tasks for each worker); but at most `most`, so that a slow worker keeps little from the others.
 class alignas(kCacheLine) Stretch {
  public:
   static constexpr std::size_t kTasksMax = std::numeric_limits<std::uint32_t>::max();
@@ -285,7 +285,8 @@ struct WorkerPool::State {
     if (own.is_last) return;
     const Clock::duration waited = finish.wait_while(before, spin);
     if (waited == Clock::duration{0} || own.done == 0) return;
-    // What others have begun takes them as long as a task of the caller's, or they have lost their processor.
+    // What others take last is single tasks, each of which takes as long as one of the caller's, or they have lost
+    // their processor.
     const Clock::time_point now = Clock::now();
     const Clock::duration task_time = (now - begin - waited) / own.done;
     if (waited > task_time) crowding->add_stall(now, waited - task_time);
