@@ -1,7 +1,6 @@
 // The engine's thread and its life: self test, serve, drain, stop.
 #include "engine/engine.h"
 
-#include <atomic>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -74,7 +73,6 @@ class ThreadedEngine final : public Engine {
 
   Scheduler scheduler_;  // the engine thread's
   const std::size_t tokens_max_;
-  std::atomic<bool> is_cancelling_{false};
 
   mutable std::mutex mutex_;
   SchedulerCounts counts_ SIXFOLD_GUARDED_BY(mutex_);
@@ -85,14 +83,13 @@ class ThreadedEngine final : public Engine {
 // The whole life of the engine thread.
 void ThreadedEngine::serve() {
   while (true) {
-    // Read before take(): the mailbox was closed first, so nothing can come after what is taken now.
-    const bool is_last = is_cancelling_.load();
-    for (auto& request : mailbox_->take()) scheduler_.add(std::move(request));
-    if (is_last) scheduler_.cancel_all();
+    Mailbox::Taken taken = mailbox_->take();
+    for (auto& request : taken.requests) scheduler_.add(std::move(request));
+    if (taken.is_last) scheduler_.cancel_all();
     const bool has_advanced = scheduler_.step();
     publish_counts();
     if (has_advanced) mailbox_->progressed();
-    if (is_last) return;
+    if (taken.is_last) return;
     if (!has_advanced) mailbox_->sleep();
   }
 }
@@ -195,8 +192,7 @@ EngineStatus ThreadedEngine::status() const {
 bool ThreadedEngine::stop(int drain_ms) {
   mailbox_->close();
   const bool has_finished = mailbox_->wait_until_all_finished(drain_ms);
-  is_cancelling_ = true;
-  mailbox_->wake();
+  mailbox_->end();
   if (thread_.joinable()) thread_.join();
   return has_finished;
 }

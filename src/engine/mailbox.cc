@@ -38,6 +38,16 @@ void Mailbox::close() {
   is_closed_ = true;
 }
 
+void Mailbox::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+    is_ended_ = true;
+    ring();
+  }
+  rung_.notify_one();
+}
+
 std::size_t Mailbox::untaken() const {
   const std::lock_guard lock(mutex_);
   return requests_.size();
@@ -54,10 +64,10 @@ bool Mailbox::wait_until_all_finished(int timeout_ms) {
   return emptied_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] { return in_flight_ == 0; });
 }
 
-std::vector<std::shared_ptr<RequestState>> Mailbox::take() {
+Mailbox::Taken Mailbox::take() {
   const std::lock_guard lock(mutex_);
   is_rung_ = false;
-  return std::exchange(requests_, {});
+  return {std::exchange(requests_, {}), is_ended_};
 }
 
 void Mailbox::sleep() {

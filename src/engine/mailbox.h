@@ -17,6 +17,10 @@ namespace sixfold::engine {
 class Mailbox {
  public:
   enum class Pushed { kAccepted, kFull, kClosed };
+  struct Taken {
+    std::vector<std::shared_ptr<RequestState>> requests;
+    bool is_last = false;  // end() was called: nothing comes after these
+  };
 
   Mailbox(std::size_t in_flight_max, const Clock& clock) : in_flight_max_(in_flight_max), clock_(clock) {}
 
@@ -24,6 +28,7 @@ class Mailbox {
   Pushed push(std::shared_ptr<RequestState> request);
   void wake();   // there may be something to do again: a cancelled request, a stream with room
   void close();  // refuse everything from now on
+  void end();    // close(), and the engine thread is to cancel what it has and end
   std::size_t untaken() const;
 
   // Seconds since the engine thread was last seen moving: 0 when there is nothing to do, or every reader
@@ -34,7 +39,7 @@ class Mailbox {
   bool wait_until_all_finished(int timeout_ms);
 
   // Engine thread.  take() never waits; sleep() returns when something came since the last take().
-  std::vector<std::shared_ptr<RequestState>> take();
+  Taken take();
   void sleep();
   void progressed();                 // a step was made
   void finished(std::size_t count);  // so many accepted requests have ended
@@ -51,6 +56,7 @@ class Mailbox {
   std::vector<std::shared_ptr<RequestState>> requests_ SIXFOLD_GUARDED_BY(mutex_);
   std::size_t in_flight_ SIXFOLD_GUARDED_BY(mutex_) = 0;
   bool is_closed_ SIXFOLD_GUARDED_BY(mutex_) = false;
+  bool is_ended_ SIXFOLD_GUARDED_BY(mutex_) = false;
   bool is_rung_ SIXFOLD_GUARDED_BY(mutex_) = false;
   bool is_asleep_ SIXFOLD_GUARDED_BY(mutex_) = false;
   TimePoint last_progress_ SIXFOLD_GUARDED_BY(mutex_){};

@@ -11,9 +11,9 @@
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/file_map.h"
+#include "manifest/load_yaml.h"
 #include "manifest/nearest_name.h"
 #include "manifest/section_state.h"
-#include "manifest/yaml_text.h"
 
 namespace sixfold::manifest {
 namespace {
@@ -172,9 +172,9 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view file_nam
   if (text.size() > kManifestBytesMax) {
     return corrupt_data("{}: want at most {} bytes, got {}", file_name, kManifestBytesMax, text.size());
   }
-  SIXFOLD_TRY_STATUS(check_encoding(text, file_name));
+  SIXFOLD_TRY(const YAML::Node root, load_yaml(text, file_name));
   try {
-    return read_root(reader, YAML::Load(std::string(text)));
+    return read_root(reader, root);
   } catch (const YAML::Exception& exception) {
     return reader.error_at(exception.mark, exception.msg);
   }

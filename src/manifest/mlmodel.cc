@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "core/error.h"
+#include "manifest/load_yaml.h"
 
 namespace sixfold::manifest {
 namespace {
@@ -56,8 +57,9 @@ Result<MlModel> parse_mlmodel(std::string_view text, std::string_view file_name)
   if (text.size() > kFileBytesMax) {
     return corrupt_data("{}: want at most {} bytes, got {}", file_name, kFileBytesMax, text.size());
   }
+  SIXFOLD_TRY(const YAML::Node root, load_yaml(text, file_name));
   try {
-    return read_root(YAML::Load(std::string(text)), file_name);
+    return read_root(root, file_name);
   } catch (const YAML::Exception& exception) {
     return corrupt_data("{}:{}: {}", file_name, exception.mark.line + 1, exception.msg);
   }

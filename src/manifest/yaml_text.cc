@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 #include "core/limits.h"
-#include "core/utf8.h"
+#include "manifest/load_yaml.h"
 
 namespace sixfold::manifest {
 namespace {
@@ -156,16 +156,11 @@ struct ValueReader {
 
 }  // namespace
 
-Status check_encoding(std::string_view text, std::string_view name) {
-  const bool is_good = is_valid_utf8(text) && text.find('\0') == std::string_view::npos;
-  return is_good ? ok() : Status(corrupt_data("{}:1: want text in UTF-8", name));
-}
-
 Result<json::value> yaml_value(std::string_view text, std::string_view name) {
+  SIXFOLD_TRY(const YAML::Node root, load_yaml(text, name));
   ValueReader reader{name};
-  SIXFOLD_TRY_STATUS(check_encoding(text, name));
   try {
-    return reader.read(YAML::Load(std::string(text)), 0);
+    return reader.read(root, 0);
   } catch (const YAML::Exception& exception) {
     return reader.error_at(exception.mark, exception.msg);
   }

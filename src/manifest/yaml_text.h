@@ -17,8 +17,4 @@ std::string yaml_of(const json::value& value);
 // for messages.  Errors: corrupt_data "NAME:LINE: ...", also for a key twice and for too much nesting.
 Result<json::value> yaml_value(std::string_view text, std::string_view name);
 
-// yaml-cpp takes bytes with zeros among them for UTF-16 or UTF-32, and what it makes of those need not be text.
-// Errors: corrupt_data "NAME:1: ..." for all that is not UTF-8, and for zeros.
-Status check_encoding(std::string_view text, std::string_view name);
-
 }  // namespace sixfold::manifest
