@@ -20,6 +20,10 @@ namespace {
 // An alias stands for all that its anchor has; a few lines of them can stand for more than any memory holds.
 constexpr std::size_t kValuesMax = 1u << 18;
 
+// A key before a colon may have 1024 characters (YAML 1.2, section 7.4.3), and a byte may take 4: \xNN.  A longer one
+// has a question mark before it.
+constexpr std::size_t kShortKeyBytesMax = 250;
+
 bool is_letter(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
@@ -89,8 +93,10 @@ void write(YAML::Emitter& out, const json::value& value) {
       if (object.empty()) out << YAML::Flow;
       out << YAML::BeginMap;
       for (const auto& field : object) {
+        const std::string_view key(field.key().data(), field.key().size());
+        if (key.size() > kShortKeyBytesMax) out << YAML::LongKey;
         out << YAML::Key;
-        write_text(out, {field.key().data(), field.key().size()});
+        write_text(out, key);
         out << YAML::Value;
         write(out, field.value());
       }

@@ -32,6 +32,18 @@ TEST(YamlText, keys_are_quoted_as_texts_are) {
   EXPECT_EQ(read_back(object), json::value(object)) << yaml_of(object);
 }
 
+TEST(YamlText, long_keys_read_back) {
+  for (const std::size_t length : {250, 251, 1023, 1025, 5000}) {
+    for (const char letter : {'k', '\x12'}) {
+      const json::object inner = {{std::string(length, letter), json::object{{"a", 1}, {"b", json::array{1, 2}}}}};
+      const json::value value = json::object{{std::string(length, letter), json::array{inner, inner}}, {"c", nullptr}};
+      const auto again = yaml_value(yaml_of(value), "f.yaml");
+      ASSERT_TRUE(again.is_ok()) << again.error().message;
+      EXPECT_EQ(*again, value);
+    }
+  }
+}
+
 TEST(YamlText, values_of_every_kind_read_back) {
   json::object object = {{"none", nullptr},
                          {"yes", true},
