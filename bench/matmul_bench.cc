@@ -135,7 +135,7 @@ void measure(const Options& options, DType dtype, std::size_t tokens, const Cloc
 
   Activations activations;
   const auto multiply = [&] {
-    activations.assign(x.data(), tokens, options.cols);
+    activations.assign(x.data(), tokens, options.cols, options.cols);
     matmul(pool, activations, *packed, out.data(), rows);
   };
   multiply();

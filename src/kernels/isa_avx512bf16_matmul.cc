@@ -56,13 +56,13 @@ void multiply_pairs(const std::byte* tile, std::size_t units, const std::byte* g
   });
 }
 
-void pair_up(const float* x, std::size_t cols, std::size_t tokens, std::size_t begin, std::size_t end,
-             std::byte* group) {
+void pair_up(const float* x, std::size_t stride, std::size_t cols, std::size_t tokens, std::size_t begin,
+             std::size_t end, std::byte* group) {
   constexpr std::size_t kLanes = 16;
   auto* to = reinterpret_cast<std::uint32_t*>(group);
   for (std::size_t t = 0; t < tokens; ++t) {
     for (std::size_t pair = begin; pair < end; pair += kLanes) {
-      const float* from = x + t * cols + 2 * pair;
+      const float* from = x + t * stride + 2 * pair;
       const std::size_t left = cols - 2 * pair;
       const auto low_mask = static_cast<__mmask16>(left >= kLanes ? 0xffffu : (1u << left) - 1u);
       const std::size_t beyond = left > kLanes ? left - kLanes : 0;

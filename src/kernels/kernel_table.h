@@ -6,6 +6,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/attention_tile.h"
+#include "kernels/tile_output.h"
 
 namespace sixfold::kernels {
 
@@ -16,8 +17,8 @@ struct KernelTable {
                      float* out);
   void (*add)(float* x, const float* y, std::size_t count);
   void (*soft_cap)(float* x, float cap, std::size_t count);
-  // By Activation.  out[i] = activation(x[i]); out may alias x.  Null for kNone.
-  void (*activate[kActivationCount])(const float* x, std::size_t count, float* out);
+  // By Activation.  out = factor * activation(product + bias), or out += that.  products: [to.tokens][16] f32.
+  void (*store_tile[kActivationCount])(const TileOutput& to, const float* products);
   // By Activation.  out[i] = activation(gate[i]) * up[i]; out may alias gate or up.
   void (*gate[kActivationCount])(const float* gate, const float* up, std::size_t count, float* out);
   void (*rope_interleaved)(float* head, const float* cos_sin, std::size_t pairs);

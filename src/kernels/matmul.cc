@@ -73,10 +73,12 @@ struct Activations::State {
   const float* x = nullptr;  // [rows, cols] f32, borrowed
   std::size_t rows = 0;
   std::size_t cols = 0;
+  std::size_t stride = 0;              // of x, in elements
   const MatmulTable* table = nullptr;  // that the forms are made for
   std::array<Form, kActivationFormCount> forms;
 
   Form& form(ActivationForm which) { return forms[static_cast<std::size_t>(which)]; }
+  const float* row(std::size_t r) const { return x + r * stride; }
   const Form& form(ActivationForm which) const { return forms[static_cast<std::size_t>(which)]; }
   ActivationForm read_by(const PackedMatrix& weights) const {
     const Format format = weights.layout().format;
@@ -92,10 +94,12 @@ struct Activations::State {
 Activations::Activations() : state_(std::make_unique<State>()) {}
 Activations::~Activations() = default;
 
-void Activations::assign(const float* x, std::size_t rows, std::size_t cols) {
+void Activations::assign(const float* x, std::size_t rows, std::size_t cols, std::size_t stride) {
+  SIXFOLD_CHECK(stride >= cols);
   state_->x = x;
   state_->rows = rows;
   state_->cols = cols;
+  state_->stride = stride;
   state_->forget_forms();
 }
 
@@ -119,17 +123,17 @@ void make_integers(const Activations::State& state, ActivationForm which, const 
   const Share units = share_of(state.cols / unit, 1, part, parts);
   if (units.begin == units.end) return;
   const Quantize quantize = is_super ? state.table->quantize_super_blocks : state.table->quantize_blocks;
-  quantize(state.x + group.first_row * state.cols, state.cols, group.tokens, units.begin, units.end,
+  quantize(state.row(group.first_row), state.stride, group.tokens, units.begin, units.end,
            const_cast<std::byte*>(group.data));
 }
 
 void make_floats(const Activations::State& state, const TokenGroup& group, std::size_t part, std::size_t parts) {
-  if (group.data == reinterpret_cast<const std::byte*>(state.x + group.first_row * state.cols)) return;
+  if (group.data == reinterpret_cast<const std::byte*>(state.row(group.first_row))) return;
   const Share inputs = share_of(state.cols, 16, part, parts);
   auto* to = reinterpret_cast<float*>(const_cast<std::byte*>(group.data));
-  const float* x = state.x + group.first_row * state.cols;
   for (std::size_t t = 0; t < group.tokens; ++t) {
-    for (std::size_t k = inputs.begin; k < inputs.end; ++k) to[k * group.tokens + t] = x[t * state.cols + k];
+    const float* x = state.row(group.first_row + t);
+    for (std::size_t k = inputs.begin; k < inputs.end; ++k) to[k * group.tokens + t] = x[k];
     if (state.cols % 2 != 0 && part == 0) to[state.cols * group.tokens + t] = 0;
   }
 }
@@ -137,7 +141,7 @@ void make_floats(const Activations::State& state, const TokenGroup& group, std::
 void make_pairs(const Activations::State& state, const TokenGroup& group, std::size_t part, std::size_t parts) {
   const Share pairs = share_of((state.cols + 1) / 2, 16, part, parts);
   if (pairs.begin == pairs.end) return;
-  state.table->pair_up(state.x + group.first_row * state.cols, state.cols, group.tokens, pairs.begin, pairs.end,
+  state.table->pair_up(state.row(group.first_row), state.stride, state.cols, group.tokens, pairs.begin, pairs.end,
                        const_cast<std::byte*>(group.data));
 }
 
@@ -150,7 +154,7 @@ bool plan_form(Activations::State& state, ActivationForm which, std::size_t toke
   if (which == ActivationForm::kFloats && state.cols % 2 == 0) {
     for (TokenGroup& group : form.groups) {
       // One row is read where it is.
-      if (group.tokens == 1) group.data = reinterpret_cast<const std::byte*>(state.x + group.first_row * state.cols);
+      if (group.tokens == 1) group.data = reinterpret_cast<const std::byte*>(state.row(group.first_row));
     }
   }
   return true;

@@ -20,8 +20,9 @@ class Activations {
   Activations(const Activations&) = delete;
   Activations& operator=(const Activations&) = delete;
 
-  // Borrows x: [rows, cols] f32, contiguous, until the last matmul that reads it.  Forms are made when first needed.
-  void assign(const float* x, std::size_t rows, std::size_t cols);
+  // Borrows x: [rows, cols] f32 with `stride` elements from row to row, until the last matmul that reads it.  Forms are
+  // made when first needed.
+  void assign(const float* x, std::size_t rows, std::size_t cols, std::size_t stride);
 
   struct State;  // private to kernels/
   State& state() { return *state_; }

@@ -67,9 +67,9 @@ struct FormatKernels {
   MultiplyTile of_size[kGroupSizeCount];  // as kGroupSizes; null above the largest group of the format's form
 };
 
-// Writes pairs [begin, end) of a group, rounded to nearest even.  x: [tokens, cols] f32, contiguous.
-using PairUp = void (*)(const float* x, std::size_t cols, std::size_t tokens, std::size_t begin, std::size_t end,
-                        std::byte* group);
+// Writes pairs [begin, end) of a group, rounded to nearest even.  x: [tokens, cols] f32, stride from row to row.
+using PairUp = void (*)(const float* x, std::size_t stride, std::size_t cols, std::size_t tokens, std::size_t begin,
+                        std::size_t end, std::byte* group);
 
 // What a dot product of pairs of bf16 adds to the table of an instruction set.
 struct PairKernels {

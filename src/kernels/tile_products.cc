@@ -48,34 +48,19 @@ void join_addends(const float* const* addends, const PackedMatrix& matrix, std::
   }
 }
 
-// Stores `count` products of one token.  With a constant count the compiler leaves no loop.
-inline void store_row(const MatmulTarget& target, std::size_t count, const float* __restrict products,
-                      float* __restrict to) {
-  if (target.adds) {
-    for (std::size_t i = 0; i < count; ++i) to[i] += target.factor * products[i];
-  } else {
-    for (std::size_t i = 0; i < count; ++i) to[i] = target.factor * products[i];
-  }
-}
-
 // products: [tokens][16].  A partly filled tile's padding is not stored.
 void store_products(const IsaRow& isa, const MatmulTarget& target, std::size_t tile, const TokenGroup& group,
-                    float* products) {
+                    const float* products) {
   const std::size_t first = tile * kTileRows;
-  const std::size_t count = std::min(kTileRows, target.weights->rows() - first);
-  const bool is_activated = target.gate == nullptr && target.activation != Activation::kNone;
-  for (std::size_t t = 0; t < group.tokens; ++t, products += kTileRows) {
-    if (target.bias != nullptr) {
-      for (std::size_t i = 0; i < count; ++i) products[i] += target.bias[first + i];
-    }
-    if (is_activated) isa.kernels->activate[static_cast<std::size_t>(target.activation)](products, count, products);
-    float* to = target.out + (group.first_row + t) * target.out_stride + first;
-    if (count == kTileRows) {
-      store_row(target, kTileRows, products, to);
-    } else {
-      store_row(target, count, products, to);
-    }
-  }
+  const Activation activation = target.gate == nullptr ? target.activation : Activation::kNone;
+  const TileOutput to = {.out = target.out + group.first_row * target.out_stride + first,
+                         .stride = target.out_stride,
+                         .tokens = group.tokens,
+                         .count = std::min(kTileRows, target.weights->rows() - first),
+                         .bias = target.bias != nullptr ? target.bias + first : nullptr,
+                         .factor = target.factor,
+                         .adds = target.adds};
+  isa.kernels->store_tile[static_cast<std::size_t>(activation)](to, products);
 }
 
 // Tiles [begin, end) times one group.

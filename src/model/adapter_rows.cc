@@ -93,16 +93,19 @@ void AdapterRows::keep(std::span<const std::size_t> kept) {
   group();
 }
 
-// The group's rows of x, one behind the other.
-const float* AdapterRows::gather(const Group& group, const float* x, std::size_t cols) {
+// The group's rows of x become the inputs: where they are, if they follow each other.
+void AdapterRows::assign_inputs(const Group& group, const RowBuffer& x, std::size_t cols) {
   const std::size_t* rows = order_.data() + group.first;
-  if (rows[group.rows - 1] - rows[0] == group.rows - 1) return x + rows[0] * cols;
+  if (rows[group.rows - 1] - rows[0] == group.rows - 1) {
+    return inputs_.assign(x.row(rows[0]), group.rows, cols, x.stride());
+  }
   for_rows(pool_, group.rows, cols,
-           [&](std::size_t i) { std::memcpy(gathered_.get() + i * cols, x + rows[i] * cols, cols * sizeof(float)); });
-  return gathered_.get();
+           [&](std::size_t i) { std::memcpy(gathered_.get() + i * cols, x.row(rows[i]), cols * sizeof(float)); });
+  inputs_.assign(gathered_.get(), group.rows, cols, cols);
 }
 
-void AdapterRows::add_to(std::span<const Target> targets, std::size_t layer, const float* x, std::size_t cols) {
+void AdapterRows::add_to(std::span<const Target> targets, std::size_t layer, const RowBuffer& x,
+                         std::size_t cols) {
   if (is_empty()) return;
   SIXFOLD_CHECK(targets.size() <= kTargetsMax);
   float* values = values_.get();
@@ -114,7 +117,7 @@ void AdapterRows::add_to(std::span<const Target> targets, std::size_t layer, con
     values += order_.size() * target.weights->rows();
   }
   for (const Group& group : groups_) {
-    inputs_.assign(gather(group, x, cols), group.rows, cols);
+    assign_inputs(group, x, cols);
     add_group(group, targets, layer);
   }
   for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -157,7 +160,7 @@ void AdapterRows::multiply_up(const Group& group, const LowRank& change, float* 
     addends.of_row[row] = values + i * outputs;
   }
   addends.is_used = true;
-  low_inputs_.assign(low, group.rows, rank);
+  low_inputs_.assign(low, group.rows, rank, rank);
   kernels::matmul(pool_, low_inputs_, change.b, values, outputs);
 }
 

@@ -10,6 +10,7 @@
 #include "model/adapter.h"
 #include "model/aligned_floats.h"
 #include "model/model.h"
+#include "model/row_buffer.h"
 
 namespace sixfold::model {
 
@@ -33,14 +34,14 @@ class AdapterRows {
   // Only rows `kept` (rising) are left, and move together.
   void keep(std::span<const std::size_t> kept);
 
-  // Gives each target the addends of its matrix in this layer.  x: [rows, cols] f32, the input of all of them.  A
-  // target's addends last until the next call.
+  // Gives each target the addends of its matrix in this layer.  x: [rows, cols], the input of all of them.  A target's
+  // addends last until the next call.
   struct Target {
     kernels::MatmulTarget& target;
     AdaptedMatrix matrix;
     bool is_gate = false;  // gate_addends rather than addends
   };
-  void add_to(std::span<const Target> targets, std::size_t layer, const float* x, std::size_t cols);
+  void add_to(std::span<const Target> targets, std::size_t layer, const RowBuffer& x, std::size_t cols);
 
  private:
   // Rows of one adapter: a stretch of order_.
@@ -58,7 +59,7 @@ class AdapterRows {
 
   void group();
   Status make_room(const HyperParameters& p, std::size_t wanted, std::size_t vocabulary);
-  const float* gather(const Group& group, const float* x, std::size_t cols);
+  void assign_inputs(const Group& group, const RowBuffer& x, std::size_t cols);
   void add_group(const Group& group, std::span<const Target> targets, std::size_t layer);
   void multiply_up(const Group& group, const LowRank& change, float* low, Addends& addends);
 

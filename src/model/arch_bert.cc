@@ -17,13 +17,13 @@
 #include "kernels/matmul.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/vector_ops.h"
-#include "model/aligned_floats.h"
 #include "model/arch_list.h"
 #include "model/bert_weights.h"
 #include "model/encoder_batch.h"
 #include "model/hyper_parameters.h"
 #include "model/pooling.h"
 #include "model/rope_table.h"
+#include "model/row_buffer.h"
 #include "model/row_loop.h"
 #include "model/weight_reader.h"
 
@@ -47,16 +47,13 @@ kernels::KvDType kv_dtype_for(const kernels::PackedMatrix& weights) {
 
 // Scratch of one pass.
 struct Buffers {
-  AlignedFloats x;         // [rows, width] the residual stream
-  AlignedFloats qkv;       // [rows, {q, k, v}, heads, head_dim]
-  AlignedFloats attended;  // [rows, heads, head_dim]
-  AlignedFloats hidden;    // [rows, feed_forward]
+  RowBuffer x;         // [rows, width] the residual stream
+  RowBuffer qkv;       // [rows, {q, k, v}, heads, head_dim]
+  RowBuffer attended;  // [rows, heads, head_dim]
+  RowBuffer hidden;    // [rows, feed_forward]
 
   Buffers(std::size_t rows, const HyperParameters& p)
-      : x(make_aligned_floats(rows * p.width)),
-        qkv(make_aligned_floats(rows * 3 * p.width)),
-        attended(make_aligned_floats(rows * p.width)),
-        hidden(make_aligned_floats(rows * p.feed_forward)) {}
+      : x(rows, p.width), qkv(rows, 3 * p.width), attended(rows, p.width), hidden(rows, p.feed_forward) {}
 };
 
 class BertEncoder final : public Encoder {
@@ -86,6 +83,7 @@ class BertEncoder final : public Encoder {
   void compute(EncoderOutput output);
   void embed();
   void normalize(const Norm& norm);
+  void assign(const RowBuffer& x, std::size_t cols);
   void attend(const BertLayer& layer);
   void rotate();
   void keep_one_row_per_text(EncoderOutput output);
@@ -138,7 +136,7 @@ void BertEncoder::compute(EncoderOutput output) {
     const BertLayer& layer = weights_.layers[i];
     attend(layer);
     if (i + 1 == p_.layers && reads_one_row(output)) keep_one_row_per_text(output);
-    activations_.assign(buffers_.attended.get(), rows_, p_.width);
+    assign(buffers_.attended, p_.width);
     add_product(layer.attention_output);
     normalize(layer.attention_norm);
     feed_forward(layer);
@@ -149,12 +147,12 @@ void BertEncoder::compute(EncoderOutput output) {
 // x = norm(embedding[token] + positions[position] + token_types[segment])
 void BertEncoder::embed() {
   const std::size_t width = p_.width;
-  weights_.embedding.look_up(pool_, batch_.rows(), 1, buffers_.x.get());
+  weights_.embedding.look_up(pool_, batch_.rows(), 1, buffers_.x);
   for_rows(pool_, rows_, 2 * width, [&](std::size_t r) {
-    float* x = buffers_.x.get() + r * width;
+    float* x = buffers_.x.row(r);
     if (!rope_) {
       const TensorView& table = weights_.positions;
-      float* position = buffers_.attended.get() + r * width;  // not in use yet
+      float* position = buffers_.attended.row(r);  // not in use yet
       const std::size_t bytes = row_bytes(table.dtype, width);
       kernels::dequantize(table.dtype, table.bytes.data() + batch_.rows()[r].position * bytes, width, position);
       kernels::add(x, position, width);
@@ -170,36 +168,35 @@ void BertEncoder::embed() {
 // x = norm(x)
 void BertEncoder::normalize(const Norm& norm) {
   for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
-    float* x = buffers_.x.get() + r * p_.width;
+    float* x = buffers_.x.row(r);
     norm.apply(x, p_.width, x);
   });
 }
 
+void BertEncoder::assign(const RowBuffer& x, std::size_t cols) {
+  activations_.assign(x.row(0), rows_, cols, x.stride());
+}
+
 // attended = softmax(q k^T * scale) v, over all rows of a text
 void BertEncoder::attend(const BertLayer& layer) {
-  const std::size_t stride = 3 * p_.width;
-  float* q = buffers_.qkv.get();
+  const std::size_t stride = buffers_.qkv.stride();
+  float* q = buffers_.qkv.row(0);
   float* k = q + p_.width;
   float* v = k + p_.width;
-  const auto target = [stride](const Linear& linear, float* out) {
-    MatmulTarget into = linear.into(out);
-    into.out_stride = stride;
-    return into;
-  };
-  activations_.assign(buffers_.x.get(), rows_, p_.width);
-  const MatmulTarget targets[] = {target(layer.q, q), target(layer.k, k), target(layer.v, v)};
+  assign(buffers_.x, p_.width);
+  const MatmulTarget targets[] = {layer.q.into(q, stride), layer.k.into(k, stride), layer.v.into(v, stride)};
   kernels::matmul(pool_, activations_, targets);
   if (rope_) rotate();
   const kernels::KvLayerView kv = kv_.layer(0);
   kernels::store_kv(pool_, batch_.spans(), kv, k, v, stride);
   kernels::attention(pool_, batch_.spans(), kv, {.heads = p_.heads, .scale = p_.attention_scale, .is_causal = false}, q,
-                     stride, buffers_.attended.get(), p_.width);
+                     stride, buffers_.attended.row(0), buffers_.attended.stride());
 }
 
 // RoPE on q and k, which lie side by side.
 void BertEncoder::rotate() {
   for_rows(pool_, rows_, 2 * p_.width, [&](std::size_t r) {
-    float* heads = buffers_.qkv.get() + r * 3 * p_.width;
+    float* heads = buffers_.qkv.row(r);
     const float* cos_sin = rope_->row(batch_.rows()[r].position);
     for (std::size_t h = 0; h < 2 * p_.heads; ++h) {
       kernels::rope(heads + h * p_.head_dim, cos_sin, rope_->pairs(), kernels::RopePairing::kHalves);
@@ -213,8 +210,8 @@ void BertEncoder::keep_one_row_per_text(EncoderOutput output) {
   for (const kernels::AttentionSpan& span : batch_.spans()) {
     // Never before `to`, so no row is overwritten before it is moved.
     const std::size_t from = span.first_row + (output == EncoderOutput::kLast ? span.rows - 1 : 0);
-    for (float* buffer : {buffers_.x.get(), buffers_.attended.get()}) {
-      if (from != to) std::memcpy(buffer + to * p_.width, buffer + from * p_.width, p_.width * sizeof(float));
+    for (const RowBuffer* buffer : {&buffers_.x, &buffers_.attended}) {
+      if (from != to) std::memcpy(buffer->row(to), buffer->row(from), p_.width * sizeof(float));
     }
     ++to;
   }
@@ -223,28 +220,32 @@ void BertEncoder::keep_one_row_per_text(EncoderOutput output) {
 
 // x += product of the current activations
 void BertEncoder::add_product(const Linear& linear) {
-  MatmulTarget target = linear.into(buffers_.x.get());
+  MatmulTarget target = linear.into(buffers_.x);
   target.adds = true;
   kernels::matmul(pool_, activations_, {&target, 1});
 }
 
 // x += W_down activation(W_up x), or x += W_down (activation(W_gate x) * W_up x)
 void BertEncoder::feed_forward(const BertLayer& layer) {
-  activations_.assign(buffers_.x.get(), rows_, p_.width);
-  MatmulTarget hidden = layer.up.into(buffers_.hidden.get());
+  assign(buffers_.x, p_.width);
+  MatmulTarget hidden = layer.up.into(buffers_.hidden);
   if (layer.gate) hidden.gate = &*layer.gate;
   hidden.activation = activation_;
   kernels::matmul(pool_, activations_, {&hidden, 1});
-  activations_.assign(buffers_.hidden.get(), rows_, p_.feed_forward);
+  assign(buffers_.hidden, p_.feed_forward);
   add_product(layer.down);
 }
 
 // Returns where the next pass goes on.
 float* BertEncoder::write(EncoderOutput output, float* out) {
   if (output == EncoderOutput::kScores) return classify(out);
-  if (reads_one_row(output)) return std::copy_n(buffers_.x.get(), rows_ * p_.width, out);
+  if (reads_one_row(output)) {
+    for (std::size_t r = 0; r < rows_; ++r) out = std::copy_n(buffers_.x.row(r), p_.width, out);
+    return out;
+  }
   for (const kernels::AttentionSpan& span : batch_.spans()) {
-    pool(output, buffers_.x.get() + span.first_row * p_.width, span.rows, p_.width, out);
+    pool(output, {.data = buffers_.x.row(span.first_row), .stride = buffers_.x.stride(), .count = span.rows},
+         p_.width, out);
     out += output_size(description_, output, span.rows);
   }
   return out;
@@ -252,15 +253,15 @@ float* BertEncoder::write(EncoderOutput output, float* out) {
 
 float* BertEncoder::classify(float* scores) {
   const BertHead& head = weights_.head;
-  float* x = buffers_.x.get();
+  const RowBuffer& states = head.dense ? buffers_.attended : buffers_.x;
   if (head.dense) {
-    activations_.assign(x, rows_, p_.width);
-    x = buffers_.attended.get();
-    const MatmulTarget dense = head.dense->into(x);
+    assign(buffers_.x, p_.width);
+    const MatmulTarget dense = head.dense->into(states);
     kernels::matmul(pool_, activations_, {&dense, 1});
-    for (std::size_t i = 0; i < rows_ * p_.width; ++i) x[i] = std::tanh(x[i]);
   }
-  for (std::size_t row = 0; row < rows_; ++row, x += p_.width) {
+  for (std::size_t row = 0; row < rows_; ++row) {
+    float* x = states.row(row);
+    if (head.dense) std::transform(x, x + p_.width, x, [](float value) { return std::tanh(value); });
     for (std::size_t c = 0; c < limits_.classes; ++c) {
       const float bias = head.output_bias.empty() ? 0 : head.output_bias[c];
       *scores++ = std::inner_product(x, x + p_.width, head.output.data() + c * p_.width, bias);

@@ -13,7 +13,6 @@
 #include "kernels/vector_ops.h"
 #include "model/adapter.h"
 #include "model/adapter_rows.h"
-#include "model/aligned_floats.h"
 #include "model/arch_list.h"
 #include "model/batch_plan.h"
 #include "model/blocks/mixture.h"
@@ -21,6 +20,7 @@
 #include "model/hyper_parameters.h"
 #include "model/model_storage.h"
 #include "model/rope_table.h"
+#include "model/row_buffer.h"
 #include "model/row_loop.h"
 #include "model/weight_reader.h"
 
@@ -31,23 +31,23 @@ using kernels::MatmulTarget;
 
 // Scratch of one forward call, for rows_max rows.
 struct Buffers {
-  AlignedFloats x;         // [rows, width] the residual stream
-  AlignedFloats normed;    // [rows, width] input of the next block
-  AlignedFloats q;         // [rows, heads, head_dim]
-  AlignedFloats k, v;      // [rows, kv_heads, head_dim]
-  AlignedFloats attended;  // [rows, heads, head_dim]
-  AlignedFloats hidden;    // [rows, feed_forward]
-  AlignedFloats delta;     // [rows, width] what a mixture or a norm adds to x
+  RowBuffer x;         // [rows, width] the residual stream
+  RowBuffer normed;    // [rows, width] input of the next block
+  RowBuffer q;         // [rows, heads, head_dim]
+  RowBuffer k, v;      // [rows, kv_heads, head_dim]
+  RowBuffer attended;  // [rows, heads, head_dim]
+  RowBuffer hidden;    // [rows, feed_forward]
+  RowBuffer delta;     // [rows, width] what a mixture or a norm adds to x
 
   Buffers(std::size_t rows, const HyperParameters& p, bool has_delta)
-      : x(make_aligned_floats(rows * p.width)),
-        normed(make_aligned_floats(rows * p.width)),
-        q(make_aligned_floats(rows * p.query_width())),
-        k(make_aligned_floats(rows * p.kv_width())),
-        v(make_aligned_floats(rows * p.kv_width())),
-        attended(make_aligned_floats(rows * p.query_width())),
-        hidden(make_aligned_floats(p.experts == 0 ? rows * p.feed_forward : 0)),
-        delta(make_aligned_floats(has_delta ? rows * p.width : 0)) {}
+      : x(rows, p.width),
+        normed(rows, p.width),
+        q(rows, p.query_width()),
+        k(rows, p.kv_width()),
+        v(rows, p.kv_width()),
+        attended(rows, p.query_width()),
+        hidden(p.experts == 0 ? rows : 0, p.feed_forward),
+        delta(has_delta ? rows : 0, p.width) {}
 };
 
 void scale(float* x, float factor, std::size_t count) {
@@ -98,7 +98,8 @@ class Decoder final : public Model {
  private:
   Status begin(const Batch& batch, const KvPages& kv, std::size_t logits_size);
   void embed(const Batch& batch);
-  const float* normalize(const Norm& norm);
+  const RowBuffer& normalize(const Norm& norm);
+  void assign(const RowBuffer& x, std::size_t cols);
   void attend(std::size_t layer, const kernels::KvLayerView& kv, const Batch& batch);
   const RopeTable* rope_of(std::size_t layer) const;
   void rotate(std::size_t layer, const Batch& batch);
@@ -111,7 +112,7 @@ class Decoder final : public Model {
     AdaptedMatrix matrix;
     std::size_t layer;
   };
-  void add_product(const AdaptedLinear& adapted, const float* x, const Norm& post_norm);
+  void add_product(const AdaptedLinear& adapted, const RowBuffer& x, const Norm& post_norm);
   void add_delta(const Norm& post_norm);
   void project(std::span<float> logits);
 
@@ -148,7 +149,8 @@ Status Decoder::forward(const Batch& batch, KvPages& kv, std::span<float> logits
     feed_forward(layer);
   }
   if (batch.output == RowOutput::kState) {
-    std::copy_n(normalize(weights_.output_norm), rows_ * p_.width, logits.data());
+    const RowBuffer& states = normalize(weights_.output_norm);
+    for (std::size_t r = 0; r < rows_; ++r) std::copy_n(states.row(r), p_.width, logits.data() + r * p_.width);
   } else {
     project(logits);
   }
@@ -171,21 +173,23 @@ Status Decoder::begin(const Batch& batch, const KvPages& kv, std::size_t logits_
 
 // x = embedding[token] * scale, plus the position's vector where there is one
 void Decoder::embed(const Batch& batch) {
-  weights_.embedding.look_up(pool_, batch.rows, p_.embedding_scale, buffers_.x.get());
+  weights_.embedding.look_up(pool_, batch.rows, p_.embedding_scale, buffers_.x);
   if (weights_.positions.empty()) return;
   for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
-    kernels::add(buffers_.x.get() + r * p_.width, weights_.positions.data() + batch.rows[r].position * p_.width,
-                 p_.width);
+    kernels::add(buffers_.x.row(r), weights_.positions.data() + batch.rows[r].position * p_.width, p_.width);
   });
 }
 
 // norm(x), or x where there is no norm: [rows, width]
-const float* Decoder::normalize(const Norm& norm) {
-  if (norm.is_empty()) return buffers_.x.get();
-  for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
-    norm.apply(buffers_.x.get() + r * p_.width, p_.width, buffers_.normed.get() + r * p_.width);
-  });
-  return buffers_.normed.get();
+const RowBuffer& Decoder::normalize(const Norm& norm) {
+  if (norm.is_empty()) return buffers_.x;
+  for_rows(pool_, rows_, p_.width,
+           [&](std::size_t r) { norm.apply(buffers_.x.row(r), p_.width, buffers_.normed.row(r)); });
+  return buffers_.normed;
+}
+
+void Decoder::assign(const RowBuffer& x, std::size_t cols) {
+  activations_.assign(x.row(0), rows_, cols, x.stride());
 }
 
 // x += softmax(cap(q k^T * scale)) v W_o
@@ -193,26 +197,26 @@ void Decoder::attend(std::size_t layer, const kernels::KvLayerView& kv, const Ba
   const DecoderLayer& weights = weights_.layers[layer];
   const Buffers& b = buffers_;
   const bool is_last = layer + 1 == p_.layers;
-  const float* normed = normalize(weights.attention_norm);
-  activations_.assign(normed, rows_, p_.width);
-  MatmulTarget targets[] = {weights.q.into(b.q.get()), weights.k.into(b.k.get()), weights.v.into(b.v.get())};
+  const RowBuffer& normed = normalize(weights.attention_norm);
+  assign(normed, p_.width);
+  MatmulTarget targets[] = {weights.q.into(b.q), weights.k.into(b.k), weights.v.into(b.v)};
   const AdapterRows::Target adapted[] = {
       {targets[0], AdaptedMatrix::kQuery}, {targets[1], AdaptedMatrix::kKey}, {targets[2], AdaptedMatrix::kValue}};
   adapters_.add_to(adapted, layer, normed, p_.width);
   kernels::matmul(pool_, activations_, targets);
   rotate(layer, batch);
-  kernels::store_kv(pool_, plan_.spans(), kv, b.k.get(), b.v.get(), p_.kv_width());
+  kernels::store_kv(pool_, plan_.spans(), kv, b.k.row(0), b.v.row(0), b.k.stride());
   if (is_last && plan_.wanted_rows().empty()) {
     rows_ = 0;
     return;
   }
   const kernels::AttentionParameters parameters = {
       .heads = p_.heads, .scale = p_.attention_scale, .window = p_.window_of(layer), .softcap = p_.attention_cap};
-  kernels::attention(pool_, plan_.spans(), kv, parameters, b.q.get(), p_.query_width(), b.attended.get(),
-                     p_.query_width());
+  kernels::attention(pool_, plan_.spans(), kv, parameters, b.q.row(0), b.q.stride(), b.attended.row(0),
+                     b.attended.stride());
   if (is_last) keep_wanted_rows();
-  activations_.assign(b.attended.get(), rows_, p_.query_width());
-  add_product({weights.attention_output, AdaptedMatrix::kAttentionOutput, layer}, b.attended.get(),
+  assign(b.attended, p_.query_width());
+  add_product({weights.attention_output, AdaptedMatrix::kAttentionOutput, layer}, b.attended,
               weights.post_attention_norm);
 }
 
@@ -229,8 +233,8 @@ void Decoder::rotate(std::size_t layer, const Batch& batch) {
   if (rope == nullptr && weights.q_norm.is_empty()) return;
   for_rows(pool_, rows_, p_.query_width() + p_.kv_width(), [&](std::size_t r) {
     const float* cos_sin = rope != nullptr ? rope->row(batch.rows[r].position) : nullptr;
-    rotate_heads(buffers_.q.get() + r * p_.query_width(), p_.heads, weights.q_norm, cos_sin);
-    rotate_heads(buffers_.k.get() + r * p_.kv_width(), p_.kv_heads, weights.k_norm, cos_sin);
+    rotate_heads(buffers_.q.row(r), p_.heads, weights.q_norm, cos_sin);
+    rotate_heads(buffers_.k.row(r), p_.kv_heads, weights.k_norm, cos_sin);
   });
 }
 
@@ -247,9 +251,8 @@ void Decoder::keep_wanted_rows() {
   for (std::size_t to = 0; to < wanted.size(); ++to) {
     const std::size_t from = wanted[to];  // never before `to`, so no row is overwritten before it is moved
     if (from == to) continue;
-    std::memcpy(buffers_.x.get() + to * p_.width, buffers_.x.get() + from * p_.width, p_.width * sizeof(float));
-    std::memcpy(buffers_.attended.get() + to * p_.query_width(), buffers_.attended.get() + from * p_.query_width(),
-                p_.query_width() * sizeof(float));
+    std::memcpy(buffers_.x.row(to), buffers_.x.row(from), p_.width * sizeof(float));
+    std::memcpy(buffers_.attended.row(to), buffers_.attended.row(from), p_.query_width() * sizeof(float));
   }
   adapters_.keep(wanted);
   rows_ = wanted.size();
@@ -260,28 +263,28 @@ void Decoder::keep_wanted_rows() {
 void Decoder::feed_forward(std::size_t layer) {
   const DecoderLayer& weights = weights_.layers[layer];
   const Buffers& b = buffers_;
-  const float* normed = normalize(weights.feed_forward_norm);
+  const RowBuffer& normed = normalize(weights.feed_forward_norm);
   if (weights.mixture) {
-    mixture_->compute(*weights.mixture, normed, rows_, b.delta.get());
+    mixture_->compute(*weights.mixture, normed, rows_, b.delta);
     add_delta(weights.post_feed_forward_norm);
     return;
   }
-  activations_.assign(normed, rows_, p_.width);
-  MatmulTarget hidden = weights.up.into(b.hidden.get());
+  assign(normed, p_.width);
+  MatmulTarget hidden = weights.up.into(b.hidden);
   if (weights.gate) hidden.gate = &*weights.gate;
   hidden.activation = traits_.activation;
   const AdapterRows::Target adapted[] = {{hidden, AdaptedMatrix::kUp},
                                          {hidden, AdaptedMatrix::kGate, /*is_gate=*/true}};
   adapters_.add_to(adapted, layer, normed, p_.width);
   kernels::matmul(pool_, activations_, {&hidden, 1});
-  activations_.assign(b.hidden.get(), rows_, p_.feed_forward);
-  add_product({weights.down, AdaptedMatrix::kDown, layer}, b.hidden.get(), weights.post_feed_forward_norm);
+  assign(b.hidden, p_.feed_forward);
+  add_product({weights.down, AdaptedMatrix::kDown, layer}, b.hidden, weights.post_feed_forward_norm);
 }
 
 // residual stream += residual scale * post_norm(product of the current activations, which were assigned x)
-void Decoder::add_product(const AdaptedLinear& adapted, const float* x, const Norm& post_norm) {
+void Decoder::add_product(const AdaptedLinear& adapted, const RowBuffer& x, const Norm& post_norm) {
   const bool is_direct = post_norm.is_empty();
-  MatmulTarget target = adapted.linear.into(is_direct ? buffers_.x.get() : buffers_.delta.get());
+  MatmulTarget target = adapted.linear.into(is_direct ? buffers_.x : buffers_.delta);
   if (is_direct) {
     target.factor = p_.residual_scale;
     target.adds = true;
@@ -295,17 +298,17 @@ void Decoder::add_product(const AdaptedLinear& adapted, const float* x, const No
 // x += residual scale * post_norm(delta)
 void Decoder::add_delta(const Norm& post_norm) {
   for_rows(pool_, rows_, p_.width, [&](std::size_t r) {
-    float* delta = buffers_.delta.get() + r * p_.width;
+    float* delta = buffers_.delta.row(r);
     if (!post_norm.is_empty()) post_norm.apply(delta, p_.width, delta);
     if (p_.residual_scale != 1) scale(delta, p_.residual_scale, p_.width);
-    kernels::add(buffers_.x.get() + r * p_.width, delta, p_.width);
+    kernels::add(buffers_.x.row(r), delta, p_.width);
   });
 }
 
 // logits = cap(scale * W_output norm(x))
 void Decoder::project(std::span<float> logits) {
-  const float* normed = normalize(weights_.output_norm);
-  activations_.assign(normed, rows_, p_.width);
+  const RowBuffer& normed = normalize(weights_.output_norm);
+  assign(normed, p_.width);
   const std::size_t vocabulary = limits_.vocabulary;
   MatmulTarget target = {
       .weights = &weights_.output, .out = logits.data(), .out_stride = vocabulary, .factor = p_.logit_scale};

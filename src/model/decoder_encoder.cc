@@ -73,7 +73,7 @@ class DecoderEncoder final : public Encoder {
     if (output != EncoderOutput::kMean) return std::copy(states_.begin(), states_.end(), out);
     const float* states = states_.data();
     for (const kernels::AttentionSpan& span : batch_.spans()) {
-      pool(output, states, span.rows, limits_.width, out);
+      pool(output, {.data = states, .stride = limits_.width, .count = span.rows}, limits_.width, out);
       states += span.rows * limits_.width;
       out += limits_.width;
     }

@@ -9,21 +9,21 @@
 
 namespace sixfold::model {
 
-void pool(EncoderOutput output, const float* tokens, std::size_t count, std::size_t width, float* out) {
+void pool(EncoderOutput output, const TokenVectors& tokens, std::size_t width, float* out) {
   switch (output) {
     case EncoderOutput::kTokens:
-      std::copy_n(tokens, count * width, out);
+      for (std::size_t r = 0; r < tokens.count; ++r) out = std::copy_n(tokens.row(r), width, out);
       return;
     case EncoderOutput::kFirst:
-      std::copy_n(tokens, width, out);
+      std::copy_n(tokens.row(0), width, out);
       return;
     case EncoderOutput::kLast:
-      std::copy_n(tokens + (count - 1) * width, width, out);
+      std::copy_n(tokens.row(tokens.count - 1), width, out);
       return;
     case EncoderOutput::kMean:
-      std::copy_n(tokens, width, out);
-      for (std::size_t i = 1; i < count; ++i) kernels::add(out, tokens + i * width, width);
-      for (std::size_t i = 0; i < width; ++i) out[i] /= static_cast<float>(count);
+      std::copy_n(tokens.row(0), width, out);
+      for (std::size_t i = 1; i < tokens.count; ++i) kernels::add(out, tokens.row(i), width);
+      for (std::size_t i = 0; i < width; ++i) out[i] /= static_cast<float>(tokens.count);
       return;
     case EncoderOutput::kScores:
       break;

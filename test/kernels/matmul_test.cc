@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "kernels/dispatch.h"
+#include "kernels/kernel_checks.h"
 #include "kernels/matmul_on.h"
 #include "kernels/matmul_table.h"
 #include "kernels/random_weights.h"
@@ -40,7 +41,7 @@ std::vector<float> product(const IsaRow& isa, WorkerPool& pool, const PackedMatr
                            std::size_t tokens) {
   std::vector<float> out(tokens * weights.rows(), std::numeric_limits<float>::quiet_NaN());
   Activations activations;
-  activations.assign(x, tokens, weights.cols());
+  activations.assign(x, tokens, weights.cols(), weights.cols());
   const MatmulTarget target{.weights = &weights, .out = out.data(), .out_stride = weights.rows()};
   matmul_on(isa, pool, activations, {&target, 1});
   return out;
@@ -307,7 +308,7 @@ TEST(MatmulTargets, share_one_input_of_every_form) {
                                     {.weights = &matrices[1], .out = out.data() + 100, .out_stride = kStride},
                                     {.weights = &matrices[2], .out = out.data() + 120, .out_stride = kStride}};
     Activations activations;
-    activations.assign(x.data(), kTokens, kCols);
+    activations.assign(x.data(), kTokens, kCols, kCols);
     matmul_on(*isa, pool, activations, targets);
     std::size_t first = 0;
     for (const PackedMatrix& matrix : matrices) {
@@ -350,7 +351,7 @@ TEST(MatmulTargets, store_what_separate_steps_would_give) {
       MatmulTarget target = {
           .weights = &up, .out = got.data(), .out_stride = kRows, .gate = &gate, .activation = Activation::kSilu};
       Activations activations;
-      activations.assign(x.data(), kTokens, kCols);
+      activations.assign(x.data(), kTokens, kCols, kCols);
       matmul_on(*isa, pool, activations, {&target, 1});
       EXPECT_EQ(0, std::memcmp(got.data(), want.data(), want.size() * sizeof(float)));
       target.out = added.data();
@@ -376,11 +377,10 @@ TEST(MatmulTargets, activate_the_product_and_its_bias_where_there_is_no_gate) {
       SCOPED_TRACE(isa->name);
       std::vector<float> want = product(*isa, pool, matrix, x.data(), kTokens);
       for (std::size_t i = 0; i < want.size(); ++i) want[i] += bias[i % kRows];
-      const auto activate = isa->kernels->activate[static_cast<std::size_t>(activation)];
-      if (activation != Activation::kNone) activate(want.data(), want.size(), want.data());
+      checks::activate(*isa->kernels, activation, std::vector(want).data(), want.size(), want.data());
       std::vector<float> got(want.size());
       Activations activations;
-      activations.assign(x.data(), kTokens, kCols);
+      activations.assign(x.data(), kTokens, kCols, kCols);
       const MatmulTarget target = {
           .weights = &matrix, .out = got.data(), .out_stride = kRows, .activation = activation, .bias = bias.data()};
       matmul_on(*isa, pool, activations, {&target, 1});
@@ -416,7 +416,7 @@ TEST(MatmulTargets, join_addends_to_the_products_of_their_rows_alone) {
     std::vector<float> got(want.size());
     MatmulTarget target = {.weights = &up, .out = got.data(), .out_stride = kRows, .addends = of_row.data()};
     Activations activations;
-    activations.assign(x.data(), kTokens, kCols);
+    activations.assign(x.data(), kTokens, kCols, kCols);
     matmul_on(*isa, pool, activations, {&target, 1});
     EXPECT_EQ(got, want);
     isa->kernels->gate[static_cast<std::size_t>(Activation::kSilu)](gates.data(), want.data(), want.size(),
@@ -429,6 +429,28 @@ TEST(MatmulTargets, join_addends_to_the_products_of_their_rows_alone) {
   }
 }
 
+TEST(MatmulTargets, inputs_may_lie_apart) {
+  constexpr std::size_t kCols = 512;
+  constexpr std::size_t kStride = kCols + 7;
+  WorkerPool pool(2);
+  for (const DType dtype : {DType::kQ8_0, DType::kQ6_K, DType::kF32, DType::kF16, DType::kBF16}) {
+    const PackedMatrix matrix = packed(RandomWeights(dtype, 40, kCols, 32), pool);
+    for (const std::size_t tokens : {1, 3, 16, 35}) {
+      const std::vector<float> x = random_inputs(tokens * kCols, 33);
+      std::vector<float> apart(tokens * kStride, std::numeric_limits<float>::quiet_NaN());
+      for (std::size_t t = 0; t < tokens; ++t) std::copy_n(x.data() + t * kCols, kCols, apart.data() + t * kStride);
+      for (const IsaRow* isa : usable_rows()) {
+        std::vector<float> out(tokens * matrix.rows());
+        Activations activations;
+        activations.assign(apart.data(), tokens, kCols, kStride);
+        const MatmulTarget target{.weights = &matrix, .out = out.data(), .out_stride = matrix.rows()};
+        matmul_on(*isa, pool, activations, {&target, 1});
+        EXPECT_EQ(out, product(*isa, pool, matrix, x.data(), tokens)) << dtype_info(dtype).name << ' ' << tokens;
+      }
+    }
+  }
+}
+
 TEST(MatmulTargets, read_new_inputs_after_each_assign) {
   WorkerPool pool(2);
   const RandomWeights weights(DType::kQ8_0, 16, 64, 30);
@@ -437,11 +459,11 @@ TEST(MatmulTargets, read_new_inputs_after_each_assign) {
   Activations activations;
   for (const std::size_t tokens : std::initializer_list<std::size_t>{3, 1, 2}) {
     std::vector<float> out(tokens * 16);
-    activations.assign(x.data(), tokens, 64);
+    activations.assign(x.data(), tokens, 64, 64);
     matmul(pool, activations, matrix, out.data(), 16);
     EXPECT_EQ(out, product(active_isa_row(), pool, matrix, x.data(), tokens));
   }
-  activations.assign(x.data(), 0, 64);
+  activations.assign(x.data(), 0, 64, 64);
   matmul(pool, activations, matrix, nullptr, 16);
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/matmul.h"
 #include "kernels/packed_matrix.h"
 #include "model/decoder_traits.h"
+#include "model/row_buffer.h"
 #include "model/weight_reader.h"
 
 namespace sixfold::model {
@@ -18,11 +19,11 @@ struct Linear {
   kernels::PackedMatrix weights;  // [rows, cols]
   std::vector<float> bias;        // [rows], or empty
 
-  // The product of an input with it: out: [inputs, rows] f32.
-  kernels::MatmulTarget into(float* out) const {
-    return {
-        .weights = &weights, .out = out, .out_stride = weights.rows(), .bias = bias.empty() ? nullptr : bias.data()};
+  // The product of an input with it: out: [inputs, rows] f32, out_stride elements from row to row.
+  kernels::MatmulTarget into(float* out, std::size_t out_stride) const {
+    return {.weights = &weights, .out = out, .out_stride = out_stride, .bias = bias.empty() ? nullptr : bias.data()};
   }
+  kernels::MatmulTarget into(const RowBuffer& out) const { return into(out.row(0), out.stride()); }
 };
 
 struct LinearShape {

@@ -45,19 +45,20 @@ Mixture::Mixture(kernels::WorkerPool& pool, const HyperParameters& p, std::size_
       experts_(p.experts),
       used_(p.experts_used),
       renormalizes_shares_(p.renormalizes_shares),
-      scores_(make_aligned_floats(rows_max * p.experts)),
-      gathered_(make_aligned_floats(rows_max * p.width)),
-      hidden_(make_aligned_floats(rows_max * std::max(p.feed_forward, p.shared_feed_forward))),
-      result_(make_aligned_floats(rows_max * p.width)),
+      scores_(rows_max, p.experts),
+      gathered_(rows_max, p.width),
+      hidden_(rows_max, std::max(p.feed_forward, p.shared_feed_forward)),
+      result_(rows_max, p.width),
       choices_(rows_max * p.experts_used) {
   chosen_.reserve(rows_max);
 }
 
-void Mixture::compute(const MixtureWeights& weights, const float* normed, std::size_t rows, float* delta) {
-  activations_.assign(normed, rows, width_);
-  kernels::matmul(pool_, activations_, weights.router, scores_.get(), experts_);
-  for (std::size_t r = 0; r < rows; ++r) choose(scores_.get() + r * experts_, choices_.data() + r * used_);
-  std::fill(delta, delta + rows * width_, 0.0F);
+void Mixture::compute(const MixtureWeights& weights, const RowBuffer& normed, std::size_t rows,
+                      const RowBuffer& delta) {
+  activations_.assign(normed.row(0), rows, width_, normed.stride());
+  kernels::matmul(pool_, activations_, weights.router, scores_.row(0), scores_.stride());
+  for (std::size_t r = 0; r < rows; ++r) choose(scores_.row(r), choices_.data() + r * used_);
+  for (std::size_t r = 0; r < rows; ++r) std::fill_n(delta.row(r), width_, 0.0F);
   // In the order of the experts, so that every row sums its own in the same order whatever the batch.
   for (std::size_t expert = 0; expert < experts_; ++expert) add_expert(weights, expert, normed, rows, delta);
   if (weights.shared) add_shared(*weights.shared, normed, rows, delta);
@@ -92,8 +93,8 @@ void Mixture::choose(const float* scores, Choice* choices) const {
   for (std::size_t i = 0; i < used_; ++i) choices[i].share /= sum;
 }
 
-void Mixture::add_expert(const MixtureWeights& weights, std::size_t expert, const float* normed, std::size_t rows,
-                         float* delta) {
+void Mixture::add_expert(const MixtureWeights& weights, std::size_t expert, const RowBuffer& normed, std::size_t rows,
+                         const RowBuffer& delta) {
   chosen_.clear();
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t i = 0; i < used_; ++i) {
@@ -104,35 +105,37 @@ void Mixture::add_expert(const MixtureWeights& weights, std::size_t expert, cons
   const std::size_t count = chosen_.size();
   if (count == 0) return;
   for_rows(pool_, count, width_, [&](std::size_t i) {
-    std::memcpy(gathered_.get() + i * width_, normed + chosen_[i].row * width_, width_ * sizeof(float));
+    std::memcpy(gathered_.row(i), normed.row(chosen_[i].row), width_ * sizeof(float));
   });
-  run_expert({weights.gate[expert], weights.up[expert], weights.down[expert]}, gathered_.get(), count);
+  run_expert({weights.gate[expert], weights.up[expert], weights.down[expert]}, gathered_, count);
   for_rows(pool_, count, width_, [&](std::size_t i) {
-    add_share(chosen_[i].share, result_.get() + i * width_, delta + chosen_[i].row * width_);
+    add_share(chosen_[i].share, result_.row(i), delta.row(chosen_[i].row));
   });
 }
 
-void Mixture::add_shared(const SharedExpertWeights& weights, const float* normed, std::size_t rows, float* delta) {
+void Mixture::add_shared(const SharedExpertWeights& weights, const RowBuffer& normed, std::size_t rows,
+                         const RowBuffer& delta) {
   run_expert({weights.gate, weights.up, weights.down}, normed, rows);
   for_rows(pool_, rows, width_, [&](std::size_t r) {
+    const float* row = normed.row(r);
     float score = 0;
-    for (std::size_t i = 0; i < width_; ++i) score += weights.share[i] * normed[r * width_ + i];
-    add_share(1 / (1 + std::exp(-score)), result_.get() + r * width_, delta + r * width_);
+    for (std::size_t i = 0; i < width_; ++i) score += weights.share[i] * row[i];
+    add_share(1 / (1 + std::exp(-score)), result_.row(r), delta.row(r));
   });
 }
 
 // result = W_down (silu(W_gate input) * W_up input)
-void Mixture::run_expert(const Expert& expert, const float* input, std::size_t rows) {
-  activations_.assign(input, rows, width_);
+void Mixture::run_expert(const Expert& expert, const RowBuffer& input, std::size_t rows) {
+  activations_.assign(input.row(0), rows, width_, input.stride());
   const std::size_t feed_forward = expert.up.rows();
   const MatmulTarget hidden = {.weights = &expert.up,
-                               .out = hidden_.get(),
-                               .out_stride = feed_forward,
+                               .out = hidden_.row(0),
+                               .out_stride = hidden_.stride(),
                                .gate = &expert.gate,
                                .activation = kernels::Activation::kSilu};
   kernels::matmul(pool_, activations_, {&hidden, 1});
-  activations_.assign(hidden_.get(), rows, feed_forward);
-  kernels::matmul(pool_, activations_, expert.down, result_.get(), width_);
+  activations_.assign(hidden_.row(0), rows, feed_forward, hidden_.stride());
+  kernels::matmul(pool_, activations_, expert.down, result_.row(0), result_.stride());
 }
 
 void Mixture::add_share(float share, float* result, float* delta) const {

@@ -11,8 +11,8 @@
 #include "kernels/matmul.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/worker_pool.h"
-#include "model/aligned_floats.h"
 #include "model/hyper_parameters.h"
+#include "model/row_buffer.h"
 #include "model/weight_reader.h"
 
 namespace sixfold::model {
@@ -40,8 +40,8 @@ class Mixture {
   Mixture(kernels::WorkerPool& pool, const HyperParameters& parameters, std::size_t rows_max);
 
   // delta = sum over the chosen experts, and the shared one, of share * W_down (silu(W_gate normed) * W_up normed).
-  // normed, delta: [rows, width] f32.  A row's bits do not depend on the other rows.
-  void compute(const MixtureWeights& weights, const float* normed, std::size_t rows, float* delta);
+  // normed, delta: [rows, width].  A row's bits do not depend on the other rows.
+  void compute(const MixtureWeights& weights, const RowBuffer& normed, std::size_t rows, const RowBuffer& delta);
 
  private:
   struct Choice {
@@ -59,10 +59,11 @@ class Mixture {
   };
 
   void choose(const float* scores, Choice* choices) const;
-  void add_expert(const MixtureWeights& weights, std::size_t expert, const float* normed, std::size_t rows,
-                  float* delta);
-  void add_shared(const SharedExpertWeights& weights, const float* normed, std::size_t rows, float* delta);
-  void run_expert(const Expert& expert, const float* input, std::size_t rows);
+  void add_expert(const MixtureWeights& weights, std::size_t expert, const RowBuffer& normed, std::size_t rows,
+                  const RowBuffer& delta);
+  void add_shared(const SharedExpertWeights& weights, const RowBuffer& normed, std::size_t rows,
+                  const RowBuffer& delta);
+  void run_expert(const Expert& expert, const RowBuffer& input, std::size_t rows);
   void add_share(float share, float* result, float* delta) const;
 
   // Constant after construction.
@@ -73,10 +74,10 @@ class Mixture {
   bool renormalizes_shares_;
 
   kernels::Activations activations_;
-  AlignedFloats scores_;         // [rows, experts]
-  AlignedFloats gathered_;       // [rows of one expert, width]
-  AlignedFloats hidden_;         // [rows of one expert, feed_forward], or the shared one's feed_forward
-  AlignedFloats result_;         // [rows of one expert, width]
+  RowBuffer scores_;             // [rows, experts]
+  RowBuffer gathered_;           // [rows of one expert, width]
+  RowBuffer hidden_;             // [rows of one expert, feed_forward], or the shared one's feed_forward
+  RowBuffer result_;             // [rows of one expert, width]
   std::vector<Choice> choices_;  // [rows, used]
   std::vector<Member> chosen_;   // the rows of one expert
 };

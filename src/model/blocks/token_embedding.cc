@@ -21,7 +21,8 @@ Result<TokenEmbedding> TokenEmbedding::load(WeightReader& reader, std::size_t wi
   return TokenEmbedding(*table, reader.checkpoint().file_of(table->bytes));
 }
 
-void TokenEmbedding::look_up(kernels::WorkerPool& pool, std::span<const BatchRow> rows, float scale, float* x) {
+void TokenEmbedding::look_up(kernels::WorkerPool& pool, std::span<const BatchRow> rows, float scale,
+                             const RowBuffer& x) {
   // Rows stay in memory once read; in the end that would be the whole table, a fifth of a small model.
   constexpr std::size_t kRowsBetweenReleases = 1 << 14;
   rows_read_ += rows.size();
@@ -32,7 +33,7 @@ void TokenEmbedding::look_up(kernels::WorkerPool& pool, std::span<const BatchRow
   const std::size_t width = table_.shape[1];
   const std::size_t bytes = row_bytes(table_.dtype, width);
   for_rows(pool, rows.size(), width, [&](std::size_t r) {
-    float* row = x + r * width;
+    float* row = x.row(r);
     const auto token = static_cast<std::size_t>(rows[r].token);
     kernels::dequantize(table_.dtype, table_.bytes.data() + token * bytes, width, row);
     if (scale == 1) return;

@@ -6,6 +6,7 @@
 #include "core/result.h"
 #include "kernels/worker_pool.h"
 #include "model/model.h"
+#include "model/row_buffer.h"
 #include "model/weight_reader.h"
 
 namespace sixfold::model {
@@ -20,8 +21,8 @@ class TokenEmbedding {
 
   std::size_t vocabulary() const { return table_.shape[0]; }
 
-  // x = scale * table[token of each row].  x: [rows, width] f32.  Tokens must lie in the vocabulary.
-  void look_up(kernels::WorkerPool& pool, std::span<const BatchRow> rows, float scale, float* x);
+  // x = scale * table[token of each row].  x: [rows, width].  Tokens must lie in the vocabulary.
+  void look_up(kernels::WorkerPool& pool, std::span<const BatchRow> rows, float scale, const RowBuffer& x);
 
  private:
   TokenEmbedding(const TensorView& table, const FileMap* file) : table_(table), file_(file) {}
