@@ -17,7 +17,7 @@ struct KernelTable {
                      float* out);
   void (*add)(float* x, const float* y, std::size_t count);
   void (*soft_cap)(float* x, float cap, std::size_t count);
-  // By Activation.  out = factor * activation(product + bias), or out += that.  products: [to.tokens][16] f32.
+  // By Activation.  out = factor * activation(product + bias), or out += that.  products: [to.tokens][kTileRows] f32.
   void (*store_tile[kActivationCount])(const TileOutput& to, const float* products);
   // By Activation.  out[i] = activation(gate[i]) * up[i]; out may alias gate or up.
   void (*gate[kActivationCount])(const float* gate, const float* up, std::size_t count, float* out);

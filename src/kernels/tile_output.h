@@ -3,13 +3,15 @@
 #pragma once
 #include <cstddef>
 
+#include "kernels/packed_layout.h"
+
 namespace sixfold::kernels {
 
 struct TileOutput {
-  float* out = nullptr;         // [tokens, count] f32
-  std::size_t stride = 0;       // of out, in elements
+  float* out = nullptr;    // [tokens, count] f32
+  std::size_t stride = 0;  // of out, in elements
   std::size_t tokens = 0;
-  std::size_t count = 0;        // 1 .. 16
+  std::size_t count = 0;        // 1 .. kTileRows
   const float* bias = nullptr;  // [count], or null
   float factor = 1;
   bool adds = false;

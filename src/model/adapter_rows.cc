@@ -104,8 +104,7 @@ void AdapterRows::assign_inputs(const Group& group, const RowBuffer& x, std::siz
   inputs_.assign(gathered_.get(), group.rows, cols, cols);
 }
 
-void AdapterRows::add_to(std::span<const Target> targets, std::size_t layer, const RowBuffer& x,
-                         std::size_t cols) {
+void AdapterRows::add_to(std::span<const Target> targets, std::size_t layer, const RowBuffer& x, std::size_t cols) {
   if (is_empty()) return;
   SIXFOLD_CHECK(targets.size() <= kTargetsMax);
   float* values = values_.get();

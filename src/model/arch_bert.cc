@@ -244,8 +244,8 @@ float* BertEncoder::write(EncoderOutput output, float* out) {
     return out;
   }
   for (const kernels::AttentionSpan& span : batch_.spans()) {
-    pool(output, {.data = buffers_.x.row(span.first_row), .stride = buffers_.x.stride(), .count = span.rows},
-         p_.width, out);
+    pool(output, {.data = buffers_.x.row(span.first_row), .stride = buffers_.x.stride(), .count = span.rows}, p_.width,
+         out);
     out += output_size(description_, output, span.rows);
   }
   return out;

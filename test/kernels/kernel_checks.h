@@ -198,7 +198,8 @@ inline std::string check_store_tile(const KernelTable& table) {
           want = to.factor * activation(which, sum) + (to.adds ? double{before[i]} : 0.0);
         }
         if (!is_close(out[i], want, row < count ? 4e-6 : 0.0)) {
-          return describe("count %zu, choice %u: element %zu is %.9g, want %.9g", count, choice, i, double(out[i]), want);
+          return describe("count %zu, choice %u: element %zu is %.9g, want %.9g", count, choice, i, double(out[i]),
+                          want);
         }
       }
     }

@@ -87,7 +87,8 @@ TEST(YamlText, broken_texts_are_refused_with_their_line) {
 
 TEST(YamlText, escapes_that_make_no_text_are_refused_with_their_line) {
   for (const std::string escape : {R"(\_)", R"(\N)", R"(\0)"}) {
-    EXPECT_TRUE(yaml_value("a: 1\nb: [\"" + escape + "\"]\n", "f.yaml").error().message.starts_with("f.yaml:2: want text"));
+    EXPECT_TRUE(
+        yaml_value("a: 1\nb: [\"" + escape + "\"]\n", "f.yaml").error().message.starts_with("f.yaml:2: want text"));
     EXPECT_FALSE(yaml_value("\"" + escape + "\": 1\n", "f.yaml").is_ok()) << "a key";
   }
   EXPECT_EQ(yaml_value(R"("\u00a0\u0085\L")", "f.yaml")->get_string(), "\u00a0\u0085\u2028");

@@ -104,13 +104,11 @@ void Mixture::add_expert(const MixtureWeights& weights, std::size_t expert, cons
   }
   const std::size_t count = chosen_.size();
   if (count == 0) return;
-  for_rows(pool_, count, width_, [&](std::size_t i) {
-    std::memcpy(gathered_.row(i), normed.row(chosen_[i].row), width_ * sizeof(float));
-  });
+  for_rows(pool_, count, width_,
+           [&](std::size_t i) { std::memcpy(gathered_.row(i), normed.row(chosen_[i].row), width_ * sizeof(float)); });
   run_expert({weights.gate[expert], weights.up[expert], weights.down[expert]}, gathered_, count);
-  for_rows(pool_, count, width_, [&](std::size_t i) {
-    add_share(chosen_[i].share, result_.row(i), delta.row(chosen_[i].row));
-  });
+  for_rows(pool_, count, width_,
+           [&](std::size_t i) { add_share(chosen_[i].share, result_.row(i), delta.row(chosen_[i].row)); });
 }
 
 void Mixture::add_shared(const SharedExpertWeights& weights, const RowBuffer& normed, std::size_t rows,
