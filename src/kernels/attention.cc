@@ -30,6 +30,15 @@ void check_pages(std::span<const AttentionSpan> spans, const KvLayerView& kv) {
   }
 }
 
+// Rows lie far apart, so the processor does not see that the same part of the next ones will be read.
+void expect_row(const float* k, const float* v, std::size_t count) {
+  constexpr std::size_t kLineFloats = 16;
+  for (std::size_t i = 0; i < count; i += kLineFloats) {
+    __builtin_prefetch(k + i);
+    __builtin_prefetch(v + i);
+  }
+}
+
 // One row's keys of one head, written across its page, and its values.
 template <class T>
 void store_row(const KvLayerView& kv, std::size_t page, std::size_t head, std::size_t slot, const T* k, const T* v) {
@@ -129,6 +138,7 @@ void compute(const KernelTable& table, Tiles tiles, const AttentionPiece& piece,
 void store_kv(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLayerView& kv, const float* k,
               const float* v, std::size_t stride) {
   check_pages(spans, kv);
+  constexpr std::size_t kRowsAhead = 4;  // about as many as memory takes to answer
   const KernelTable& table = *active_isa_row().kernels;
   std::size_t rows = 0;
   for (const AttentionSpan& span : spans) rows += span.rows;
@@ -145,6 +155,8 @@ void store_kv(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLa
           const std::size_t page = span.pages[position / kv.page_tokens];
           const std::size_t slot = position % kv.page_tokens;
           const std::size_t source = (span.first_row + row) * stride + head * kv.head_dim;
+          const std::size_t ahead = row + kRowsAhead < span.rows ? source + kRowsAhead * stride : source;
+          expect_row(k + ahead, v + ahead, kv.head_dim);
           if (kv.dtype == KvDType::kF32) {
             store_row(kv, page, head, slot, k + source, v + source);
             continue;

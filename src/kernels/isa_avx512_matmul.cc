@@ -157,10 +157,13 @@ inline void round_block(const float* x, float inverse, std::int8_t* codes, std::
     first = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(inverse)));
     second = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + 16), _mm512_set1_ps(inverse)));
   }
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(codes), _mm512_cvtsepi32_epi8(first));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(codes + 16), _mm512_cvtsepi32_epi8(second));
-  sums[0] = _mm512_reduce_add_epi32(first);
-  sums[1] = _mm512_reduce_add_epi32(second);
+  const __m256i all = _mm256_set_m128i(_mm512_cvtsepi32_epi8(second), _mm512_cvtsepi32_epi8(first));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), all);
+  __m256i halves = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), all);  // sums of four codes
+  halves = _mm256_add_epi32(halves, _mm256_shuffle_epi32(halves, 0b01'00'11'10));
+  halves = _mm256_add_epi32(halves, _mm256_shuffle_epi32(halves, 0b10'11'00'01));
+  sums[0] = _mm256_cvtsi256_si32(halves);
+  sums[1] = _mm_cvtsi128_si32(_mm256_extracti128_si256(halves, 1));
 }
 
 #include "kernels/body/matmul_float.inc"
