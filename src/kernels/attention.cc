@@ -155,8 +155,9 @@ void store_kv(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLa
           const std::size_t page = span.pages[position / kv.page_tokens];
           const std::size_t slot = position % kv.page_tokens;
           const std::size_t source = (span.first_row + row) * stride + head * kv.head_dim;
-          const std::size_t ahead = row + kRowsAhead < span.rows ? source + kRowsAhead * stride : source;
-          expect_row(k + ahead, v + ahead, kv.head_dim);
+          if (row + kRowsAhead < span.rows) {
+            expect_row(k + source + kRowsAhead * stride, v + source + kRowsAhead * stride, kv.head_dim);
+          }
           if (kv.dtype == KvDType::kF32) {
             store_row(kv, page, head, slot, k + source, v + source);
             continue;

@@ -77,8 +77,8 @@ struct Activations::State {
   const MatmulTable* table = nullptr;  // that the forms are made for
   std::array<Form, kActivationFormCount> forms;
 
-  Form& form(ActivationForm which) { return forms[static_cast<std::size_t>(which)]; }
   const float* row(std::size_t r) const { return x + r * stride; }
+  Form& form(ActivationForm which) { return forms[static_cast<std::size_t>(which)]; }
   const Form& form(ActivationForm which) const { return forms[static_cast<std::size_t>(which)]; }
   ActivationForm read_by(const PackedMatrix& weights) const {
     const Format format = weights.layout().format;

@@ -83,7 +83,6 @@ class BertEncoder final : public Encoder {
   void compute(EncoderOutput output);
   void embed();
   void normalize(const Norm& norm);
-  void assign(const RowBuffer& x, std::size_t cols);
   void attend(const BertLayer& layer);
   void rotate();
   void keep_one_row_per_text(EncoderOutput output);
@@ -136,7 +135,7 @@ void BertEncoder::compute(EncoderOutput output) {
     const BertLayer& layer = weights_.layers[i];
     attend(layer);
     if (i + 1 == p_.layers && reads_one_row(output)) keep_one_row_per_text(output);
-    assign(buffers_.attended, p_.width);
+    assign_rows(activations_, buffers_.attended, rows_, p_.width);
     add_product(layer.attention_output);
     normalize(layer.attention_norm);
     feed_forward(layer);
@@ -173,17 +172,13 @@ void BertEncoder::normalize(const Norm& norm) {
   });
 }
 
-void BertEncoder::assign(const RowBuffer& x, std::size_t cols) {
-  activations_.assign(x.row(0), rows_, cols, x.stride());
-}
-
 // attended = softmax(q k^T * scale) v, over all rows of a text
 void BertEncoder::attend(const BertLayer& layer) {
   const std::size_t stride = buffers_.qkv.stride();
   float* q = buffers_.qkv.row(0);
   float* k = q + p_.width;
   float* v = k + p_.width;
-  assign(buffers_.x, p_.width);
+  assign_rows(activations_, buffers_.x, rows_, p_.width);
   const MatmulTarget targets[] = {layer.q.into(q, stride), layer.k.into(k, stride), layer.v.into(v, stride)};
   kernels::matmul(pool_, activations_, targets);
   if (rope_) rotate();
@@ -227,12 +222,12 @@ void BertEncoder::add_product(const Linear& linear) {
 
 // x += W_down activation(W_up x), or x += W_down (activation(W_gate x) * W_up x)
 void BertEncoder::feed_forward(const BertLayer& layer) {
-  assign(buffers_.x, p_.width);
+  assign_rows(activations_, buffers_.x, rows_, p_.width);
   MatmulTarget hidden = layer.up.into(buffers_.hidden);
   if (layer.gate) hidden.gate = &*layer.gate;
   hidden.activation = activation_;
   kernels::matmul(pool_, activations_, {&hidden, 1});
-  assign(buffers_.hidden, p_.feed_forward);
+  assign_rows(activations_, buffers_.hidden, rows_, p_.feed_forward);
   add_product(layer.down);
 }
 
@@ -255,7 +250,7 @@ float* BertEncoder::classify(float* scores) {
   const BertHead& head = weights_.head;
   const RowBuffer& states = head.dense ? buffers_.attended : buffers_.x;
   if (head.dense) {
-    assign(buffers_.x, p_.width);
+    assign_rows(activations_, buffers_.x, rows_, p_.width);
     const MatmulTarget dense = head.dense->into(states);
     kernels::matmul(pool_, activations_, {&dense, 1});
   }

@@ -99,7 +99,6 @@ class Decoder final : public Model {
   Status begin(const Batch& batch, const KvPages& kv, std::size_t logits_size);
   void embed(const Batch& batch);
   const RowBuffer& normalize(const Norm& norm);
-  void assign(const RowBuffer& x, std::size_t cols);
   void attend(std::size_t layer, const kernels::KvLayerView& kv, const Batch& batch);
   const RopeTable* rope_of(std::size_t layer) const;
   void rotate(std::size_t layer, const Batch& batch);
@@ -188,17 +187,13 @@ const RowBuffer& Decoder::normalize(const Norm& norm) {
   return buffers_.normed;
 }
 
-void Decoder::assign(const RowBuffer& x, std::size_t cols) {
-  activations_.assign(x.row(0), rows_, cols, x.stride());
-}
-
 // x += softmax(cap(q k^T * scale)) v W_o
 void Decoder::attend(std::size_t layer, const kernels::KvLayerView& kv, const Batch& batch) {
   const DecoderLayer& weights = weights_.layers[layer];
   const Buffers& b = buffers_;
   const bool is_last = layer + 1 == p_.layers;
   const RowBuffer& normed = normalize(weights.attention_norm);
-  assign(normed, p_.width);
+  assign_rows(activations_, normed, rows_, p_.width);
   MatmulTarget targets[] = {weights.q.into(b.q), weights.k.into(b.k), weights.v.into(b.v)};
   const AdapterRows::Target adapted[] = {
       {targets[0], AdaptedMatrix::kQuery}, {targets[1], AdaptedMatrix::kKey}, {targets[2], AdaptedMatrix::kValue}};
@@ -215,7 +210,7 @@ void Decoder::attend(std::size_t layer, const kernels::KvLayerView& kv, const Ba
   kernels::attention(pool_, plan_.spans(), kv, parameters, b.q.row(0), b.q.stride(), b.attended.row(0),
                      b.attended.stride());
   if (is_last) keep_wanted_rows();
-  assign(b.attended, p_.query_width());
+  assign_rows(activations_, b.attended, rows_, p_.query_width());
   add_product({weights.attention_output, AdaptedMatrix::kAttentionOutput, layer}, b.attended,
               weights.post_attention_norm);
 }
@@ -269,7 +264,7 @@ void Decoder::feed_forward(std::size_t layer) {
     add_delta(weights.post_feed_forward_norm);
     return;
   }
-  assign(normed, p_.width);
+  assign_rows(activations_, normed, rows_, p_.width);
   MatmulTarget hidden = weights.up.into(b.hidden);
   if (weights.gate) hidden.gate = &*weights.gate;
   hidden.activation = traits_.activation;
@@ -277,7 +272,7 @@ void Decoder::feed_forward(std::size_t layer) {
                                          {hidden, AdaptedMatrix::kGate, /*is_gate=*/true}};
   adapters_.add_to(adapted, layer, normed, p_.width);
   kernels::matmul(pool_, activations_, {&hidden, 1});
-  assign(b.hidden, p_.feed_forward);
+  assign_rows(activations_, b.hidden, rows_, p_.feed_forward);
   add_product({weights.down, AdaptedMatrix::kDown, layer}, b.hidden, weights.post_feed_forward_norm);
 }
 
@@ -308,7 +303,7 @@ void Decoder::add_delta(const Norm& post_norm) {
 // logits = cap(scale * W_output norm(x))
 void Decoder::project(std::span<float> logits) {
   const RowBuffer& normed = normalize(weights_.output_norm);
-  assign(normed, p_.width);
+  assign_rows(activations_, normed, rows_, p_.width);
   const std::size_t vocabulary = limits_.vocabulary;
   MatmulTarget target = {
       .weights = &weights_.output, .out = logits.data(), .out_stride = vocabulary, .factor = p_.logit_scale};

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 
+#include "kernels/matmul.h"
 #include "model/aligned_floats.h"
 
 namespace sixfold::model {
@@ -25,5 +26,10 @@ class RowBuffer {
   std::size_t stride_;
   AlignedFloats floats_;
 };
+
+// The first rows become the input of the next products (see kernels::Activations).
+inline void assign_rows(kernels::Activations& to, const RowBuffer& x, std::size_t rows, std::size_t cols) {
+  to.assign(x.row(0), rows, cols, x.stride());
+}
 
 }  // namespace sixfold::model

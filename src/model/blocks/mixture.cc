@@ -55,7 +55,7 @@ Mixture::Mixture(kernels::WorkerPool& pool, const HyperParameters& p, std::size_
 
 void Mixture::compute(const MixtureWeights& weights, const RowBuffer& normed, std::size_t rows,
                       const RowBuffer& delta) {
-  activations_.assign(normed.row(0), rows, width_, normed.stride());
+  assign_rows(activations_, normed, rows, width_);
   kernels::matmul(pool_, activations_, weights.router, scores_.row(0), scores_.stride());
   for (std::size_t r = 0; r < rows; ++r) choose(scores_.row(r), choices_.data() + r * used_);
   for (std::size_t r = 0; r < rows; ++r) std::fill_n(delta.row(r), width_, 0.0F);
@@ -124,7 +124,7 @@ void Mixture::add_shared(const SharedExpertWeights& weights, const RowBuffer& no
 
 // result = W_down (silu(W_gate input) * W_up input)
 void Mixture::run_expert(const Expert& expert, const RowBuffer& input, std::size_t rows) {
-  activations_.assign(input.row(0), rows, width_, input.stride());
+  assign_rows(activations_, input, rows, width_);
   const std::size_t feed_forward = expert.up.rows();
   const MatmulTarget hidden = {.weights = &expert.up,
                                .out = hidden_.row(0),
@@ -132,7 +132,7 @@ void Mixture::run_expert(const Expert& expert, const RowBuffer& input, std::size
                                .gate = &expert.gate,
                                .activation = kernels::Activation::kSilu};
   kernels::matmul(pool_, activations_, {&hidden, 1});
-  activations_.assign(hidden_.row(0), rows, feed_forward, hidden_.stride());
+  assign_rows(activations_, hidden_, rows, feed_forward);
   kernels::matmul(pool_, activations_, expert.down, result_.row(0), result_.stride());
 }
 
