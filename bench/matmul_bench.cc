@@ -38,6 +38,7 @@ class ThreadClock final : public Clock {
 // What multiplies this type at best.
 Arithmetic arithmetic_of(DType dtype) {
   if (dtype_info(dtype).block_elements > 1) return Arithmetic::kInt8Dot;
+  if (dtype == DType::kF16) return Arithmetic::kInt16Dot;
   return dtype == DType::kBF16 ? Arithmetic::kBf16Dot : Arithmetic::kF32Fma;
 }
 

@@ -90,6 +90,7 @@ Status bench_limits(const BenchFlags& flags) {
                       {"l2_bytes_per_s", to_json(limits.second_level_bytes_per_s)},
                       {"l3_bytes_per_s", to_json(limits.third_level_bytes_per_s)},
                       {"int8_operations_per_s", to_json(limits.int8_operations_per_s)},
+                      {"int16_operations_per_s", to_json(limits.int16_operations_per_s)},
                       {"bf16_operations_per_s", to_json(limits.bf16_operations_per_s)},
                       {"f32_operations_per_s", to_json(limits.f32_operations_per_s)}});
     }
@@ -101,13 +102,13 @@ Status bench_limits(const BenchFlags& flags) {
     return ok();
   }
   fmt::print("{}; kernels {}; load average {:.2f}\n\n", kernels::cpu_description(), kernels::active_isa(), load_before);
-  fmt::print("{:>9}{:>14}{:>10}{:>10}{:>14}{:>10}{:>10}\n", "threads", "memory GB/s", "L3 GB/s", "L2 GB/s", "int8 GOPS",
-             "bf16", "f32");
+  fmt::print("{:>9}{:>14}{:>10}{:>10}{:>14}{:>10}{:>10}{:>10}\n", "threads", "memory GB/s", "L3 GB/s", "L2 GB/s",
+             "int8 GOPS", "int16", "bf16", "f32");
   for (const optimize::ThreadLimits& limits : survey) {
-    fmt::print("{:>9}{:>14}{:>10}{:>10}{:>14}{:>10}{:>10}\n", limits.threads, giga(limits.memory_bytes_per_s.median),
-               giga(limits.third_level_bytes_per_s), giga(limits.second_level_bytes_per_s),
-               giga(limits.int8_operations_per_s), giga(limits.bf16_operations_per_s),
-               giga(limits.f32_operations_per_s));
+    fmt::print(
+        "{:>9}{:>14}{:>10}{:>10}{:>14}{:>10}{:>10}{:>10}\n", limits.threads, giga(limits.memory_bytes_per_s.median),
+        giga(limits.third_level_bytes_per_s), giga(limits.second_level_bytes_per_s), giga(limits.int8_operations_per_s),
+        giga(limits.int16_operations_per_s), giga(limits.bf16_operations_per_s), giga(limits.f32_operations_per_s));
   }
   fmt::print("\nMedians of {}.  Memory: highest {} GB/s.  A product and a sum are two operations.\n",
              flags.speed.repeat, giga(std::max_element(survey.begin(), survey.end(), [](const auto& a, const auto& b) {
@@ -155,6 +156,7 @@ json::object to_json(const optimize::SpeedRow& row) {
           {"work",
            {{"bytes", work.bytes},
             {"int8_operations", work.int8_operations},
+            {"int16_operations", work.int16_operations},
             {"bf16_operations", work.bf16_operations},
             {"f32_operations", work.f32_operations}}}};
 }
@@ -186,6 +188,7 @@ void print_json(const BenchFlags& flags, const Measured& measured, const optimiz
       {"limits",
        {{"read_bytes_per_s", report.machine.read_bytes_per_s},
         {"int8_operations_per_s", to_json(report.machine.int8_operations_per_s)},
+        {"int16_operations_per_s", to_json(report.machine.int16_operations_per_s)},
         {"bf16_operations_per_s", to_json(report.machine.bf16_operations_per_s)},
         {"f32_operations_per_s", to_json(report.machine.f32_operations_per_s)}}},
       {"repeat", flags.speed.repeat},
@@ -222,9 +225,9 @@ void print_table(const Measured& measured, const optimize::SpeedReport& report) 
              human_count(model.parameters), model.weights, human_bytes(model.weight_bytes));
   fmt::print("{}; kernels {}; {} threads; loaded in {:.2f} s; load average {:.2f}\n", kernels::cpu_description(),
              kernels::active_isa(), measured.threads, measured.load_seconds, measured.load_before);
-  fmt::print("limits meanwhile: read {} GB/s, int8 {} GOPS, bf16 {}, f32 {}\n\n", giga(machine.read_bytes_per_s),
-             giga(machine.int8_operations_per_s), giga(machine.bf16_operations_per_s),
-             giga(machine.f32_operations_per_s));
+  fmt::print("limits meanwhile: read {} GB/s, int8 {} GOPS, int16 {}, bf16 {}, f32 {}\n\n",
+             giga(machine.read_bytes_per_s), giga(machine.int8_operations_per_s), giga(machine.int16_operations_per_s),
+             giga(machine.bf16_operations_per_s), giga(machine.f32_operations_per_s));
   fmt::print("  {:<36}{:>10}{:>20}{:>10}{:>8}\n", "tokens per second", "median", "min to max", "limit", "share");
   for (const optimize::SpeedRow& row : report.rows) {
     const optimize::Spread& speed = row.tokens_per_s;

@@ -26,7 +26,7 @@ extern const KernelTable avx512_kernels;
 extern const MatmulTable avx512_matmul;
 extern const ProbeTable avx512_probes;
 extern const KernelTable avx512bf16_kernels;
-extern const PairKernels avx512bf16_pairs;
+extern const OwnKernels avx512bf16_pairs;
 extern const ProbeTable avx512bf16_probes;
 #elif defined(__aarch64__)
 extern const KernelTable neon_kernels;
@@ -38,13 +38,16 @@ namespace {
 
 #if defined(__x86_64__)
 // The tables in it are constants, there before any code runs.
-MatmulTable with_pairs(MatmulTable table, const PairKernels& pairs) {
-  table.tokens_max[static_cast<std::size_t>(ActivationForm::kPairs)] = pairs.tokens_max;
-  table.pair_up = pairs.pair_up;
-  table.multiply[static_cast<std::size_t>(Format::kBF16)] = pairs.multiply;
+MatmulTable with(MatmulTable table, const OwnKernels& own) {
+  const auto format = static_cast<std::size_t>(own.format);
+  const auto form = static_cast<std::size_t>(own.form);
+  table.reads[format] = own.form;
+  table.tokens_max[form] = own.tokens_max;
+  table.make[form] = own.make;
+  table.multiply[format] = own.multiply;
   return table;
 }
-const MatmulTable avx512bf16_matmul = with_pairs(avx512_matmul, avx512bf16_pairs);
+const MatmulTable avx512bf16_matmul = with(avx512_matmul, avx512bf16_pairs);
 #endif
 
 bool always() {

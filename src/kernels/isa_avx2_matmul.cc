@@ -1,4 +1,5 @@
-// Matrix products with AVX2: integer kernels serve a tile's 16 rows by two vectors, float kernels half of them by one.
+// Matrix products with AVX2: kernels of 8-bit integers serve a tile's 16 rows by two vectors, those of
+// floats and fixed point half of them by one.
 #include <immintrin.h>
 
 #include "kernels/matmul_table.h"
@@ -8,17 +9,18 @@ namespace {
 
 #include "kernels/body/matmul_common.inc"
 
-constexpr std::size_t kTokensMax[] = {4, 4, 4};
+constexpr std::size_t kTokensMax[] = {4, 4, 4, 6};
 
 // Asks for the kCount bytes that lie ahead in the stream.  Integer codes of one token, beside a loop that only reads
 // (Zen 3, 2 threads), with 0 / 0.5 / 1 / 2 / 4 KiB ahead in the second level: Q8_0 0.94, 0.91, 0.96, 0.86, 0.83 of its
 // speed; Q4_0 0.84, 0.90, 0.91, 0.89, 0.85; Q4_K 0.86, 0.96, 0.98, 0.98, 0.96; Q6_K 0.85, 0.95, 1.02, 1.00, 0.99.
 template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
-  constexpr std::size_t kAhead = is_float(kFormat) ? 4096 : 1024;
+  constexpr bool kIsWide = is_float(kFormat) || is_fixed(kFormat);
+  constexpr std::size_t kAhead = kIsWide ? 4096 : 1024;
   unroll<(kCount + 63) / 64>([&](auto line) SIXFOLD_INLINE_LAMBDA {
     const char* address = reinterpret_cast<const char*>(at) + kAhead + 64 * line;
-    if constexpr (is_float(kFormat)) {
+    if constexpr (kIsWide) {
       _mm_prefetch(address, _MM_HINT_T0);
     } else {
       _mm_prefetch(address, _MM_HINT_T1);
@@ -26,7 +28,24 @@ SIXFOLD_INLINE void prefetch(const std::byte* at) {
   });
 }
 
-// What the float kernels read.
+inline std::int32_t max_of(__m256i a) {
+  __m128i max = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  max = _mm_max_epi32(max, _mm_shuffle_epi32(max, 0x4e));
+  return _mm_cvtsi128_si32(_mm_max_epi32(max, _mm_shuffle_epi32(max, 0xb1)));
+}
+
+// As integers, magnitudes compare like floats, and what is not finite is largest.
+inline std::int32_t largest_bits(const float* x) {
+  const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
+  __m256i largest = _mm256_setzero_si256();
+  unroll<4>([&](auto i) SIXFOLD_INLINE_LAMBDA {
+    const __m256i bits = _mm256_castps_si256(_mm256_loadu_ps(x + 8 * i));
+    largest = _mm256_max_epi32(largest, _mm256_and_si256(bits, magnitude));
+  });
+  return max_of(largest);
+}
+
+// What the kernels of floats and of fixed point read.
 namespace half {
 
 constexpr std::size_t kRows = 8;
@@ -45,9 +64,6 @@ SIXFOLD_INLINE void store(float* at, Floats a) {
 SIXFOLD_INLINE Floats fma(Floats a, Floats b, Floats c) {
   return _mm256_fmadd_ps(a, b, c);
 }
-SIXFOLD_INLINE Floats load_f16(const std::byte* at) {
-  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
-}
 SIXFOLD_INLINE __m256i load_words(const std::byte* at) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
 }
@@ -58,9 +74,50 @@ SIXFOLD_INLINE Floats load_bf16_odd(const std::byte* at) {
   return _mm256_castsi256_ps(_mm256_andnot_si256(_mm256_set1_epi32(0xffff), load_words(at)));
 }
 
+using Pairs = __m256i;
+using PairSums = __m256i;
+
+SIXFOLD_INLINE Floats zero() {
+  return _mm256_setzero_ps();
+}
+SIXFOLD_INLINE Floats to_float(__m256i a) {
+  return _mm256_cvtepi32_ps(a);
+}
+SIXFOLD_INLINE Pairs load_pairs(const std::byte* at) {
+  return load_words(at);
+}
+SIXFOLD_INLINE PairSums zero_pair_sums() {
+  return _mm256_setzero_si256();
+}
+// The sum is in assembly, because GCC 12 makes all products of a block before it adds the first, and spills them.
+SIXFOLD_INLINE PairSums add_pair_products(PairSums sum, Pairs weights, const std::int32_t* pair) {
+  const __m256i products = _mm256_madd_epi16(weights, _mm256_set1_epi32(*pair));
+  asm("vpaddd %1, %0, %0" : "+x"(sum) : "x"(products));
+  return sum;
+}
+SIXFOLD_INLINE __m256i total_of(PairSums sum) {
+  return sum;
+}
+
+// 32 codes of 16 bits.
+inline void round_pairs(const float* x, float inverse, std::int32_t (&words)[kBlockPairs]) {
+  unroll<2>([&](auto half) SIXFOLD_INLINE_LAMBDA {
+    __m256i codes[2];
+    unroll<2>([&](auto i) SIXFOLD_INLINE_LAMBDA {
+      codes[i] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + 16 * half + 8 * i), _mm256_set1_ps(inverse)));
+    });
+    // Packing works within 128-bit lanes; the permutation puts the quarters back in order.
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(codes[0], codes[1]), 0b11'01'10'00);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(words + 8 * half), packed);
+  });
+}
+
+#include "kernels/body/matmul_fixed.inc"
 #include "kernels/body/matmul_float.inc"
 
 }  // namespace half
+using half::fix_blocks;
+using half::multiply_fixed;
 using half::multiply_float;
 
 // What the integer kernels read.
@@ -261,23 +318,6 @@ inline std::int32_t sum_of(__m256i a) {
   __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
   sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
   return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1)));
-}
-
-inline std::int32_t max_of(__m256i a) {
-  __m128i max = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-  max = _mm_max_epi32(max, _mm_shuffle_epi32(max, 0x4e));
-  return _mm_cvtsi128_si32(_mm_max_epi32(max, _mm_shuffle_epi32(max, 0xb1)));
-}
-
-// As integers, magnitudes compare like floats, and what is not finite is largest.
-inline std::int32_t largest_bits(const float* x) {
-  const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
-  __m256i largest = _mm256_setzero_si256();
-  unroll<4>([&](auto i) SIXFOLD_INLINE_LAMBDA {
-    const __m256i bits = _mm256_castps_si256(_mm256_loadu_ps(x + 8 * i));
-    largest = _mm256_max_epi32(largest, _mm256_and_si256(bits, magnitude));
-  });
-  return max_of(largest);
 }
 
 // Codes of 32 values and the sums of both halves; zeros if there is no inverse.

@@ -15,6 +15,10 @@ namespace {
   "vpmaddubsw %%ymm14, %%ymm15, %%ymm10\n" \
   "vpmaddwd %%ymm10, %%ymm14, %%ymm11\n"   \
   "vpaddd %%ymm11, %%ymm" #n ", %%ymm" #n "\n"
+// 16 products of words, summed to 8 lanes.
+#define SIXFOLD_INT16(n)                 \
+  "vpmaddwd %%ymm14, %%ymm15, %%ymm10\n" \
+  "vpaddd %%ymm10, %%ymm" #n ", %%ymm" #n "\n"
 #define SIXFOLD_F32(n) "vfmadd231ps %%ymm14, %%ymm15, %%ymm" #n "\n"
 #define SIXFOLD_LOOP(name, op)                                                                                    \
   void name(std::size_t steps) {                                                                                  \
@@ -27,6 +31,7 @@ namespace {
   }
 
 SIXFOLD_LOOP(dot_int8, SIXFOLD_INT8)
+SIXFOLD_LOOP(dot_int16, SIXFOLD_INT16)
 SIXFOLD_LOOP(fma_f32, SIXFOLD_F32)
 
 }  // namespace
@@ -34,6 +39,7 @@ SIXFOLD_LOOP(fma_f32, SIXFOLD_F32)
 extern const ProbeTable avx2_probes;
 constinit const ProbeTable avx2_probes = {
     .int8_dot = {.operations_per_step = 10 * 64, .run = dot_int8},
+    .int16_dot = {.operations_per_step = 10 * 32, .run = dot_int16},
     .bf16_dot = {},
     .f32_fma = {.operations_per_step = 10 * 16, .run = fma_f32},
     .read = read_words,

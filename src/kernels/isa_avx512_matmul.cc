@@ -10,13 +10,14 @@ namespace {
 
 constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kShifted;
-constexpr std::size_t kTokensMax[] = {12, 16, 16};
+constexpr std::size_t kTokensMax[] = {12, 16, 16, 12};
 constexpr std::size_t kWidthMax = 2;
 constexpr bool kUnpacksLate = false;
 
 using Codes = __m512i;
 using Ints = __m512i;
 using Pairs = __m512i;
+using PairSums = __m512i;
 using Floats = __m512;
 
 SIXFOLD_INLINE Codes load_codes(const std::byte* at) {
@@ -108,6 +109,21 @@ SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
   return _mm512_dpwssd_epi32(sum, a, _mm512_set1_epi32(x));
 }
 
+SIXFOLD_INLINE Pairs load_pairs(const std::byte* at) {
+  return _mm512_loadu_si512(at);
+}
+SIXFOLD_INLINE PairSums zero_pair_sums() {
+  return _mm512_setzero_si512();
+}
+// In assembly for the reason given at add_products.
+SIXFOLD_INLINE PairSums add_pair_products(PairSums sum, Pairs weights, const std::int32_t* pair) {
+  asm("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(weights), "m"(*pair));
+  return sum;
+}
+SIXFOLD_INLINE Ints total_of(PairSums sum) {
+  return sum;
+}
+
 // Asks for what lies ahead of the kCount bytes at `at` in the stream.  Chosen by decoding with another choice for every
 // token of one process, both cores of a Zen 4 machine reading 60 GB/s.  Up to two tokens leave so few instructions to a
 // byte that the processor's own prefetching is best: with this, one token takes 1.25 times as long of 4-bit codes
@@ -116,7 +132,7 @@ SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
 template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
   constexpr bool kIsByte = traits_of(kFormat).bits == 8;
-  if constexpr (kTokens > 2 || (kTokens == 1 && kIsByte)) {
+  if constexpr (kTokens > (is_fixed(kFormat) ? 4 : 2) || (kTokens == 1 && kIsByte)) {
     unroll<(kCount + 63) / 64>([&](auto line) SIXFOLD_INLINE_LAMBDA {
       const char* address = reinterpret_cast<const char*>(at) + 64 * line;
       _mm_prefetch(address + 8192, _MM_HINT_T1);
@@ -166,6 +182,15 @@ inline void round_block(const float* x, float inverse, std::int8_t* codes, std::
   sums[1] = _mm_cvtsi128_si32(_mm256_extracti128_si256(halves, 1));
 }
 
+// 32 codes of 16 bits.
+inline void round_pairs(const float* x, float inverse, std::int32_t (&words)[kBlockPairs]) {
+  unroll<2>([&](auto half) SIXFOLD_INLINE_LAMBDA {
+    const __m512i codes = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + 16 * half), _mm512_set1_ps(inverse)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(words + 8 * half), _mm512_cvtsepi32_epi16(codes));
+  });
+}
+
+#include "kernels/body/matmul_fixed.inc"
 #include "kernels/body/matmul_float.inc"
 #include "kernels/body/matmul_int8.inc"
 #include "kernels/body/matmul_table.inc"

@@ -14,6 +14,7 @@ namespace {
 extern const ProbeTable avx512_probes;
 constinit const ProbeTable avx512_probes = {
     .int8_dot = {.operations_per_step = 16 * 128, .run = dot_int8},
+    .int16_dot = {.operations_per_step = 16 * 64, .run = dot_int16},
     .bf16_dot = {},
     .f32_fma = {.operations_per_step = 16 * 32, .run = fma_f32},
     .read = read_words,

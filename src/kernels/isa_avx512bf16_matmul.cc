@@ -85,17 +85,18 @@ constexpr MultiplyTile kernel_of() {
     return multiply_pairs<kTokens>;
 }
 
-constexpr PairKernels kPairs = {
-    kPairTokensMax,
-    pair_up,
-    {{kernel_of<kGroupSizes[0]>(), kernel_of<kGroupSizes[1]>(), kernel_of<kGroupSizes[2]>(),
-      kernel_of<kGroupSizes[3]>(), kernel_of<kGroupSizes[4]>(), kernel_of<kGroupSizes[5]>(),
-      kernel_of<kGroupSizes[6]>(), kernel_of<kGroupSizes[7]>()}},
-};
+constexpr FormatKernels kKernels = {{kernel_of<kGroupSizes[0]>(), kernel_of<kGroupSizes[1]>(),
+                                     kernel_of<kGroupSizes[2]>(), kernel_of<kGroupSizes[3]>(),
+                                     kernel_of<kGroupSizes[4]>(), kernel_of<kGroupSizes[5]>(),
+                                     kernel_of<kGroupSizes[6]>(), kernel_of<kGroupSizes[7]>()}};
 
 }  // namespace
 
-extern const PairKernels avx512bf16_pairs;
-const PairKernels avx512bf16_pairs = kPairs;
+extern const OwnKernels avx512bf16_pairs;
+const OwnKernels avx512bf16_pairs = {.format = Format::kBF16,
+                                     .form = ActivationForm::kPairs,
+                                     .tokens_max = kPairTokensMax,
+                                     .make = pair_up,
+                                     .multiply = kKernels};
 
 }  // namespace sixfold::kernels

@@ -17,6 +17,7 @@ SIXFOLD_LOOP(dot_bf16, SIXFOLD_BF16)
 extern const ProbeTable avx512bf16_probes;
 constinit const ProbeTable avx512bf16_probes = {
     .int8_dot = {.operations_per_step = 16 * 128, .run = dot_int8},
+    .int16_dot = {.operations_per_step = 16 * 64, .run = dot_int16},
     .bf16_dot = {.operations_per_step = 16 * 64, .run = dot_bf16},
     .f32_fma = {.operations_per_step = 16 * 32, .run = fma_f32},
     .read = read_words,

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kRows = 4;
 constexpr CodeForm kForm = CodeForm::kSigned;
-constexpr std::size_t kTokensMax[] = {8, 8, 8};
+constexpr std::size_t kTokensMax[] = {8, 8, 8, 8};
 constexpr std::size_t kWidthMax = 1;
 constexpr bool kUnpacksLate = false;
 
@@ -18,6 +18,11 @@ using Codes = uint8x16_t;
 using Ints = int32x4_t;
 using Pairs = int16x8_t;
 using Floats = float32x4_t;
+// Of the even lanes of pairs beside the odd ones.
+struct PairSums {
+  int32x4_t low;
+  int32x4_t high;
+};
 
 SIXFOLD_INLINE Codes load_codes(const std::byte* at) {
   return vld1q_u8(reinterpret_cast<const std::uint8_t*>(at));
@@ -119,6 +124,20 @@ SIXFOLD_INLINE Ints dot_pairs(Ints sum, Pairs a, std::int32_t x) {
   return vaddq_s32(sum, vpaddq_s32(first, vmull_high_s16(a, inputs)));
 }
 
+SIXFOLD_INLINE Pairs load_pairs(const std::byte* at) {
+  return vld1q_s16(reinterpret_cast<const std::int16_t*>(at));
+}
+SIXFOLD_INLINE PairSums zero_pair_sums() {
+  return {vdupq_n_s32(0), vdupq_n_s32(0)};
+}
+SIXFOLD_INLINE PairSums add_pair_products(PairSums sum, Pairs weights, const std::int32_t* pair) {
+  const int16x8_t inputs = vreinterpretq_s16_s32(vld1q_dup_s32(pair));
+  return {vmlal_s16(sum.low, vget_low_s16(weights), vget_low_s16(inputs)), vmlal_high_s16(sum.high, weights, inputs)};
+}
+SIXFOLD_INLINE Ints total_of(PairSums sum) {
+  return vpaddq_s32(sum.low, sum.high);
+}
+
 // The processors in question follow a single stream by themselves.
 template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* /*at*/) {}
@@ -163,6 +182,16 @@ inline void round_block(const float* x, float inverse, std::int8_t* codes, std::
   });
 }
 
+// 32 codes of 16 bits.
+inline void round_pairs(const float* x, float inverse, std::int32_t (&words)[kBlockPairs]) {
+  unroll<4>([&](auto i) SIXFOLD_INLINE_LAMBDA {
+    const int32x4_t low = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + 8 * i), inverse));
+    const int32x4_t high = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + 8 * i + 4), inverse));
+    vst1q_s32(words + 4 * i, vreinterpretq_s32_s16(vcombine_s16(vqmovn_s32(low), vqmovn_s32(high))));
+  });
+}
+
+#include "kernels/body/matmul_fixed.inc"
 #include "kernels/body/matmul_float.inc"
 #include "kernels/body/matmul_int8.inc"
 #include "kernels/body/matmul_table.inc"

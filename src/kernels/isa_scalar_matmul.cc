@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kRows = 16;
 constexpr CodeForm kForm = CodeForm::kSigned;
-constexpr std::size_t kTokensMax[] = {4, 4, 4};
+constexpr std::size_t kTokensMax[] = {4, 4, 4, 4};
 constexpr std::size_t kWidthMax = 1;
 constexpr bool kUnpacksLate = false;
 
@@ -22,6 +22,7 @@ struct Ints {
 struct Pairs {
   std::int16_t at[kRows][2];
 };
+using PairSums = Ints;
 struct Floats {
   float at[kRows];
 };
@@ -167,6 +168,20 @@ inline Ints dot_pairs(Ints sum, const Pairs& a, std::int32_t x) {
   for (std::size_t i = 0; i < kRows; ++i) sum.at[i] += a.at[i][0] * low + a.at[i][1] * high;
   return sum;
 }
+inline Pairs load_pairs(const std::byte* at) {
+  Pairs pairs;
+  __builtin_memcpy(pairs.at, at, sizeof pairs.at);
+  return pairs;
+}
+inline PairSums zero_pair_sums() {
+  return zero_ints();
+}
+inline PairSums add_pair_products(const PairSums& sum, const Pairs& weights, const std::int32_t* pair) {
+  return dot_pairs(sum, weights, *pair);
+}
+inline Ints total_of(const PairSums& sum) {
+  return sum;
+}
 template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 inline void prefetch(const std::byte* /*at*/) {}
 
@@ -208,6 +223,14 @@ inline void round_block(const float* x, float inverse, std::int8_t* codes, std::
   }
 }
 
+// 32 codes of 16 bits.
+inline void round_pairs(const float* x, float inverse, std::int32_t (&words)[kBlockPairs]) {
+  std::int16_t codes[kBlock];
+  for (std::size_t i = 0; i < kBlock; ++i) codes[i] = static_cast<std::int16_t>(round_to_int(x[i] * inverse));
+  __builtin_memcpy(words, codes, sizeof words);
+}
+
+#include "kernels/body/matmul_fixed.inc"
 #include "kernels/body/matmul_float.inc"
 #include "kernels/body/matmul_int8.inc"
 #include "kernels/body/matmul_table.inc"

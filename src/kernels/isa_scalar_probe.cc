@@ -9,6 +9,7 @@ namespace {
 }  // namespace
 
 extern const ProbeTable scalar_probes;
-constinit const ProbeTable scalar_probes = {.int8_dot = {}, .bf16_dot = {}, .f32_fma = {}, .read = read_words};
+constinit const ProbeTable scalar_probes = {
+    .int8_dot = {}, .int16_dot = {}, .bf16_dot = {}, .f32_fma = {}, .read = read_words};
 
 }  // namespace sixfold::kernels

@@ -36,6 +36,8 @@ const ProbeLoop& loop_of(const ProbeTable& probes, Arithmetic kind) {
   switch (kind) {
     case Arithmetic::kInt8Dot:
       return probes.int8_dot;
+    case Arithmetic::kInt16Dot:
+      return probes.int16_dot;
     case Arithmetic::kBf16Dot:
       return probes.bf16_dot;
     default:

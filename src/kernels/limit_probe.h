@@ -11,7 +11,7 @@
 
 namespace sixfold::kernels {
 
-enum class Arithmetic { kInt8Dot, kBf16Dot, kF32Fma };
+enum class Arithmetic { kInt8Dot, kInt16Dot, kBf16Dot, kF32Fma };
 
 // One caller at a time (the pool's).  A measurement takes some milliseconds.
 class LimitProbe {

@@ -81,9 +81,7 @@ struct Activations::State {
   Form& form(ActivationForm which) { return forms[static_cast<std::size_t>(which)]; }
   const Form& form(ActivationForm which) const { return forms[static_cast<std::size_t>(which)]; }
   ActivationForm read_by(const PackedMatrix& weights) const {
-    const Format format = weights.layout().format;
-    const bool has_pairs = format == Format::kBF16 && table->pair_up != nullptr;
-    return has_pairs ? ActivationForm::kPairs : form_read_by(format);
+    return table->reads[static_cast<std::size_t>(weights.layout().format)];
   }
   const Form& form(const PackedMatrix& reader) const { return form(read_by(reader)); }
   void forget_forms() {
@@ -116,15 +114,14 @@ std::size_t parts_of_group(const Form& form, std::size_t cols) {
   return form.groups.front().tokens * cols / kTaskValues + 1;
 }
 
-void make_integers(const Activations::State& state, ActivationForm which, const TokenGroup& group, std::size_t part,
-                   std::size_t parts) {
-  const bool is_super = which == ActivationForm::kSuperInt8;
-  const std::size_t unit = is_super ? kBlock * kSuperBlocks : kBlock;
-  const Share units = share_of(state.cols / unit, 1, part, parts);
+void make_units(const Activations::State& state, ActivationForm which, const TokenGroup& group, std::size_t part,
+                std::size_t parts) {
+  // Parts of small units do not share a cache line.
+  const std::size_t unit = inputs_of_unit(which);
+  const Share units = share_of((state.cols + unit - 1) / unit, unit < kBlock ? kTileRows : 1, part, parts);
   if (units.begin == units.end) return;
-  const Quantize quantize = is_super ? state.table->quantize_super_blocks : state.table->quantize_blocks;
-  quantize(state.row(group.first_row), state.stride, group.tokens, units.begin, units.end,
-           const_cast<std::byte*>(group.data));
+  state.table->make[static_cast<std::size_t>(which)](state.row(group.first_row), state.stride, state.cols, group.tokens,
+                                                     units.begin, units.end, const_cast<std::byte*>(group.data));
 }
 
 void make_floats(const Activations::State& state, const TokenGroup& group, std::size_t part, std::size_t parts) {
@@ -136,13 +133,6 @@ void make_floats(const Activations::State& state, const TokenGroup& group, std::
     for (std::size_t k = inputs.begin; k < inputs.end; ++k) to[k * group.tokens + t] = x[k];
     if (state.cols % 2 != 0 && part == 0) to[state.cols * group.tokens + t] = 0;
   }
-}
-
-void make_pairs(const Activations::State& state, const TokenGroup& group, std::size_t part, std::size_t parts) {
-  const Share pairs = share_of((state.cols + 1) / 2, 16, part, parts);
-  if (pairs.begin == pairs.end) return;
-  state.table->pair_up(state.row(group.first_row), state.stride, state.cols, group.tokens, pairs.begin, pairs.end,
-                       const_cast<std::byte*>(group.data));
 }
 
 // Lays out a form, unless it is there already.  True if it has to be made.
@@ -197,10 +187,8 @@ void make_forms(WorkerPool& pool, const Activations::State& state, const Making&
       const TokenGroup& group = form.groups[task / parts];
       if (which == ActivationForm::kFloats) {
         make_floats(state, group, task % parts, parts);
-      } else if (which == ActivationForm::kPairs) {
-        make_pairs(state, group, task % parts, parts);
       } else {
-        make_integers(state, which, group, task % parts, parts);
+        make_units(state, which, group, task % parts, parts);
       }
     };
     const std::size_t tasks = form.groups.size() * parts;

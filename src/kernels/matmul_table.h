@@ -18,13 +18,15 @@ enum class ActivationForm : std::uint8_t {
   kFloats,     // [cols][tokens] f32; behind an odd number of inputs comes a zero
   kInt8,       // [cols / 32] of ActivationBlock
   kSuperInt8,  // [cols / 256] of ActivationSuperBlock
+  kFixed,      // [cols / 32] of ActivationFixedBlock; behind the last input come zeros
   kPairs,      // [cols / 2][tokens] of pairs of bf16; behind an odd number of inputs comes a zero
 };
-constexpr std::size_t kActivationFormCount = 4;
+constexpr std::size_t kActivationFormCount = 5;
 
-// BF16 weights read pairs where an instruction set has a dot product of them (see MatmulTable).
+// An instruction set may have a way of its own for a format (see MatmulTable::reads).
 constexpr ActivationForm form_read_by(Format format) {
   if (is_float(format)) return ActivationForm::kFloats;
+  if (is_fixed(format)) return ActivationForm::kFixed;
   return traits_of(format).is_super ? ActivationForm::kSuperInt8 : ActivationForm::kInt8;
 }
 
@@ -49,16 +51,34 @@ struct ActivationSuperBlock {
 };
 constexpr std::size_t kActivationSuperBlockBytes = sizeof(ActivationSuperBlock<1>);  // per token
 
+// 32 inputs in fixed point with a scale of their own.
+constexpr std::size_t kBlockPairs = kBlock / 2;
+constexpr std::int32_t kFixedMax = (1 << kFixedBits) - 1;
+template <std::size_t kTokens>
+struct ActivationFixedBlock {
+  std::int32_t pairs[kBlockPairs][kTokens];  // two i16, round(x / scale), first input low
+  float scale[kTokens];                      // max |x| / kFixedMax; NaN if a value is not finite
+};
+constexpr std::size_t kActivationFixedBlockBytes = sizeof(ActivationFixedBlock<1>);  // per token
+
 constexpr std::size_t bytes_per_token(ActivationForm form, std::size_t cols) {
   if (form == ActivationForm::kFloats) return (cols + cols % 2) * sizeof(float);
   if (form == ActivationForm::kPairs) return (cols + 1) / 2 * sizeof(std::uint32_t);
+  if (form == ActivationForm::kFixed) return (cols + kBlock - 1) / kBlock * kActivationFixedBlockBytes;
   if (form == ActivationForm::kInt8) return cols / kBlock * kActivationBlockBytes;
   return cols / (kBlock * kSuperBlocks) * kActivationSuperBlockBytes;
 }
 
-// Writes blocks, or super-blocks, [begin, end) of a group.  x: [tokens, ...] f32, stride from row to row.
-using Quantize = void (*)(const float* x, std::size_t stride, std::size_t tokens, std::size_t begin, std::size_t end,
-                          std::byte* group);
+// Inputs of one unit of a form that an instruction set makes.
+constexpr std::size_t inputs_of_unit(ActivationForm form) {
+  if (form == ActivationForm::kPairs) return 2;
+  return form == ActivationForm::kSuperInt8 ? kBlock * kSuperBlocks : kBlock;
+}
+
+// Writes units [begin, end) of a group.  x: [tokens, cols] f32, stride from row to row.  A unit that reaches beyond the
+// last input is filled up with zeros.
+using MakeForm = void (*)(const float* x, std::size_t stride, std::size_t cols, std::size_t tokens, std::size_t begin,
+                          std::size_t end, std::byte* group);
 
 // products: [tokens][16] f32 = one tile times one group.
 using MultiplyTile = void (*)(const std::byte* tile, std::size_t units, const std::byte* group, float* products);
@@ -67,24 +87,21 @@ struct FormatKernels {
   MultiplyTile of_size[kGroupSizeCount];  // as kGroupSizes; null above the largest group of the format's form
 };
 
-// Writes pairs [begin, end) of a group, rounded to nearest even.  x: [tokens, cols] f32, stride from row to row.
-using PairUp = void (*)(const float* x, std::size_t stride, std::size_t cols, std::size_t tokens, std::size_t begin,
-                        std::size_t end, std::byte* group);
-
-// What a dot product of pairs of bf16 adds to the table of an instruction set.
-struct PairKernels {
+// One format's products as an instruction set makes them in place of those of the table that it builds on.
+struct OwnKernels {
+  Format format;
+  ActivationForm form;
   std::size_t tokens_max;
-  PairUp pair_up;
+  MakeForm make;
   FormatKernels multiply;
 };
 
 // Immutable; one per instruction set, for the whole process.
 struct MatmulTable {
+  ActivationForm reads[kFormatCount];            // by Format
   std::size_t tokens_max[kActivationFormCount];  // largest group, by ActivationForm
-  Quantize quantize_blocks;
-  Quantize quantize_super_blocks;
-  PairUp pair_up;                        // null: BF16 weights read floats
-  FormatKernels multiply[kFormatCount];  // by Format
+  MakeForm make[kActivationFormCount];           // null for floats, and where no format reads the form
+  FormatKernels multiply[kFormatCount];          // by Format
 };
 
 }  // namespace sixfold::kernels

@@ -90,9 +90,8 @@ void add_fifth_bits(Word bits, BlockCodes& codes) {
   }
 }
 
-template <std::size_t kBytes>
-void pack_float(const std::byte* source, std::size_t row, std::byte* unit, std::byte* /*scales*/) {
-  std::memcpy(unit + row * kBytes, source, kBytes);
+void pack_word(const std::byte* source, std::size_t row, std::byte* unit, std::byte* /*scales*/) {
+  std::memcpy(unit + row * sizeof(Word), source, sizeof(Word));
 }
 
 // A line of each row: [16 rows][16 words] turned into [16 words][16 rows].
@@ -114,25 +113,6 @@ std::size_t pack_word_lines(const std::byte* source, std::size_t row_bytes, std:
   for (std::size_t unit = 0; unit < packed; unit += kLineWords) {
     read_lines(source + unit * sizeof(Word), row_bytes, lines);
     std::memcpy(to + unit * kVectorBytes, lines.data(), sizeof lines);
-  }
-  return packed;
-}
-
-// F16: a word of each row is two units, the lower half first.
-std::size_t pack_half_lines(const std::byte* source, std::size_t row_bytes, std::size_t units, std::byte* to) {
-  constexpr std::size_t kLineUnits = 2 * kLineWords;
-  const std::size_t packed = units / kLineUnits * kLineUnits;
-  Lines lines;
-  std::array<std::array<std::uint16_t, kTileRows>, kLineUnits> halves;
-  for (std::size_t unit = 0; unit < packed; unit += kLineUnits) {
-    read_lines(source + unit * 2, row_bytes, lines);
-    for (std::size_t i = 0; i < kLineWords; ++i) {
-      for (std::size_t row = 0; row < kTileRows; ++row) halves[2 * i][row] = static_cast<std::uint16_t>(lines[i][row]);
-      for (std::size_t row = 0; row < kTileRows; ++row) {
-        halves[2 * i + 1][row] = static_cast<std::uint16_t>(lines[i][row] >> 16);
-      }
-    }
-    std::memcpy(to + unit * 2 * kTileRows, halves.data(), sizeof halves);
   }
   return packed;
 }
@@ -298,14 +278,14 @@ void pack_iq4_xs(const std::byte* source, std::size_t row, std::byte* unit, std:
 struct PackRow {
   DType dtype;
   Format format;
-  PackUnit pack_unit;
+  PackUnit pack_unit = nullptr;
   PackLines pack_lines = nullptr;
 };
 
 constexpr std::array<PackRow, kFormatCount> kPackRows = {{
-    {DType::kF32, Format::kF32, pack_float<4>, pack_word_lines},
-    {DType::kF16, Format::kF16, pack_float<2>, pack_half_lines},
-    {DType::kBF16, Format::kBF16, pack_float<4>, pack_word_lines},
+    {DType::kF32, Format::kF32, pack_word, pack_word_lines},
+    {DType::kF16, Format::kFixed},
+    {DType::kBF16, Format::kBF16, pack_word, pack_word_lines},
     {DType::kQ8_0, Format::kQ8, pack_q8_0},
     {DType::kQ4_0, Format::kQ4, pack_q4<Format::kQ4>},
     {DType::kQ4_1, Format::kQ4Min, pack_q4_1},

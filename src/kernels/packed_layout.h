@@ -7,7 +7,7 @@
 namespace sixfold::kernels {
 
 // Moves whenever the bytes of any packed format do.
-constexpr std::uint32_t kPackedLayoutVersion = 5;
+constexpr std::uint32_t kPackedLayoutVersion = 6;
 
 constexpr std::size_t kTileRows = 16;        // weight rows (outputs) that lie interleaved in one tile
 constexpr std::size_t kBlock = 32;           // inputs that share one activation scale
@@ -19,6 +19,11 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 //
 // Float formats: unit = one input, [16 rows] of the element type.  BF16: unit = two inputs, [16 rows][2], which a dot
 // product of pairs reads as they are; behind an odd number of inputs comes a zero.
+// Fixed point: unit = a block of 32 inputs, [16 pairs][16 rows][2] i16; before each 8 blocks, a run, comes the step of
+// each row f32[16].  A weight is step * code.  The step is a power of two that gives the largest weight of a row's run
+// 13 bits, so that the sum of 32 products with codes of 13 bits fits 32 bits; F16 weights, which have 11 bits, lose
+// nothing from a quarter of the largest up, and below that at most half a step.  A run with a weight that is not finite
+// has an infinite step.  Behind the last input come zeros.
 // Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
 //   plain                 blocks lie in pairs: code planes of both, then scales of both, so that no vector of codes
 //   lies
@@ -43,7 +48,7 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 // With has_table it is scale * kNonlinear[code].
 enum class Format : std::uint8_t {
   kF32,
-  kF16,
+  kFixed,  // F16
   kBF16,
   kQ8,            // Q8_0
   kQ4,            // Q4_0
@@ -62,7 +67,7 @@ constexpr std::size_t kFormatCount = 15;
 
 struct FormatTraits {
   std::size_t bits;    // of a code, or of a float
-  std::size_t halves;  // scales per block: 1, or 2 (one per 16 inputs); 0 for floats
+  std::size_t halves;  // scales per block: 1, or 2 (one per 16 inputs); 0 for floats and fixed point
   bool has_min;
   bool has_table;
   bool is_super;
@@ -80,8 +85,12 @@ constexpr FormatTraits traits_of(Format format) {
   return kFormatTraits[static_cast<std::size_t>(format)];
 }
 
+constexpr bool is_fixed(Format format) {
+  return format == Format::kFixed;
+}
+
 constexpr bool is_float(Format format) {
-  return traits_of(format).halves == 0;
+  return traits_of(format).halves == 0 && !is_fixed(format);
 }
 
 constexpr std::size_t plane_bytes(Format format) {
@@ -115,7 +124,7 @@ constexpr std::size_t block_bytes(Format format) {
 }
 
 constexpr bool is_plain(Format format) {
-  return !is_float(format) && !traits_of(format).is_super;
+  return traits_of(format).halves != 0 && !traits_of(format).is_super;
 }
 
 // Inputs of one unit, and its bytes over the 16 rows.
@@ -126,11 +135,18 @@ constexpr std::size_t unit_inputs(Format format) {
 
 constexpr std::size_t unit_bytes(Format format) {
   if (is_float(format)) return traits_of(format).bits / 8 * kTileRows * unit_inputs(format);
+  if (is_fixed(format)) return plane_bytes(format);
   return header_bytes(format) + unit_inputs(format) / kBlock * block_bytes(format);
 }
 
+constexpr std::size_t kFixedBits = 13;            // of the largest weight of a row's run, and of a block's input
+constexpr std::size_t kRunBlocks = kSuperBlocks;  // of fixed point, that share a step
+constexpr std::size_t kRunInputs = kRunBlocks * kBlock;
+constexpr std::size_t kRunStepsBytes = kTileRows * 4;  // of a run
+
 // Where in a tile a unit begins; of plain formats, its code planes.
 constexpr std::size_t unit_at(Format format, std::size_t unit) {
+  if (is_fixed(format)) return (unit / kRunBlocks + 1) * kRunStepsBytes + unit * unit_bytes(format);
   if (!is_plain(format)) return unit * unit_bytes(format);
   return (unit - unit % 2) * block_bytes(format) + unit % 2 * plane_bytes(format);
 }
@@ -142,6 +158,7 @@ constexpr std::size_t scales_behind(Format format, std::size_t unit) {
 }
 
 constexpr std::size_t tile_bytes(Format format, std::size_t units) {
+  if (is_fixed(format)) return units == 0 ? 0 : unit_at(format, units - 1) + unit_bytes(format);
   return (is_plain(format) ? units + units % 2 : units) * unit_bytes(format);
 }
 

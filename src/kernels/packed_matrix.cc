@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "kernels/pack_blocks.h"
+#include "kernels/pack_fixed.h"
 #include "kernels/packed_storage.h"
 
 namespace sixfold::kernels {
@@ -54,6 +55,19 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
   }
 }
 
+void pack_fixed_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std::size_t begin, std::size_t end) {
+  const std::size_t source_row = row_bytes(layout.dtype, layout.cols);
+  for (std::size_t tile = begin; tile < end; ++tile) {
+    const std::size_t first_row = tile * kTileRows;
+    std::byte* to = layout.owned.data() + tile * layout.tile_bytes;
+    for (std::size_t first = 0; first < layout.cols; first += kRunInputs) {
+      pack_fixed_run(source + first_row * source_row + row_bytes(layout.dtype, first), source_row,
+                     std::min(kTileRows, layout.rows - first_row), std::min(kRunInputs, layout.cols - first),
+                     to + unit_at(layout.format, first / kBlock) - kRunStepsBytes);
+    }
+  }
+}
+
 }  // namespace
 
 PackedMatrix::PackedMatrix() : layout_(std::make_unique<Layout>()) {}
@@ -96,8 +110,9 @@ Result<PackedMatrix> PackedMatrix::pack(const TensorView& weights, WorkerPool& p
   Layout& layout = *packed.layout_;
   SIXFOLD_TRY(layout.owned, HugeBuffer::allocate(layout.tiles * layout.tile_bytes));
   layout.weights = {layout.owned.data(), layout.owned.size()};
+  const auto pack_some = is_fixed(layout.format) ? pack_fixed_tiles : pack_tiles;
   pool.for_tasks(layout.tiles,
-                 [&](Share tiles, std::size_t) { pack_tiles(layout, weights.bytes.data(), tiles.begin, tiles.end); });
+                 [&](Share tiles, std::size_t) { pack_some(layout, weights.bytes.data(), tiles.begin, tiles.end); });
   return packed;
 }
 

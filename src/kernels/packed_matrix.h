@@ -13,8 +13,8 @@ namespace sixfold::kernels {
 // Immutable.  Movable; its bytes stay where they are.  The view it was made from may go away.
 class PackedMatrix {
  public:
-  // weights: rank 2, [rows, cols], any type of tensor/dtype.h.  Lossless; one layout serves every
-  // instruction set.
+  // weights: rank 2, [rows, cols], any type of tensor/dtype.h.  Lossless but for F16, of which fixed point
+  // rounds small weights (packed_layout.h); one layout serves every instruction set.
   // Errors: invalid_argument (rank, cols not a multiple of the block, bytes that do not fit the shape),
   // resource_exhausted (no memory).
   static Result<PackedMatrix> pack(const TensorView& weights, WorkerPool& pool);

@@ -15,6 +15,7 @@ struct ProbeLoop {
 // Immutable; one per instruction set, for the whole process.
 struct ProbeTable {
   ProbeLoop int8_dot;
+  ProbeLoop int16_dot;
   ProbeLoop bf16_dot;
   ProbeLoop f32_fma;
   // Exclusive or of words [0, count), read in order as fast as one core can.  words: 64-byte aligned; count: a multiple

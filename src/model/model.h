@@ -23,6 +23,7 @@ struct MatrixWork {
   std::uint64_t bytes = 0;  // as packed; read once a call
   // By the arithmetic that multiplies them; each is a product and a sum for every row.
   std::uint64_t int8_weights = 0;
+  std::uint64_t int16_weights = 0;
   std::uint64_t bf16_weights = 0;
   std::uint64_t f32_weights = 0;
 };

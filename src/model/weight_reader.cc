@@ -21,6 +21,8 @@ void add_work(const PackedMatrix& matrix, MatrixWork& work) {
   const std::uint64_t weights = std::uint64_t{matrix.rows()} * matrix.cols();
   if (dtype_info(matrix.dtype()).block_elements > 1) {
     work.int8_weights += weights;
+  } else if (matrix.dtype() == DType::kF16) {
+    work.int16_weights += weights;
   } else if (matrix.dtype() == DType::kBF16) {
     work.bf16_weights += weights;
   } else {

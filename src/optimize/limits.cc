@@ -12,6 +12,7 @@ using kernels::LimitProbe;
 void add(const model::MatrixWork& matrices, double byte_share, double rows, Work& work) {
   work.bytes += byte_share * static_cast<double>(matrices.bytes);
   work.int8_operations += 2 * rows * static_cast<double>(matrices.int8_weights);
+  work.int16_operations += 2 * rows * static_cast<double>(matrices.int16_weights);
   work.bf16_operations += 2 * rows * static_cast<double>(matrices.bf16_weights);
   work.f32_operations += 2 * rows * static_cast<double>(matrices.f32_weights);
 }
@@ -58,6 +59,7 @@ Result<ThreadLimits> limits_of(std::size_t threads, const SurveyOptions& options
     SIXFOLD_TRY(LimitProbe probe, LimitProbe::make(pool, options.memory_bytes, clock));
     limits.memory_bytes_per_s = repeat_reading(probe, repeat);
     limits.int8_operations_per_s = repeat_operations(probe, Arithmetic::kInt8Dot, repeat);
+    limits.int16_operations_per_s = repeat_operations(probe, Arithmetic::kInt16Dot, repeat);
     limits.bf16_operations_per_s = repeat_operations(probe, Arithmetic::kBf16Dot, repeat);
     limits.f32_operations_per_s = repeat_operations(probe, Arithmetic::kF32Fma, repeat);
   }
@@ -97,6 +99,7 @@ std::optional<double> seconds_for_operations(const Work& work, const LimitSample
   double seconds = 0;
   const auto bf16_rate = machine.bf16_operations_per_s ? machine.bf16_operations_per_s : machine.f32_operations_per_s;
   if (!add_seconds(work.int8_operations, machine.int8_operations_per_s, seconds) ||
+      !add_seconds(work.int16_operations, machine.int16_operations_per_s, seconds) ||
       !add_seconds(work.bf16_operations, bf16_rate, seconds) ||
       !add_seconds(work.f32_operations, machine.f32_operations_per_s, seconds)) {
     return std::nullopt;
@@ -108,6 +111,7 @@ LimitSample sample_limits(LimitProbe& probe) {
   LimitSample sample;
   sample.read_bytes_per_s = probe.read_bytes_per_s();
   sample.int8_operations_per_s = probe.operations_per_s(Arithmetic::kInt8Dot);
+  sample.int16_operations_per_s = probe.operations_per_s(Arithmetic::kInt16Dot);
   sample.bf16_operations_per_s = probe.operations_per_s(Arithmetic::kBf16Dot);
   sample.f32_operations_per_s = probe.operations_per_s(Arithmetic::kF32Fma);
   return sample;

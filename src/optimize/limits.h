@@ -17,6 +17,7 @@ namespace sixfold::optimize {
 struct LimitSample {
   double read_bytes_per_s = 0;
   std::optional<double> int8_operations_per_s;
+  std::optional<double> int16_operations_per_s;
   std::optional<double> bf16_operations_per_s;
   std::optional<double> f32_operations_per_s;
 };
@@ -25,6 +26,7 @@ struct LimitSample {
 struct Work {
   double bytes = 0;
   double int8_operations = 0;
+  double int16_operations = 0;
   double bf16_operations = 0;
   double f32_operations = 0;
 };
@@ -50,6 +52,7 @@ struct ThreadLimits {
   std::optional<Spread> second_level_bytes_per_s;  // each thread within its own cache
   std::optional<Spread> third_level_bytes_per_s;   // all within one cache
   std::optional<Spread> int8_operations_per_s;
+  std::optional<Spread> int16_operations_per_s;
   std::optional<Spread> bf16_operations_per_s;
   std::optional<Spread> f32_operations_per_s;
 };

@@ -33,6 +33,7 @@ class Measurement {
     const auto steps = static_cast<double>(tokens);
     row.work = {.bytes = steps * step.bytes,
                 .int8_operations = steps * step.int8_operations,
+                .int16_operations = steps * step.int16_operations,
                 .bf16_operations = steps * step.bf16_operations,
                 .f32_operations = steps * step.f32_operations};
     // Step i reads the keys and values of depth + i + 1 tokens.

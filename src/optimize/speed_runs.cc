@@ -66,6 +66,8 @@ LimitSample median_sample(const std::vector<LimitSample>& samples) {
       *median_of(samples, [](const LimitSample& sample) { return std::optional(sample.read_bytes_per_s); });
   middle.int8_operations_per_s =
       median_of(samples, [](const LimitSample& sample) { return sample.int8_operations_per_s; });
+  middle.int16_operations_per_s =
+      median_of(samples, [](const LimitSample& sample) { return sample.int16_operations_per_s; });
   middle.bf16_operations_per_s =
       median_of(samples, [](const LimitSample& sample) { return sample.bf16_operations_per_s; });
   middle.f32_operations_per_s =

@@ -18,7 +18,8 @@ def spread(value):
 
 def machine():
     limits = {"threads": 2, "memory_bytes_per_s": spread(35e9), "l2_bytes_per_s": spread(180e9), "l3_bytes_per_s": None,
-              "int8_operations_per_s": spread(930e9), "bf16_operations_per_s": None, "f32_operations_per_s": spread(230e9)}
+              "int8_operations_per_s": spread(930e9), "int16_operations_per_s": spread(465e9),
+              "bf16_operations_per_s": None, "f32_operations_per_s": spread(230e9)}
     return {"type": "machine", "date": "2030-01-02 03:04 UTC", "commit": "abcdef", "cpu": "Some CPU", "isa": "avx2", "cores": 2,
             "threads": 2, "memory_gib": 8.0, "system": "Linux", "load": 0.1, "versions": {"sixfold": "1", "other": "b7"},
             "limits": [limits]}

@@ -31,7 +31,7 @@ TEST_P(ProbeOf, reads_every_word_once) {
 }
 
 TEST_P(ProbeOf, loops_end_and_count_their_operations) {
-  for (const ProbeLoop* loop : {&probes().int8_dot, &probes().bf16_dot, &probes().f32_fma}) {
+  for (const ProbeLoop* loop : {&probes().int8_dot, &probes().int16_dot, &probes().bf16_dot, &probes().f32_fma}) {
     EXPECT_EQ(loop->run != nullptr, loop->operations_per_step > 0);
     if (loop->run == nullptr) continue;
     loop->run(1);

@@ -11,6 +11,7 @@
 #include "kernels/kernel_checks.h"
 #include "kernels/matmul_on.h"
 #include "kernels/matmul_table.h"
+#include "kernels/pack_blocks.h"
 #include "kernels/random_weights.h"
 #include "kernels/vector_ops.h"
 #include "tensor/half.h"
@@ -61,6 +62,34 @@ std::vector<double> quantized(const std::vector<float>& x, std::size_t run) {
   return out;
 }
 
+// Rows of `cols` values as fixed point sees them as inputs.
+std::vector<double> fixed_inputs(const std::vector<float>& x, std::size_t cols) {
+  std::vector<double> out(x.size());
+  for (std::size_t first = 0, last = 0; first < x.size(); first = last) {
+    last = std::min(first + kBlock, (first / cols + 1) * cols);
+    float largest = 0;
+    for (std::size_t i = first; i < last; ++i) largest = std::max(largest, std::fabs(x[i]));
+    const float scale = largest / 8191.0f;
+    for (std::size_t i = first; i < last; ++i) {
+      out[i] = static_cast<double>(scale) * std::nearbyint(x[i] * (1.0f / scale));
+    }
+  }
+  return out;
+}
+
+// A row as fixed point sees it as weights: multiples of the power of two of which the largest weight has 13 bits.
+std::vector<float> fixed_weights(const std::vector<float>& row) {
+  std::vector<float> out(row.size());
+  for (std::size_t first = 0; first < row.size(); first += 256) {
+    const std::size_t last = std::min(first + 256, row.size());
+    float largest = 0;
+    for (std::size_t i = first; i < last; ++i) largest = std::max(largest, std::fabs(row[i]));
+    const float step = std::ldexp(1.0f, std::ilogb(largest) + 1 - 13);
+    for (std::size_t i = first; i < last; ++i) out[i] = step * std::nearbyint(row[i] / step);
+  }
+  return out;
+}
+
 // x as the dot products of pairs see it.
 std::vector<double> rounded_to_bf16(const std::vector<float>& x) {
   std::vector<std::uint16_t> halves(x.size());
@@ -101,9 +130,17 @@ class Matmul : public testing::TestWithParam<Case> {
   const IsaRow& isa() const { return *GetParam().isa; }
   DType dtype() const { return GetParam().dtype; }
 
-  // Inputs as the weights' kernels read them.
-  std::vector<double> seen_by_kernels(const std::vector<float>& x) const {
-    if (dtype() == DType::kBF16 && isa().matmul->pair_up != nullptr) return rounded_to_bf16(x);
+  ActivationForm form() const { return isa().matmul->reads[static_cast<std::size_t>(format_of(dtype()))]; }
+
+  // Weights and inputs as the kernels compute with them.  x: [any, cols]
+  std::vector<std::vector<float>> weights_seen(std::vector<std::vector<float>> rows) const {
+    if (form() != ActivationForm::kFixed) return rows;
+    for (std::vector<float>& row : rows) row = fixed_weights(row);
+    return rows;
+  }
+  std::vector<double> inputs_seen(const std::vector<float>& x, std::size_t cols) const {
+    if (form() == ActivationForm::kPairs) return rounded_to_bf16(x);
+    if (form() == ActivationForm::kFixed) return fixed_inputs(x, cols);
     if (is_plain(dtype())) return {x.begin(), x.end()};
     return quantized(x, dtype_info(dtype()).block_elements);
   }
@@ -113,14 +150,15 @@ class Matmul : public testing::TestWithParam<Case> {
     const RandomWeights weights(dtype(), rows, cols, seed);
     const std::vector<float> x = random_inputs(tokens * cols, seed + 1);
     const std::vector<double> exact(x.begin(), x.end());
-    const std::vector<double> seen = seen_by_kernels(x);
+    const std::vector<double> seen = inputs_seen(x, cols);
     const auto values = dequantized_rows(weights, dtype(), rows, cols);
+    const auto values_seen = weights_seen(values);
     const std::vector<float> out = product(isa(), pool_, packed(weights, pool_), x.data(), tokens);
     double error = 0;
     double signal = 0;
     for (std::size_t t = 0; t < tokens; ++t) {
       for (std::size_t row = 0; row < rows; ++row) {
-        const Reference want = reference(values[row], seen.data() + t * cols);
+        const Reference want = reference(values_seen[row], seen.data() + t * cols);
         ASSERT_NEAR(out[t * rows + row], want.value, 2e-6 * want.magnitude) << "token " << t << " row " << row;
         const Reference ideal = reference(values[row], exact.data() + t * cols);
         error += (out[t * rows + row] - ideal.value) * (out[t * rows + row] - ideal.value);
@@ -213,11 +251,11 @@ TEST_P(Matmul, survives_inputs_that_are_not_finite_and_keeps_them_in_their_row) 
 TEST_P(Matmul, keeps_the_precision_of_small_rows_beside_large_ones) {
   const std::size_t cols = 2 * dtype_info(dtype()).block_elements;
   const RandomWeights weights(dtype(), 20, cols, 17);
-  const auto values = dequantized_rows(weights, dtype(), 20, cols);
+  const auto values = weights_seen(dequantized_rows(weights, dtype(), 20, cols));
   std::vector<float> x = random_inputs(5 * cols, 18);
   constexpr float kFactors[] = {1.0f, 1e-20f, 1e25f, 1e-26f, 1e5f};
   for (std::size_t i = 0; i < x.size(); ++i) x[i] *= kFactors[i / cols] * (i % cols < cols / 2 ? 1.0f : 1e-3f);
-  const std::vector<double> seen = seen_by_kernels(x);
+  const std::vector<double> seen = inputs_seen(x, cols);
   const std::vector<float> out = product(isa(), pool_, packed(weights, pool_), x.data(), 5);
   for (std::size_t t = 0; t < 5; ++t) {
     for (std::size_t row = 0; row < 20; ++row) {
@@ -266,6 +304,48 @@ TEST_P(IntegerMatmul, does_not_saturate) {
         const Reference want = reference(values[row], exact.data());
         EXPECT_NEAR(out[row], want.value, 1e-5 * want.magnitude) << "fill " << fill << " row " << row;
       }
+    }
+  }
+}
+
+// All rows of F16 weights with these bits.
+PackedMatrix filled_with(std::initializer_list<std::uint16_t> halves, std::size_t cols, WorkerPool& pool) {
+  RandomWeights weights(DType::kF16, 16, cols, 50);
+  for (std::size_t i = 0; i < 16 * cols; ++i) {
+    std::memcpy(weights.bytes().data() + 2 * i, halves.begin() + i % halves.size(), sizeof(std::uint16_t));
+  }
+  return packed(weights, pool);
+}
+
+// The largest codes on both sides, so that the sums of a block are as large as they get.
+TEST(FixedPoint, does_not_overflow) {
+  WorkerPool pool(1);
+  constexpr std::size_t kCols = 512;
+  constexpr std::uint16_t kLargest = 0x7bff;  // 65504
+  for (const IsaRow* isa : usable_rows()) {
+    for (const float x : {1.0f, -1.0f}) {
+      const std::vector<float> inputs(kCols, x);
+      const double want = 65504.0 * kCols * static_cast<double>(x);
+      for (const float got : product(*isa, pool, filled_with({kLargest}, kCols, pool), inputs.data(), 1)) {
+        EXPECT_NEAR(got, want, 1e-6 * std::fabs(want)) << isa->name;
+      }
+    }
+    const std::vector<float> inputs(kCols, 1.0f);
+    const PackedMatrix turns = filled_with({kLargest, kLargest | 0x8000u}, kCols, pool);
+    for (const float got : product(*isa, pool, turns, inputs.data(), 1)) EXPECT_EQ(got, 0.0f) << isa->name;
+  }
+}
+
+TEST(FixedPoint, is_not_finite_where_a_weight_is_not) {
+  WorkerPool pool(1);
+  for (const IsaRow* isa : usable_rows()) {
+    for (const std::uint16_t half : {std::uint16_t{0x7c00}, std::uint16_t{0xfc00}, std::uint16_t{0x7e00}}) {
+      RandomWeights weights(DType::kF16, 2, 300, 51);
+      std::memcpy(weights.bytes().data() + 2 * 299, &half, sizeof half);
+      const std::vector<float> x = random_inputs(300, 52);
+      const std::vector<float> got = product(*isa, pool, packed(weights, pool), x.data(), 1);
+      EXPECT_FALSE(std::isfinite(got[0])) << isa->name;
+      EXPECT_TRUE(std::isfinite(got[1])) << isa->name;
     }
   }
 }

@@ -123,8 +123,8 @@ TEST(PackedMatrix, packs_the_bytes_that_its_layout_version_promises) {
     ASSERT_TRUE(packed.is_ok());
     hash = fast_hash(packed->packed_bytes(), hash);
   }
-  EXPECT_EQ(kPackedLayoutVersion, 5u);
-  EXPECT_EQ(hash, 11060851343210935763u);
+  EXPECT_EQ(kPackedLayoutVersion, 6u);
+  EXPECT_EQ(hash, 4517249473581327488u);
 }
 
 }  // namespace

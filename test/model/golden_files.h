@@ -94,6 +94,9 @@ struct Tolerance {
 // Of float32 weights, activations and cache.
 inline constexpr Tolerance kFloat{.max_abs = 2e-4, .nmse = 1e-9, .kl = 1e-8};
 
+// Of F16 weights, which are multiplied in fixed point.  llama.cpp, which rounds inputs to F16, is at 2e-6 (NMSE).
+inline constexpr Tolerance kFixed{.max_abs = 1e-1, .nmse = 5e-6, .kl = 3e-4};
+
 struct Difference {
   double max_abs = 0;
   double nmse = 0;

@@ -15,15 +15,15 @@ namespace {
 
 constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-// F16 weights are multiplied with float activations; Q8_0 and Q4_0 with activations of 8 bits.  Inputs of BF16 weights
-// are rounded to bf16 where the CPU multiplies pairs of them.
+// Q8_0 and Q4_0 are multiplied with activations of 8 bits.  Inputs of BF16 weights are rounded to bf16 where the CPU
+// multiplies pairs of them.
 constexpr Tolerance kNarrowedPairs{.max_abs = 1, .nmse = 1e-3, .kl = 2e-2};
 constexpr Tolerance kNarrowedEightBit{.max_abs = 3, .nmse = 1e-2, .kl = 0.5};
 // One expert chosen otherwise moves single logits far.
 constexpr Tolerance kMixture{.max_abs = kNoLimit, .nmse = 5e-2, .kl = kNoLimit};
 
 Tolerance tolerance_of(DType dtype, bool has_experts) {
-  if (dtype == DType::kF16) return kFloat;
+  if (dtype == DType::kF16) return kFixed;
   if (has_experts) return kMixture;
   return dtype == DType::kBF16 ? kNarrowedPairs : kNarrowedEightBit;
 }

@@ -37,8 +37,11 @@ class CountingEncoder final : public model::Encoder {
 };
 
 LimitSample slow_encoder_machine() {
-  return {
-      .read_bytes_per_s = 1e6, .int8_operations_per_s = {}, .bf16_operations_per_s = {}, .f32_operations_per_s = 1e6};
+  return {.read_bytes_per_s = 1e6,
+          .int8_operations_per_s = {},
+          .int16_operations_per_s = {},
+          .bf16_operations_per_s = {},
+          .f32_operations_per_s = 1e6};
 }
 
 TEST(MeasureEncoderSpeed, counts_the_tokens_of_all_texts) {

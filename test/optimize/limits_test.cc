@@ -11,8 +11,8 @@ namespace {
 
 model::ModelDescription two_matrices() {
   model::ModelDescription description;
-  description.layer_work = {.bytes = 100, .int8_weights = 90, .bf16_weights = 0, .f32_weights = 5};
-  description.output_work = {.bytes = 40, .int8_weights = 0, .bf16_weights = 20, .f32_weights = 0};
+  description.layer_work = {.bytes = 100, .int8_weights = 90, .int16_weights = 0, .bf16_weights = 0, .f32_weights = 5};
+  description.output_work = {.bytes = 40, .int8_weights = 0, .int16_weights = 30, .bf16_weights = 20, .f32_weights = 0};
   return description;
 }
 
@@ -21,6 +21,7 @@ TEST(MatrixWork, counts_bytes_once_and_operations_for_every_row) {
   EXPECT_EQ(work.bytes, 140);
   EXPECT_EQ(work.int8_operations, 2 * 90 * 8);
   EXPECT_EQ(work.f32_operations, 2 * 5 * 8);
+  EXPECT_EQ(work.int16_operations, 2 * 30 * 2);
   EXPECT_EQ(work.bf16_operations, 2 * 20 * 2);
   EXPECT_EQ(matrix_work(two_matrices(), 8, 0).bytes, 100);
 }
@@ -34,7 +35,8 @@ TEST(AttentionOperations, count_every_key_that_each_row_sees) {
 
 TEST(MatrixWork, expects_of_a_mixture_the_experts_that_some_row_chose) {
   model::ModelDescription description;
-  description.expert_work = {.bytes = 1000, .int8_weights = 1000, .bf16_weights = 0, .f32_weights = 0};
+  description.expert_work = {
+      .bytes = 1000, .int8_weights = 1000, .int16_weights = 0, .bf16_weights = 0, .f32_weights = 0};
   description.expert_share_a_row = 0.25;
   EXPECT_DOUBLE_EQ(matrix_work(description, 1, 1).bytes, 250);
   EXPECT_DOUBLE_EQ(matrix_work(description, 2, 1).bytes, 437.5);
@@ -42,8 +44,11 @@ TEST(MatrixWork, expects_of_a_mixture_the_experts_that_some_row_chose) {
 }
 
 TEST(Seconds, of_bf16_are_those_of_f32_where_nothing_multiplies_bf16) {
-  const LimitSample machine = {
-      .read_bytes_per_s = 10, .int8_operations_per_s = {}, .bf16_operations_per_s = {}, .f32_operations_per_s = 4};
+  const LimitSample machine = {.read_bytes_per_s = 10,
+                               .int8_operations_per_s = {},
+                               .int16_operations_per_s = {},
+                               .bf16_operations_per_s = {},
+                               .f32_operations_per_s = 4};
   Work work;
   work.bytes = 20;
   work.bf16_operations = 8;

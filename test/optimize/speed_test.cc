@@ -48,8 +48,11 @@ class CountingModel final : public model::Model {
 
 // A machine that reads 1 MB/s, for free.
 LimitSample slow_machine() {
-  return {
-      .read_bytes_per_s = 1e6, .int8_operations_per_s = {}, .bf16_operations_per_s = {}, .f32_operations_per_s = 1e6};
+  return {.read_bytes_per_s = 1e6,
+          .int8_operations_per_s = {},
+          .int16_operations_per_s = {},
+          .bf16_operations_per_s = {},
+          .f32_operations_per_s = 1e6};
 }
 
 TEST(MeasureSpeed, counts_the_tokens_of_all_sequences) {

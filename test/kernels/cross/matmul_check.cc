@@ -5,6 +5,8 @@
 
 #include "kernels/matmul_table.h"
 #include "kernels/pack_blocks.h"
+#include "kernels/pack_fixed.h"
+#include "kernels/packed_layout.h"
 #include "kernels/random_weights.h"
 
 namespace sixfold::internal {
@@ -24,6 +26,10 @@ namespace {
 constexpr std::size_t kRows = 13;  // a partly filled tile
 constexpr std::size_t kBlocks = 3;
 
+std::size_t units_of(Format format, std::size_t cols) {
+  return (cols + unit_inputs(format) - 1) / unit_inputs(format);
+}
+
 // One group of tokens in the form that the format reads.
 std::vector<std::byte> group_of(const MatmulTable& table, Format format, const float* x, std::size_t tokens,
                                 std::size_t cols) {
@@ -37,8 +43,7 @@ std::vector<std::byte> group_of(const MatmulTable& table, Format format, const f
   }
   const ActivationForm form = form_read_by(format);
   std::vector<std::byte> group(tokens * bytes_per_token(form, cols));
-  const Quantize quantize = form == ActivationForm::kInt8 ? table.quantize_blocks : table.quantize_super_blocks;
-  quantize(x, cols, tokens, 0, cols / unit_inputs(format), group.data());
+  table.make[static_cast<std::size_t>(form)](x, cols, cols, tokens, 0, units_of(format, cols), group.data());
   return group;
 }
 
@@ -53,22 +58,45 @@ std::vector<float> product(const MatmulTable& table, Format format, const std::v
                            std::size_t tokens, std::size_t cols) {
   const std::vector<std::byte> group = group_of(table, format, x, tokens, cols);
   std::vector<float> products(tokens * kTileRows, -1.0f);
-  table.multiply[static_cast<std::size_t>(format)].of_size[index_of_size(tokens)](
-      tile.data(), (cols + unit_inputs(format) - 1) / unit_inputs(format), group.data(), products.data());
+  table.multiply[static_cast<std::size_t>(format)].of_size[index_of_size(tokens)](tile.data(), units_of(format, cols),
+                                                                                  group.data(), products.data());
   return products;
+}
+
+// A tile of kRows rows of fixed point.
+void pack_runs(const RandomWeights& weights, std::size_t cols, std::byte* tile) {
+  for (std::size_t first = 0; first < cols; first += kRunInputs) {
+    const std::size_t inputs = cols - first < kRunInputs ? cols - first : kRunInputs;
+    pack_fixed_run(weights.row(0) + 2 * first, 2 * cols, kRows, inputs,
+                   tile + unit_at(Format::kFixed, first / kBlock) - kRunStepsBytes);
+  }
+}
+
+void pack_units(DType dtype, const RandomWeights& weights, std::size_t cols, std::byte* tile) {
+  const Format format = format_of(dtype);
+  const std::size_t source_unit = row_bytes(dtype, unit_inputs(format));
+  for (std::size_t row = 0; row < kRows; ++row) {
+    for (std::size_t unit = 0; unit < cols / unit_inputs(format); ++unit) {
+      std::byte* at = tile + unit_at(format, unit);
+      pack_unit_of(dtype)(weights.row(row) + unit * source_unit, row, at, at + scales_behind(format, unit));
+    }
+  }
+}
+
+std::size_t cols_of(Format format) {
+  if (is_fixed(format)) return 300;  // more than a run, and part of a block
+  return is_float(format) ? 132 : kBlocks * unit_inputs(format);
 }
 
 int failures_of(DType dtype) {
   const Format format = format_of(dtype);
-  const std::size_t cols = is_float(format) ? 132 : kBlocks * unit_inputs(format);
+  const std::size_t cols = cols_of(format);
   const RandomWeights weights(dtype, kRows, cols, 1);
-  std::vector<std::byte> tile(tile_bytes(format, cols / unit_inputs(format)));
-  const std::size_t source_unit = row_bytes(dtype, unit_inputs(format));
-  for (std::size_t row = 0; row < kRows; ++row) {
-    for (std::size_t unit = 0; unit < cols / unit_inputs(format); ++unit) {
-      std::byte* at = tile.data() + unit_at(format, unit);
-      pack_unit_of(dtype)(weights.row(row) + unit * source_unit, row, at, at + scales_behind(format, unit));
-    }
+  std::vector<std::byte> tile(tile_bytes(format, units_of(format, cols)));
+  if (is_fixed(format)) {
+    pack_runs(weights, cols, tile.data());
+  } else {
+    pack_units(dtype, weights, cols, tile.data());
   }
   int failures = 0;
   const std::vector<float> x = random_inputs(8 * cols, 2);

@@ -19,6 +19,7 @@ flags="-std=c++20 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -ff
 "$compiler" $flags -march=armv8.2-a+dotprod -c "$source/src/kernels/isa_neon_matmul.cc" -o "$output/isa_neon_matmul.o"
 "$source/tools/check_weak.sh" "$nm" "$output/isa_neon_matmul.o"
 "$compiler" $flags -static "$source/test/kernels/cross/matmul_check.cc" "$source/src/kernels/pack_blocks.cc" \
+  "$source/src/kernels/pack_fixed.cc" \
   "$source/src/kernels/isa_scalar_matmul.cc" "$source/src/tensor/dtype.cc" "$output/isa_neon_matmul.o" \
   -o "$output/matmul_check"
 "$qemu" "$output/matmul_check"
