@@ -61,6 +61,9 @@ SIXFOLD_INLINE Floats load(const float* at) {
 SIXFOLD_INLINE void store(float* at, Floats a) {
   _mm256_storeu_ps(at, a);
 }
+SIXFOLD_INLINE Floats mul(Floats a, Floats b) {
+  return _mm256_mul_ps(a, b);
+}
 SIXFOLD_INLINE Floats fma(Floats a, Floats b, Floats c) {
   return _mm256_fmadd_ps(a, b, c);
 }

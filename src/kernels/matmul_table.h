@@ -57,7 +57,7 @@ constexpr std::int32_t kFixedMax = (1 << kFixedBits) - 1;
 template <std::size_t kTokens>
 struct ActivationFixedBlock {
   std::int32_t pairs[kBlockPairs][kTokens];  // two i16, round(x / scale), first input low
-  float scale[kTokens];                      // max |x| / kFixedMax; NaN if a value is not finite
+  float scale[kTokens];                      // max |x| / kFixedMax, divided by kHeadroom; NaN if a value is not finite
 };
 constexpr std::size_t kActivationFixedBlockBytes = sizeof(ActivationFixedBlock<1>);  // per token
 

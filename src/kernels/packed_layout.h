@@ -26,8 +26,7 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 // has an infinite step.  Behind the last input come zeros.
 // Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
 //   plain                 blocks lie in pairs: code planes of both, then scales of both, so that no vector of codes
-//   lies
-//                         in two cache lines; an odd number of blocks ends in a pair whose second block is zeros
+//                         lies in two cache lines; an odd number of blocks ends in a pair whose second block is zeros
 //   super                 a header, then code planes of the 8 blocks
 //   code planes           A word is the 4 codes of one row at inputs 4g .. 4g+3 of the block; a plane vector is one
 //                         word per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 3 bits 2 and 1;

@@ -336,6 +336,19 @@ TEST(FixedPoint, does_not_overflow) {
   }
 }
 
+TEST(FixedPoint, takes_inputs_as_large_as_floats_get) {
+  WorkerPool pool(1);
+  constexpr std::size_t kCols = 64;
+  constexpr std::uint16_t kSmall = 0x0400;  // 2^-14
+  for (const IsaRow* isa : usable_rows()) {
+    const std::vector<float> inputs(kCols, std::numeric_limits<float>::max());
+    const double want = kCols * std::ldexp(static_cast<double>(inputs[0]), -14);
+    for (const float got : product(*isa, pool, filled_with({kSmall}, kCols, pool), inputs.data(), 1)) {
+      EXPECT_NEAR(got, want, 1e-6 * want) << isa->name;
+    }
+  }
+}
+
 TEST(FixedPoint, is_not_finite_where_a_weight_is_not) {
   WorkerPool pool(1);
   for (const IsaRow* isa : usable_rows()) {
