@@ -72,7 +72,7 @@ def machine_section(lines):
 
     rows = [[str(limits["threads"]), giga(limits["memory_bytes_per_s"]), giga(limits["l3_bytes_per_s"]),
              giga(limits["l2_bytes_per_s"]), giga(limits["int8_operations_per_s"]),
-             giga(limits["int16_operations_per_s"]), giga(limits["bf16_operations_per_s"]),
+             giga(limits.get("int16_operations_per_s")), giga(limits["bf16_operations_per_s"]),
              giga(limits["f32_operations_per_s"])] for limits in last["limits"]]
     head = ["Threads", "Memory GB/s", "L3 GB/s", "L2 GB/s", "int8 GOPS", "int16 GOPS", "bf16 GFLOPS", "f32 GFLOPS"]
     return "\n".join(facts) + "\n\n" + table(head, rows)

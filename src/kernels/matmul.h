@@ -11,8 +11,8 @@
 namespace sixfold::kernels {
 
 // One batch of input rows, in whatever forms the matrices that read it need (f32, int8 with a scale for each 32 or 256
-// inputs). Made once and shared by all matrices that read the same input (q, k, v; gate, up).  Buffers are kept between
-// uses. Owned by the engine thread.
+// inputs, fixed point). Made once and shared by all matrices that read the same input (q, k, v; gate, up).  Buffers are
+// kept between uses. Owned by the engine thread.
 class Activations {
  public:
   Activations();
