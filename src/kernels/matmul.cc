@@ -117,8 +117,9 @@ std::size_t parts_of_group(const Form& form, std::size_t cols) {
 void make_units(const Activations::State& state, ActivationForm which, const TokenGroup& group, std::size_t part,
                 std::size_t parts) {
   // Parts of small units do not share a cache line.
-  const std::size_t unit = inputs_of_unit(which);
-  const Share units = share_of((state.cols + unit - 1) / unit, unit < kBlock ? kTileRows : 1, part, parts);
+  constexpr std::size_t kLineWords = 16;
+  const std::size_t unit = unit_inputs(which);
+  const Share units = share_of((state.cols + unit - 1) / unit, unit < kBlock ? kLineWords : 1, part, parts);
   if (units.begin == units.end) return;
   state.table->make[static_cast<std::size_t>(which)](state.row(group.first_row), state.stride, state.cols, group.tokens,
                                                      units.begin, units.end, const_cast<std::byte*>(group.data));

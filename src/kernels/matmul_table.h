@@ -70,7 +70,7 @@ constexpr std::size_t bytes_per_token(ActivationForm form, std::size_t cols) {
 }
 
 // Inputs of one unit of a form that an instruction set makes.
-constexpr std::size_t inputs_of_unit(ActivationForm form) {
+constexpr std::size_t unit_inputs(ActivationForm form) {
   if (form == ActivationForm::kPairs) return 2;
   return form == ActivationForm::kSuperInt8 ? kBlock * kSuperBlocks : kBlock;
 }

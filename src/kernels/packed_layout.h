@@ -150,6 +150,11 @@ constexpr std::size_t unit_at(Format format, std::size_t unit) {
   return (unit - unit % 2) * block_bytes(format) + unit % 2 * plane_bytes(format);
 }
 
+// Where the run that begins with this block begins.
+constexpr std::size_t run_at(std::size_t block) {
+  return unit_at(Format::kFixed, block) - kRunStepsBytes;
+}
+
 // From there to a unit's scales; 0 where they are not a unit's own.
 constexpr std::size_t scales_behind(Format format, std::size_t unit) {
   if (!is_plain(format)) return 0;

@@ -56,15 +56,11 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
 }
 
 void pack_fixed_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std::size_t begin, std::size_t end) {
-  const std::size_t source_row = row_bytes(layout.dtype, layout.cols);
   for (std::size_t tile = begin; tile < end; ++tile) {
     const std::size_t first_row = tile * kTileRows;
-    std::byte* to = layout.owned.data() + tile * layout.tile_bytes;
-    for (std::size_t first = 0; first < layout.cols; first += kRunInputs) {
-      pack_fixed_run(source + first_row * source_row + row_bytes(layout.dtype, first), source_row,
-                     std::min(kTileRows, layout.rows - first_row), std::min(kRunInputs, layout.cols - first),
-                     to + unit_at(layout.format, first / kBlock) - kRunStepsBytes);
-    }
+    pack_fixed_tile(source + first_row * row_bytes(layout.dtype, layout.cols),
+                    std::min(kTileRows, layout.rows - first_row), layout.cols,
+                    layout.owned.data() + tile * layout.tile_bytes);
   }
 }
 

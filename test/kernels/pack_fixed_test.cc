@@ -30,7 +30,7 @@ std::vector<Row> packed(const std::vector<std::vector<std::uint16_t>>& rows) {
   std::vector<std::uint16_t> source;
   for (const auto& row : rows) source.insert(source.end(), row.begin(), row.end());
   std::vector<std::byte> run(kRunStepsBytes + padded / 2 * kVectorBytes, std::byte{0xee});
-  pack_fixed_run(reinterpret_cast<const std::byte*>(source.data()), 2 * inputs, rows.size(), inputs, run.data());
+  pack_fixed_tile(reinterpret_cast<const std::byte*>(source.data()), rows.size(), inputs, run.data());
   std::vector<Row> made(kTileRows);
   for (std::size_t row = 0; row < kTileRows; ++row) {
     std::memcpy(&made[row].step, run.data() + 4 * row, sizeof(float));

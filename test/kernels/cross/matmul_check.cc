@@ -6,7 +6,6 @@
 #include "kernels/matmul_table.h"
 #include "kernels/pack_blocks.h"
 #include "kernels/pack_fixed.h"
-#include "kernels/packed_layout.h"
 #include "kernels/random_weights.h"
 
 namespace sixfold::internal {
@@ -63,15 +62,6 @@ std::vector<float> product(const MatmulTable& table, Format format, const std::v
   return products;
 }
 
-// A tile of kRows rows of fixed point.
-void pack_runs(const RandomWeights& weights, std::size_t cols, std::byte* tile) {
-  for (std::size_t first = 0; first < cols; first += kRunInputs) {
-    const std::size_t inputs = cols - first < kRunInputs ? cols - first : kRunInputs;
-    pack_fixed_run(weights.row(0) + 2 * first, 2 * cols, kRows, inputs,
-                   tile + unit_at(Format::kFixed, first / kBlock) - kRunStepsBytes);
-  }
-}
-
 void pack_units(DType dtype, const RandomWeights& weights, std::size_t cols, std::byte* tile) {
   const Format format = format_of(dtype);
   const std::size_t source_unit = row_bytes(dtype, unit_inputs(format));
@@ -94,7 +84,7 @@ int failures_of(DType dtype) {
   const RandomWeights weights(dtype, kRows, cols, 1);
   std::vector<std::byte> tile(tile_bytes(format, units_of(format, cols)));
   if (is_fixed(format)) {
-    pack_runs(weights, cols, tile.data());
+    pack_fixed_tile(weights.row(0), kRows, cols, tile.data());
   } else {
     pack_units(dtype, weights, cols, tile.data());
   }
