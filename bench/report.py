@@ -153,13 +153,15 @@ def serve_section(lines):
             if ratio is not None and ratio < 1:
                 slower.append(f"{name}, {ratio:.2f}x of {server}")
             first, between = run["first_ms"], run["between_ms"]
+            engine = run.get("engine_tokens_per_s")
             cells.append([name, server, number(run["tokens_per_s"]), ratio_cell(ratio),
+                          f"{100 * run['tokens_per_s'] / engine:.0f} %" if engine else "-",
                           " / ".join(f"{first[p]:.0f}" for p in ("p50", "p95", "p99")),
                           " / ".join(f"{between[p]:.0f}" for p in ("p50", "p95", "p99")),
                           number(run["longest_gap_ms"]), str(run["cpu_cores"]), str(run["memory_most_mib"])])
         groups.append((name, {server: run["tokens_per_s"] for server, run in servers.items()},
                        ours.get("limit_tokens_per_s") if ours else None))
-    head = ["Model", "Server", "tokens/s", "ratio", "first token ms p50 / p95 / p99", "between tokens ms p50 / p95 / p99",
+    head = ["Model", "Server", "tokens/s", "ratio", "of the engine", "first token ms p50 / p95 / p99", "between tokens ms p50 / p95 / p99",
             "longest gap ms", "cores", "memory MiB"]
     return f"{behind(slower)}\n\n" + table(head, cells), groups
 

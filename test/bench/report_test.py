@@ -36,11 +36,12 @@ def row(kind, speed, limit=None, sequences=1, depth=0):
             "limit_tokens_per_s": limit, "share": share}
 
 
-def load(contestant, clients, speed, limit=None):
+def load(contestant, clients, speed, limit=None, engine=None):
     times = {"p50": 10, "p95": 20, "p99": 30}
     return {"type": "run", "suite": "serve", "model": "a-Q8_0.gguf", "clients": clients, "contestant": contestant, "flags": "",
             "round": 0, "tokens_per_s": speed, "first_ms": times, "between_ms": times, "longest_gap_ms": 40, "cpu_cores": 1.9,
-            "memory_most_mib": 1400, "start_seconds": 0.5, "start_memory_mib": 1300, "limit_tokens_per_s": limit}
+            "memory_most_mib": 1400, "start_seconds": 0.5, "start_memory_mib": 1300, "limit_tokens_per_s": limit,
+            "engine_tokens_per_s": engine}
 
 
 class Report(unittest.TestCase):
@@ -69,7 +70,7 @@ class Report(unittest.TestCase):
         lines.append(run("batched", "sixfold", 0, [row("decode", 160, 200, sequences=8, depth=128)]))
         lines.append(run("batched", "other", 0, [row("decode", 80, sequences=8, depth=128)]))
         lines.append({**run("batched", "other", 1, []), "error": "it fell over"})
-        lines += [load("sixfold", 8, 80, 100), load("other", 8, 40), load("sixfold", 32, 90), load("other", 32, 100)]
+        lines += [load("sixfold", 8, 80, 100, 90), load("other", 8, 40), load("sixfold", 32, 90), load("other", 32, 100)]
         lines.append({"type": "run", "suite": "start", "model": "a-Q8_0.gguf", "clients": 0, "contestant": "all", "flags": "",
                       "round": 0, "starts": {"sixfold, first start": [[2.0, 1310]],
                                              "sixfold, next starts": [[0.1, 1300], [0.3, 1300], [0.2, 1300]],
@@ -83,7 +84,7 @@ class Report(unittest.TestCase):
         self.assertIn("Behind: a-Q8_0, 0.97x of other.", text)
         self.assertIn("Ahead in every row.", text)
         self.assertIn("Behind: a-Q8_0, 32 clients, 0.90x of other.", text)
-        self.assertIn("| a-Q8_0, 8 clients | sixfold | 80.0 | - | 10 / 20 / 30 | 10 / 20 / 30 | 40.0 | 1.9 | 1400 |", text)
+        self.assertIn("| a-Q8_0, 8 clients | sixfold | 80.0 | - | 89 % | 10 / 20 / 30 | 10 / 20 / 30 | 40.0 | 1.9 | 1400 |", text)
         self.assertIn("| a-Q8_0 | sixfold, next starts | 0.200 | 0.100 | - | 1300 |", text)
         # The median of the ratios of each round: 10, 4 and 6.
         self.assertIn("| a-Q8_0 | other | 1.200 | 1.000 | 6.00x (4.00 to 10.00) | 1400 |", text)
