@@ -125,12 +125,12 @@ SIXFOLD_INLINE Ints total_of(PairSums sum) {
 }
 
 // Asks for the kCount bytes at `at`, or for what lies ahead of them in the stream.  Chosen on a Zen 4 whose cores read
-// 30 GB/s each.  Up to two tokens leave so few instructions to a byte that the processor's own prefetching is best
-// (asking ahead, one token of 4-bit codes takes 1.25 times as long), but it follows only lines that are touched one
-// after the other, and a compiler loads the planes of a block in any order: so they are touched in order first (one
-// token of Q6_K 1.04, of Q5_0 1.12, two of Q5_0 2.4 times as fast).  Bytes and F16, which are not unpacked, come in
-// order.  One token of bytes, and more tokens, which keep the core busy between misses, ask far ahead, which frees the
-// few first-level miss buffers (0.93 times as long, 8 tokens of bytes 0.7 times).
+// 30 GB/s each.  Hardware follows a stream whose lines are touched one after the other.  A compiler loads the planes of
+// a block in any order, so a few tokens of codes that are unpacked touch them in order first (one token of Q6_K 1.09,
+// of Q5_0 1.12, two of Q5_0 2.4 times as fast; asking ahead instead, one of 4-bit codes takes 1.4 times as long). Bytes
+// and F16 come in order; one token of them is faster all the same with requests far ahead (1.06 times), 2 to 4 are not
+// (up to 1.2 times as slow).  More tokens keep the core busy between misses: there, asking far ahead frees the few
+// first-level miss buffers (8 tokens of bytes: 0.7 times the time).
 template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
   constexpr std::size_t kBits = traits_of(kFormat).bits;
@@ -140,7 +140,7 @@ SIXFOLD_INLINE void prefetch(const std::byte* at) {
   };
   if constexpr (kBits < 8 && kTokens <= 2) {
     each_line([](const char* line) SIXFOLD_INLINE_LAMBDA { _mm_prefetch(line, _MM_HINT_T0); });
-  } else if constexpr (kTokens > (is_fixed(kFormat) ? 4 : 2) || (kTokens == 1 && kBits == 8)) {
+  } else if constexpr (kBits < 8 || (kTokens == 1 && !is_float(kFormat)) || kTokens > 4) {
     each_line([](const char* line) SIXFOLD_INLINE_LAMBDA {
       _mm_prefetch(line + 8192, _MM_HINT_T1);
       _mm_prefetch(line + 2048, _MM_HINT_T0);

@@ -12,7 +12,7 @@ Format format_of(DType dtype);
 
 // Writes one row's part of one unit.  source: unit_inputs(format) elements of that row, as the file holds them.
 // Null for fixed point (pack_fixed.h).  unit, scales: where the unit and, of plain formats, its scales lie (unit_at,
-// scales_behind).  row: within the tile.
+// scales_at).  row: within the tile.
 using PackUnit = void (*)(const std::byte* source, std::size_t row, std::byte* unit, std::byte* scales);
 PackUnit pack_unit_of(DType dtype);
 

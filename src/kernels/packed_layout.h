@@ -7,7 +7,7 @@
 namespace sixfold::kernels {
 
 // Moves whenever the bytes of any packed format do.
-constexpr std::uint32_t kPackedLayoutVersion = 6;
+constexpr std::uint32_t kPackedLayoutVersion = 7;
 
 constexpr std::size_t kTileRows = 16;        // weight rows (outputs) that lie interleaved in one tile
 constexpr std::size_t kBlock = 32;           // inputs that share one activation scale
@@ -25,8 +25,9 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 // nothing from a quarter of the largest up, and below that at most half a step.  A run with a weight that is not finite
 // has an infinite step.  Behind the last input come zeros.
 // Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
-//   plain                 blocks lie in pairs: code planes of both, then scales of both, so that no vector of codes
-//                         lies in two cache lines; an odd number of blocks ends in a pair whose second block is zeros
+//   plain                 blocks lie in pairs: scales of both, then code planes of both, so that no vector of codes
+//                         lies in two cache lines, and lines are touched in the order of memory, which is what hardware
+//                         prefetches; an odd number of blocks ends in a pair whose second block is zeros
 //   super                 a header, then code planes of the 8 blocks
 //   code planes           A word is the 4 codes of one row at inputs 4g .. 4g+3 of the block; a plane vector is one
 //                         word per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 3 bits 2 and 1;
@@ -147,7 +148,7 @@ constexpr std::size_t kRunStepsBytes = kTileRows * 4;  // of a run
 constexpr std::size_t unit_at(Format format, std::size_t unit) {
   if (is_fixed(format)) return (unit / kRunBlocks + 1) * kRunStepsBytes + unit * unit_bytes(format);
   if (!is_plain(format)) return unit * unit_bytes(format);
-  return (unit - unit % 2) * block_bytes(format) + unit % 2 * plane_bytes(format);
+  return (unit - unit % 2) * block_bytes(format) + 2 * scale_bytes(format) + unit % 2 * plane_bytes(format);
 }
 
 // Where the run that begins with this block begins.
@@ -155,10 +156,10 @@ constexpr std::size_t run_at(std::size_t block) {
   return unit_at(Format::kFixed, block) - kRunStepsBytes;
 }
 
-// From there to a unit's scales; 0 where they are not a unit's own.
-constexpr std::size_t scales_behind(Format format, std::size_t unit) {
-  if (!is_plain(format)) return 0;
-  return unit % 2 == 0 ? 2 * plane_bytes(format) : plane_bytes(format) + scale_bytes(format);
+// Where a unit's scales begin; for formats whose units have none of their own, where the unit does.
+constexpr std::size_t scales_at(Format format, std::size_t unit) {
+  if (!is_plain(format)) return unit_at(format, unit);
+  return (unit - unit % 2) * block_bytes(format) + unit % 2 * scale_bytes(format);
 }
 
 constexpr std::size_t tile_bytes(Format format, std::size_t units) {

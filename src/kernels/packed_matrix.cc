@@ -30,8 +30,7 @@ void pack_tiles(const PackedMatrix::Layout& layout, const std::byte* source, std
     std::byte* to = layout.owned.data() + tile * layout.tile_bytes;
     const auto put = [&, pack_unit = pack_unit_of(layout.dtype)](const std::byte* from, std::size_t row,
                                                                  std::size_t unit) {
-      std::byte* at = to + unit_at(layout.format, unit);
-      pack_unit(from, row, at, at + scales_behind(layout.format, unit));
+      pack_unit(from, row, to + unit_at(layout.format, unit), to + scales_at(layout.format, unit));
     };
     for (std::size_t first = 0; first < layout.units; first += stretch) {
       const std::size_t last = std::min(layout.units, first + stretch);

@@ -67,8 +67,8 @@ void pack_units(DType dtype, const RandomWeights& weights, std::size_t cols, std
   const std::size_t source_unit = row_bytes(dtype, unit_inputs(format));
   for (std::size_t row = 0; row < kRows; ++row) {
     for (std::size_t unit = 0; unit < cols / unit_inputs(format); ++unit) {
-      std::byte* at = tile + unit_at(format, unit);
-      pack_unit_of(dtype)(weights.row(row) + unit * source_unit, row, at, at + scales_behind(format, unit));
+      pack_unit_of(dtype)(weights.row(row) + unit * source_unit, row, tile + unit_at(format, unit),
+                          tile + scales_at(format, unit));
     }
   }
 }
