@@ -20,8 +20,12 @@ using Pairs = __m512i;
 using PairSums = __m512i;
 using Floats = __m512;
 
+// Loads stay in the order in which they are written: hardware prefetches only what is touched in the order of memory,
+// and a compiler prefers another (one token of Q4_K and Q6_K 1.05, two of Q5_0 2.5 times as fast).
 SIXFOLD_INLINE Codes load_codes(const std::byte* at) {
-  return _mm512_loadu_si512(at);
+  Codes codes = _mm512_loadu_si512(at);
+  asm volatile("" : "+v"(codes));
+  return codes;
 }
 template <std::uint8_t kMask>
 SIXFOLD_INLINE Codes and_mask(Codes a) {
@@ -124,26 +128,21 @@ SIXFOLD_INLINE Ints total_of(PairSums sum) {
   return sum;
 }
 
-// Asks for the kCount bytes at `at`, or for what lies ahead of them in the stream.  Chosen on a Zen 4 whose cores read
-// 30 GB/s each.  Hardware follows a stream whose lines are touched one after the other.  A compiler loads the planes of
-// a block in any order, so a few tokens of codes that are unpacked touch them in order first (one token of Q6_K 1.09,
-// of Q5_0 1.12, two of Q5_0 2.4 times as fast; asking ahead instead, one of 4-bit codes takes 1.4 times as long). Bytes
-// and F16 come in order; one token of them is faster all the same with requests far ahead (1.06 times), 2 to 4 are not
-// (up to 1.2 times as slow).  More tokens keep the core busy between misses: there, asking far ahead frees the few
-// first-level miss buffers (8 tokens of bytes: 0.7 times the time).
+// Asks for what lies ahead of the kCount bytes at `at` in the stream.  Chosen on a Zen 4 whose cores read 30 GB/s each.
+// Up to two tokens of codes, and 2 to 4 of bytes and of larger weights, leave so little work for each line that the
+// processor's own prefetching is best (with this, one token of 4-bit codes takes 1.4 times as long, 4 of F16 1.2
+// times); one token of bytes or F16 is faster with it all the same (1.06 times).  More tokens keep the core busy
+// between misses: there, asking far ahead frees the few first-level miss buffers (8 tokens of bytes: 0.7 times the
+// time).
 template <Format kFormat, std::size_t kCount, std::size_t kTokens>
 SIXFOLD_INLINE void prefetch(const std::byte* at) {
   constexpr std::size_t kBits = traits_of(kFormat).bits;
-  const auto each_line = [&](const auto& ask) SIXFOLD_INLINE_LAMBDA {
-    unroll<(kCount + 63) / 64>([&](auto line)
-                                   SIXFOLD_INLINE_LAMBDA { ask(reinterpret_cast<const char*>(at) + 64 * line); });
-  };
-  if constexpr (kBits < 8 && kTokens <= 2) {
-    each_line([](const char* line) SIXFOLD_INLINE_LAMBDA { _mm_prefetch(line, _MM_HINT_T0); });
-  } else if constexpr (kBits < 8 || (kTokens == 1 && !is_float(kFormat)) || kTokens > 4) {
-    each_line([](const char* line) SIXFOLD_INLINE_LAMBDA {
-      _mm_prefetch(line + 8192, _MM_HINT_T1);
-      _mm_prefetch(line + 2048, _MM_HINT_T0);
+  constexpr bool kIsAlone = kTokens == 1 && kBits >= 8 && !is_float(kFormat);
+  if constexpr (kIsAlone || kTokens > (kBits < 8 ? 2 : 4)) {
+    unroll<(kCount + 63) / 64>([&](auto line) SIXFOLD_INLINE_LAMBDA {
+      const char* address = reinterpret_cast<const char*>(at) + 64 * line;
+      _mm_prefetch(address + 8192, _MM_HINT_T1);
+      _mm_prefetch(address + 2048, _MM_HINT_T0);
     });
   }
 }
