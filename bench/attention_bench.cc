@@ -1,7 +1,7 @@
 // Times attention of one layer for every element type of keys and values: arithmetic per second for prompts, bytes of
 // keys and values read per second for single rows.
 //   attention_bench [--threads=N] [--heads=32] [--kv-heads=8] [--head-dim=64] [--context=512,8192] [--rows=1,64,512]
-//                   [--rounds=5]
+//                   [--rounds=5] [--types=f32,f16,bf16,i16]
 #include <fmt/format.h>
 #include <time.h>
 
@@ -32,12 +32,29 @@ double now_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
+struct NamedType {
+  std::string_view name;
+  KvDType dtype;
+};
+constexpr NamedType kTypes[] = {
+    {"f32", KvDType::kF32}, {"f16", KvDType::kF16}, {"bf16", KvDType::kBF16}, {"i16", KvDType::kI16}};
+
+bool is_listed(std::string_view list, std::string_view name) {
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    if (list.substr(begin, end - begin) == name) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
 struct Options {
   std::size_t threads = 1;
   std::size_t heads = 32;
   std::size_t kv_heads = 8;
   std::size_t head_dim = 64;
   std::size_t rounds = 5;
+  std::string_view types = "f32,f16,bf16,i16";
   std::vector<std::size_t> contexts = {512, 8192};
   std::vector<std::size_t> rows = {1, 64, 512};
 };
@@ -60,6 +77,7 @@ Options options_from(int count, char** arguments) {
     const std::string_view argument = arguments[i];
     const std::size_t equals = std::min(argument.find('='), argument.size() - 1);
     const std::string_view name = argument.substr(0, equals);
+    if (name == "--types") options.types = argument.substr(equals + 1);
     const std::vector<std::size_t> values = numbers(argument.substr(equals + 1));
     if (values.empty()) continue;
     if (name == "--threads") options.threads = values.front();
@@ -137,9 +155,9 @@ int main(int count, char** arguments) {
   WorkerPool pool(options.threads);
   for (const std::size_t context : options.contexts) {
     for (const std::size_t rows : options.rows) {
-      measure(options, pool, KvDType::kF32, "f32", context, rows);
-      measure(options, pool, KvDType::kF16, "f16", context, rows);
-      measure(options, pool, KvDType::kBF16, "bf16", context, rows);
+      for (const auto& [name, dtype] : kTypes) {
+        if (is_listed(options.types, name)) measure(options, pool, dtype, name, context, rows);
+      }
     }
   }
   return 0;

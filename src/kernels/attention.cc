@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <vector>
 
 #include "core/check.h"
@@ -24,7 +25,7 @@ void run(WorkerPool& pool, std::size_t workers, const Body& body) {
 
 void check_pages(std::span<const AttentionSpan> spans, const KvLayerView& kv) {
   SIXFOLD_CHECK(kv.page_tokens > 0 && kv.page_tokens % kKeyStrip == 0 && kv.head_dim > 0 && kv.kv_heads > 0);
-  SIXFOLD_CHECK(kv.dtype != KvDType::kBF16 || kv.head_dim % 2 == 0);
+  SIXFOLD_CHECK(!stores_pairs(kv.dtype) || kv.head_dim % 2 == 0);
   for (const AttentionSpan& span : spans) {
     SIXFOLD_CHECK(divide_up(span.first_position + span.rows, kv.page_tokens) <= span.pages.size());
   }
@@ -60,6 +61,20 @@ void store_row_as_pairs(const KvLayerView& kv, std::size_t page, std::size_t hea
   for (std::size_t d = 0; d < kv.head_dim; ++d) values[2 * d] = v[d];
 }
 
+// The same in fixed point, with the scales behind them.  codes: [2 * head_dim], overwritten.
+void store_row_as_fixed(const KernelTable& table, const KvLayerView& kv, std::size_t page, std::size_t head,
+                        std::size_t slot, const float* k, const float* v, std::uint16_t* codes) {
+  const std::size_t count = kv.head_dim;
+  const float v_scale = table.f32_to_fixed(v, count, reinterpret_cast<std::int16_t*>(codes + count));
+  float k_scale = table.f32_to_fixed(k, count, reinterpret_cast<std::int16_t*>(codes));
+  // One scale says it for both, so that those of values are always numbers.
+  if (std::isnan(v_scale)) k_scale = v_scale;
+  store_row_as_pairs(kv, page, head, slot, codes, codes + count);
+  const std::size_t codes_bytes = kv.page_tokens * count * sizeof(std::int16_t);
+  reinterpret_cast<float*>(kv.k(page, head) + codes_bytes)[slot] = k_scale;
+  reinterpret_cast<float*>(kv.v(page, head) + codes_bytes)[slot] = std::isnan(v_scale) ? 0 : v_scale;
+}
+
 KvForm form_of(KvDType dtype) {
   switch (dtype) {
     case KvDType::kF32:
@@ -67,9 +82,11 @@ KvForm form_of(KvDType dtype) {
     case KvDType::kF16:
       return KvForm::kF16;
     case KvDType::kBF16:
+      return KvForm::kBF16Pairs;
+    case KvDType::kI16:
       break;
   }
-  return KvForm::kBF16Pairs;
+  return KvForm::kFixed;
 }
 
 // The tiles of a piece, one for each of its kv heads.
@@ -160,6 +177,10 @@ void store_kv(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLa
           }
           if (kv.dtype == KvDType::kF32) {
             store_row(kv, page, head, slot, k + source, v + source);
+            continue;
+          }
+          if (kv.dtype == KvDType::kI16) {
+            store_row_as_fixed(table, kv, page, head, slot, k + source, v + source, halves.data());
             continue;
           }
           const auto convert = kv.dtype == KvDType::kF16 ? table.f32_to_f16 : table.f32_to_bf16;

@@ -8,9 +8,16 @@
 
 namespace sixfold::kernels {
 
-enum class KvDType { kF32, kF16, kBF16 };
-inline std::size_t kv_element_bytes(KvDType dtype) {
-  return dtype == KvDType::kF32 ? 4 : 2;
+// kI16: 16-bit fixed point.  Codes of 13 bits and a sign, with a scale for each key and each value of a head.
+enum class KvDType { kF32, kF16, kBF16, kI16 };
+
+// Of one key or one value of a head, with its scale.
+inline std::size_t kv_vector_bytes(KvDType dtype, std::size_t head_dim) {
+  if (dtype == KvDType::kF32) return head_dim * sizeof(float);
+  return head_dim * sizeof(std::uint16_t) + (dtype == KvDType::kI16 ? sizeof(float) : 0);
+}
+inline bool stores_pairs(KvDType dtype) {
+  return dtype == KvDType::kBF16 || dtype == KvDType::kI16;
 }
 
 // Memory of one layer's keys and values in the page pool.  A page holds page_tokens consecutive positions of one
@@ -18,6 +25,9 @@ inline std::size_t kv_element_bytes(KvDType dtype) {
 //   K: [kv_heads, head_dim, page_tokens], then V: [kv_heads, page_tokens, head_dim], element type dtype.
 //   bf16: K: [kv_heads, head_dim / 2, page_tokens, 2], then V: [kv_heads, page_tokens / 2, head_dim, 2]; head_dim is
 //   even.  Neighbours of the dimension that is summed lie together, as the dot product of pairs wants them.
+//   i16: the same, and behind the keys of each head, and behind its values, their scales: [page_tokens] f32.
+//   Element = code * scale, |code| <= 8191, scale = max |element| / 8191; a scale of 0 with codes of 0 for vectors next
+//   to zero.  The scale of a key is NaN if it or its value is not finite.
 // K is stored across, so that one vector holds the same dimension of many keys: scores need no horizontal sums.
 // Memory that no position has been written to may hold anything.
 struct KvLayerView {
@@ -26,9 +36,9 @@ struct KvLayerView {
   std::size_t page_tokens = 0;
   std::size_t kv_heads = 0;
   std::size_t head_dim = 0;
-  KvDType dtype = KvDType::kF16;
+  KvDType dtype = KvDType::kI16;
 
-  std::size_t head_bytes() const { return page_tokens * head_dim * kv_element_bytes(dtype); }
+  std::size_t head_bytes() const { return page_tokens * kv_vector_bytes(dtype, head_dim); }
   std::byte* k(std::size_t page, std::size_t head) const { return base + page * page_stride + head * head_bytes(); }
   std::byte* v(std::size_t page, std::size_t head) const { return k(page, kv_heads + head); }
 };
@@ -61,9 +71,11 @@ struct AttentionParameters {
 // contiguous rows of out_stride elements; out may not alias q.  The keys and values of all rows are already stored.
 // A row's result depends only on its own query and the keys and values that it sees: the same bits however the batch
 // was cut and however many workers share it.  With bf16 keys and values, an instruction set with a dot product of pairs
-// rounds queries and weights to bf16 too; otherwise all arithmetic is f32. Source: online softmax, arXiv:1805.02867;
-// blocked over keys as in arXiv:2205.14135; segments of the keys apart from each other as in Flash-Decoding (Dao et
-// al., 2023).
+// rounds queries and weights to bf16 too; with i16, one with products of pairs of integers (all but scalar) rounds
+// them to 13 bits and a sign, queries with a scale for 32 elements, weights times the scales of their values with one
+// for 32 keys.  Otherwise all arithmetic is f32.
+// Source: online softmax, arXiv:1805.02867; blocked over keys as in arXiv:2205.14135; segments of the keys apart from
+// each other as in Flash-Decoding (Dao et al., 2023).
 void attention(WorkerPool& pool, std::span<const AttentionSpan> spans, const KvLayerView& kv,
                const AttentionParameters& parameters, const float* q, std::size_t q_stride, float* out,
                std::size_t out_stride);

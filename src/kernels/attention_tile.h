@@ -21,6 +21,21 @@ enum class KvForm : std::uint8_t {
   kF32,
   kF16,
   kBF16Pairs,  // two neighbours of the summed dimension lie together: K by head dimension, V by key
+  kFixed,      // pairs of codes in the same places, and a scale for each key and each value behind those of a head
+};
+
+// Fixed point: a number is its code times a scale.  Two codes that lie together, the first one low.
+struct [[gnu::may_alias]] FixedPair {
+  std::int32_t codes;
+};
+inline constexpr std::size_t kFixedChunk = 32;    // products that are added up as integers
+inline constexpr std::int32_t kKvCodeMax = 8191;  // of a code, without its sign: the sum of a chunk fits 32 bits
+static_assert(static_cast<std::int64_t>(kFixedChunk) * kKvCodeMax * kKvCodeMax < (std::int64_t{1} << 31));
+
+// kFixedChunk elements of a query, those behind its end 0.
+struct FixedQuery {
+  FixedPair pairs[kFixedChunk / 2];
+  float scale;
 };
 
 // What is known of a query after some keys: a record of `record_stride` floats.
@@ -61,10 +76,11 @@ struct AttentionTile {
   // Scratch memory of this worker, aligned to 64 bytes; queries = rows * group.
   std::size_t head_stride = 0;    // head_dim rounded up to 2 * kLanesMax
   std::size_t record_stride = 0;  // head_stride + AttentionRecord::kTail
-  float* queries = nullptr;       // [queries, head_stride], multiplied by scale / ln 2; pairs: as bf16 pairs
-  float* sums = nullptr;          // [queries, kLanesMax], of weights, lane by lane
-  float* keys = nullptr;          // [kBlockStrips, head_dim, kKeyStrip]
-  float* values = nullptr;        // [kKeyBlock, head_stride]
+  // [queries, head_stride], multiplied by scale / ln 2; pairs: as bf16 pairs; fixed: as FixedQuery.
+  float* queries = nullptr;
+  float* sums = nullptr;    // [queries, kLanesMax], of weights, lane by lane
+  float* keys = nullptr;    // [kBlockStrips, head_dim, kKeyStrip]
+  float* values = nullptr;  // [kKeyBlock, head_stride]
 };
 
 }  // namespace sixfold::kernels

@@ -11,7 +11,10 @@ namespace {
 #include "kernels/body/vec_avx512.inc"
 #include "kernels/body/vector_ops.inc"
 #include "kernels/body/attention_keys.inc"
+#include "kernels/body/attention_rows.inc"
 #include "kernels/body/attention_softmax.inc"
+#include "kernels/body/attention_float.inc"
+#include "kernels/body/attention_fixed.inc"
 #include "kernels/body/attention.inc"
 #include "kernels/body/table.inc"
 // clang-format on

@@ -9,7 +9,9 @@ namespace {
 #include "kernels/body/vec_scalar.inc"
 #include "kernels/body/vector_ops.inc"
 #include "kernels/body/attention_keys.inc"
+#include "kernels/body/attention_rows.inc"
 #include "kernels/body/attention_softmax.inc"
+#include "kernels/body/attention_float.inc"
 #include "kernels/body/attention.inc"
 #include "kernels/body/table.inc"
 // clang-format on

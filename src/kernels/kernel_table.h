@@ -27,6 +27,9 @@ struct KernelTable {
   void (*f32_to_f16)(const float* x, std::size_t count, std::uint16_t* out);
   void (*f16_to_f32)(const std::uint16_t* x, std::size_t count, float* out);
   void (*f32_to_bf16)(const float* x, std::size_t count, std::uint16_t* out);  // round to nearest even
+  // codes[i] = round(x[i] / scale), at most kKvCodeMax; returns the scale, which is 0 with codes of 0 next to zero, and
+  // NaN with codes of 0 if an element is not finite.
+  float (*f32_to_fixed)(const float* x, std::size_t count, std::int16_t* codes);
   // out[i] = e^x[i], within 2 units in the last place; 0 below the smallest normal number, infinity above the largest.
   void (*exp)(const float* x, std::size_t count, float* out);
   // out[i] = tanh(x[i]), within 4 units in the last place.

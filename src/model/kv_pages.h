@@ -17,10 +17,10 @@ struct KvShape {
   std::size_t kv_heads = 0;
   std::size_t head_dim = 0;
   std::size_t page_tokens = 32;
-  kernels::KvDType dtype = kernels::KvDType::kF16;
+  kernels::KvDType dtype = kernels::KvDType::kI16;
 
   std::size_t page_bytes() const {  // of one page in all layers
-    return layers * 2 * kv_heads * page_tokens * head_dim * kernels::kv_element_bytes(dtype);
+    return layers * 2 * kv_heads * page_tokens * kernels::kv_vector_bytes(dtype, head_dim);
   }
 };
 

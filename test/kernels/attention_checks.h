@@ -9,14 +9,16 @@
 #include <vector>
 
 #include "kernels/attention.h"
+#include "kernels/attention_tile.h"
 #include "kernels/dispatch.h"
 #include "kernels/kernel_checks.h"
 
 namespace sixfold::kernels::checks {
 
-inline constexpr KvDType kKvDTypes[] = {KvDType::kF32, KvDType::kF16, KvDType::kBF16};
+inline constexpr KvDType kKvDTypes[] = {KvDType::kF32, KvDType::kF16, KvDType::kBF16, KvDType::kI16};
 inline const char* name_of(KvDType dtype) {
-  return dtype == KvDType::kF32 ? "f32" : dtype == KvDType::kF16 ? "f16" : "bf16";
+  constexpr const char* kNames[] = {"f32", "f16", "bf16", "i16"};
+  return kNames[static_cast<std::size_t>(dtype)];
 }
 
 struct AttentionShape {
@@ -42,21 +44,31 @@ struct AttentionSequence {
   std::size_t past = 0;
   std::size_t rows = 0;
   std::vector<std::uint32_t> pages;
-  std::vector<float> k;  // [past + rows, kv_heads, head_dim]
+  std::vector<float> k;  // [past + rows, kv_heads, head_dim]; random if empty
   std::vector<float> v;
 };
 
-// A batch of sequences in one pool of pages, which starts out full of NaNs: what nobody wrote must not be used.
+// What the reference multiplies: what the pages hold of keys and values, and of queries in fixed point what the kernels
+// make of them; or everything as it was before.
+enum class Reference { kRounded, kExact };
+
+// A batch of sequences in one pool of pages, which starts out full of NaNs or of another byte: what nobody wrote must
+// not be used.
 class AttentionScene {
  public:
-  AttentionScene(Random& random, const AttentionShape& shape, std::vector<AttentionSequence> sequences)
-      : shape_(shape), sequences_(std::move(sequences)) {
+  AttentionScene(Random& random, const AttentionShape& shape, std::vector<AttentionSequence> sequences,
+                 Reference reference = Reference::kRounded, std::byte unwritten = std::byte{0xff})
+      : shape_(shape), reference_(reference), sequences_(std::move(sequences)) {
     const std::size_t width = shape.kv_heads * shape.head_dim;
     std::size_t pages = 0;
     for (AttentionSequence& sequence : sequences_) {
       const std::size_t length = sequence.past + sequence.rows;
-      sequence.k = representable(random.floats(length * width, -2, 2));
-      sequence.v = representable(random.floats(length * width, -2, 2));
+      if (sequence.k.empty()) sequence.k = random.floats(length * width, -2, 2);
+      if (sequence.v.empty()) sequence.v = random.floats(length * width, -2, 2);
+      if (reference == Reference::kRounded) {
+        sequence.k = representable(sequence.k);
+        sequence.v = representable(sequence.v);
+      }
       sequence.pages.resize((length + shape.page_tokens - 1) / shape.page_tokens);
       pages += sequence.pages.size();
       rows_ += sequence.rows;
@@ -70,11 +82,14 @@ class AttentionScene {
         free.pop_back();
       }
     }
-    const std::size_t page_bytes = 2 * width * shape.page_tokens * kv_element_bytes(shape.dtype);
+    const std::size_t page_bytes =
+        2 * shape.kv_heads * shape.page_tokens * kv_vector_bytes(shape.dtype, shape.head_dim);
     page_stride_ = page_bytes + 64;  // pages of a layer need not touch
-    memory_.assign(pages * page_stride_, std::byte{0xff});
+    memory_.assign(pages * page_stride_, unwritten);
     q_ = random.floats(rows_ * q_stride(), -2, 2);
   }
+
+  std::vector<float>& queries() { return q_; }  // [rows, heads * head_dim + 5]
 
   // Appends positions [from, to) of every sequence, as far as it has them.
   void store(WorkerPool& pool, std::size_t from, std::size_t to) {
@@ -142,12 +157,13 @@ class AttentionScene {
     for (const AttentionSequence& sequence : sequences_) {
       for (std::size_t i = 0; i < sequence.rows; ++i, ++row) {
         for (std::size_t head = 0; head < shape_.heads(); ++head) {
-          const std::vector<double> want = reference(sequence, i, q_.data() + row * q_stride(), head);
+          const Wanted want = reference(sequence, i, q_.data() + row * q_stride(), head);
           for (std::size_t d = 0; d < shape_.head_dim; ++d) {
             const float got = out[row * out_stride() + head * shape_.head_dim + d];
-            if (!is_close(got, want[d], tolerance())) {
-              return shape_.text() + describe("position %zu, head %zu, element %zu: %.9g, want %.9g", sequence.past + i,
-                                              head, d, static_cast<double>(got), want[d]);
+            if (!is_close(got, want.values[d], want.tolerances[d])) {
+              return shape_.text() + describe("position %zu, head %zu, element %zu: %.9g, want %.9g within %.3g",
+                                              sequence.past + i, head, d, static_cast<double>(got), want.values[d],
+                                              want.tolerances[d]);
             }
           }
         }
@@ -159,7 +175,32 @@ class AttentionScene {
     return {};
   }
 
+  // Root of the mean square of what `out` is wrong by.
+  double error_of(const std::vector<float>& out) const {
+    double squares = 0;
+    std::size_t row = 0;
+    for (const AttentionSequence& sequence : sequences_) {
+      for (std::size_t i = 0; i < sequence.rows; ++i, ++row) {
+        for (std::size_t head = 0; head < shape_.heads(); ++head) {
+          const Wanted want = reference(sequence, i, q_.data() + row * q_stride(), head);
+          for (std::size_t d = 0; d < shape_.head_dim; ++d) {
+            squares += std::pow(out[row * out_stride() + head * shape_.head_dim + d] - want.values[d], 2);
+          }
+        }
+      }
+    }
+    return std::sqrt(squares / static_cast<double>(rows_ * shape_.heads() * shape_.head_dim));
+  }
+
+  // Of a batch row, in the output of attend.
+  const float* row_of(const std::vector<float>& out, std::size_t row) const { return out.data() + row * out_stride(); }
+
  private:
+  struct Wanted {
+    std::vector<double> values;  // [head_dim]
+    std::vector<double> tolerances;
+  };
+
   std::size_t q_stride() const { return shape_.heads() * shape_.head_dim + 5; }
   std::size_t out_stride() const { return shape_.heads() * shape_.head_dim + 7; }
   float scale() const { return 1.0f / std::sqrt(static_cast<float>(shape_.head_dim)); }
@@ -182,6 +223,10 @@ class AttentionScene {
   // Rounded to what the pages can hold, so that the reference reads the same numbers.
   std::vector<float> representable(std::vector<float> values) const {
     if (shape_.dtype == KvDType::kF32) return values;
+    if (shape_.dtype == KvDType::kI16) {
+      for (std::size_t i = 0; i < values.size(); i += shape_.head_dim) fix(values.data() + i, shape_.head_dim);
+      return values;
+    }
     std::vector<std::uint16_t> halves(values.size());
     const KernelTable& table = *active_isa_row().kernels;
     const bool is_f16 = shape_.dtype == KvDType::kF16;
@@ -192,8 +237,55 @@ class AttentionScene {
     return values;
   }
 
-  std::vector<double> reference(const AttentionSequence& sequence, std::size_t row, const float* q,
-                                std::size_t head) const {
+  // Queries and weights too; where pairs of integers are not multiplied, fixed point is widened to f32.
+  bool rounds_queries() const { return shape_.dtype == KvDType::kI16 && active_isa_row().name != "scalar"; }
+
+  // To what fixed point makes of them; check_f32_to_fixed says that it does so well.
+  static void fix(float* values, std::size_t count) {
+    std::vector<std::int16_t> codes(count);
+    const float scale = active_isa_row().kernels->f32_to_fixed(values, count, codes.data());
+    for (std::size_t i = 0; i < count; ++i) values[i] = codes[i] * scale;
+  }
+
+  // What is multiplied with keys, without the scale.  q: [head_dim]
+  std::vector<double> query_of(const float* q) const {
+    std::vector<float> query(q, q + shape_.head_dim);
+    double factor = 1;
+    if (rounds_queries() && reference_ == Reference::kRounded) {
+      const float scaled_by = scale() * 0x1.715476p0f;
+      for (float& element : query) element *= scaled_by;
+      for (std::size_t d = 0; d < query.size(); d += kFixedChunk) {
+        fix(query.data() + d, std::min(kFixedChunk, query.size() - d));
+      }
+      factor = 1 / static_cast<double>(scaled_by);
+    }
+    std::vector<double> result(query.begin(), query.end());
+    for (double& element : result) element *= factor;
+    return result;
+  }
+
+  // Adds what rounding the weights of a row can do to each output at most: half a step of each strip for each of its
+  // keys. weights, values: of the positions from `begin` on, values `width` apart.
+  void add_weight_rounding(const std::vector<double>& weights, const float* values, std::size_t width,
+                           std::size_t begin, double sum, std::vector<double>& tolerances) const {
+    for (std::size_t first = 0; first < weights.size();) {
+      const std::size_t end = std::min(weights.size(), ((begin + first) / kKeyStrip + 1) * kKeyStrip - begin);
+      double top = 0;
+      std::vector<double> codes(shape_.head_dim);
+      for (; first < end; ++first) {
+        const float* const value = values + first * width;
+        double largest = 0;
+        for (std::size_t d = 0; d < codes.size(); ++d) largest = std::max(largest, std::fabs(double{value[d]}));
+        const double scale = largest / kKvCodeMax;
+        top = std::max(top, weights[first] * scale);
+        for (std::size_t d = 0; d < codes.size() && scale > 0; ++d) codes[d] += std::fabs(value[d] / scale);
+      }
+      for (std::size_t d = 0; d < codes.size(); ++d) tolerances[d] += 0.5001 / kKvCodeMax * top * codes[d] / sum;
+    }
+  }
+
+  Wanted reference(const AttentionSequence& sequence, std::size_t row, const float* q, std::size_t head) const {
+    const std::vector<double> query = query_of(q + head * shape_.head_dim);
     const std::size_t width = shape_.kv_heads * shape_.head_dim;
     const std::size_t kv_offset = head / shape_.group * shape_.head_dim;
     const std::size_t end = sequence.past + (shape_.is_causal ? row + 1 : sequence.rows);
@@ -203,7 +295,7 @@ class AttentionScene {
     for (std::size_t position = begin; position < end; ++position) {
       double score = 0;
       for (std::size_t d = 0; d < shape_.head_dim; ++d) {
-        score += static_cast<double>(q[head * shape_.head_dim + d]) * sequence.k[position * width + kv_offset + d];
+        score += query[d] * static_cast<double>(sequence.k[position * width + kv_offset + d]);
       }
       score *= static_cast<double>(scale());
       if (shape_.softcap != 0) score = shape_.softcap * std::tanh(score / shape_.softcap);
@@ -211,19 +303,25 @@ class AttentionScene {
       top = std::max(top, scores.back());
     }
     double sum = 0;
-    std::vector<double> out(shape_.head_dim);
+    Wanted want{std::vector<double>(shape_.head_dim), std::vector<double>(shape_.head_dim, tolerance())};
     for (std::size_t position = begin; position < end; ++position) {
       const double weight = std::exp(scores[position - begin] - top);
       sum += weight;
+      scores[position - begin] = weight;
       for (std::size_t d = 0; d < shape_.head_dim; ++d) {
-        out[d] += weight * sequence.v[position * width + kv_offset + d];
+        want.values[d] += weight * sequence.v[position * width + kv_offset + d];
       }
     }
-    for (double& value : out) value /= sum;
-    return out;
+    for (double& value : want.values) value /= sum;
+    if (rounds_queries()) {
+      const float* const values = sequence.v.data() + begin * width + kv_offset;
+      add_weight_rounding(scores, values, width, begin, sum, want.tolerances);
+    }
+    return want;
   }
 
   AttentionShape shape_;
+  Reference reference_;
   std::vector<AttentionSequence> sequences_;
   std::vector<std::byte> memory_;
   std::size_t page_stride_ = 0;
@@ -242,7 +340,8 @@ inline AttentionSequence sequence_of(std::size_t past, std::size_t rows) {
 // block of keys, windows shorter than a page, rows that start anywhere, contexts of several segments, capped scores,
 // rows that see what comes after them.
 inline std::string check_attention_values(WorkerPool& pool, std::size_t scenes) {
-  constexpr std::size_t kHeadDims[] = {8, 16, 24, 32, 40, 64, 72, 80, 96, 112, 128, 256};
+  constexpr std::size_t kHeadDims[] = {8, 34, 24, 32, 2, 64, 72, 80, 96, 16, 128, 256, 112, 40};
+  constexpr std::byte kUnwritten[] = {std::byte{0xff}, std::byte{0x7f}, std::byte{0x80}};
   constexpr std::size_t kPageTokens[] = {32, 32, 32, 64, 96, 256};
   Random random(11);
   for (std::size_t scene = 0; scene < scenes; ++scene) {
@@ -261,7 +360,7 @@ inline std::string check_attention_values(WorkerPool& pool, std::size_t scenes) 
       const std::size_t past = random.below(2) == 0 ? 0 : random.below(i == 0 ? 1300 : 130);
       sequences.push_back(sequence_of(past, random.below(2) == 0 ? 1 : random.below(80)));
     }
-    AttentionScene built(random, shape, sequences);
+    AttentionScene built(random, shape, sequences, Reference::kRounded, kUnwritten[random.below(3)]);
     // The past in pieces, as it would have come.
     const std::size_t cut = random.below(100);
     built.store(pool, 0, cut);
@@ -278,7 +377,7 @@ inline std::string check_attention_bits(WorkerPool& pool, std::size_t scenes) {
     AttentionShape shape;
     shape.kv_heads = 1 + random.below(2);
     shape.group = 1 + random.below(5);
-    shape.head_dim = 8 * (1 + random.below(17));
+    shape.head_dim = 2 * (1 + random.below(68));
     shape.page_tokens = 32 * (1 + random.below(3));
     shape.dtype = kKvDTypes[random.below(std::size(kKvDTypes))];
     shape.is_causal = random.below(4) != 0;

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "kernels/attention_checks.h"
@@ -91,6 +93,76 @@ TEST_P(Attention, one_kv_head_may_serve_very_many_heads) {
   checks::AttentionScene scene(random, shape, {checks::sequence_of(5, 40)});
   scene.store_all(pool);
   EXPECT_EQ(scene.compare_with_double(scene.attend(pool)), "");
+}
+
+// About as in a model: most elements small, some large.
+std::vector<float> bell_curve(checks::Random& random, std::size_t count) {
+  std::vector<float> values(count);
+  for (float& value : values) {
+    for (int i = 0; i < 6; ++i) value += random.between(-1, 1);
+  }
+  return values;
+}
+
+TEST_P(Attention, fixed_point_is_as_precise_as_f16) {
+  WorkerPool pool(1);
+  double errors[2] = {};
+  for (const KvDType dtype : {KvDType::kF16, KvDType::kI16}) {
+    checks::Random random(24);
+    const checks::AttentionShape shape{.kv_heads = 1, .group = 4, .head_dim = 128, .dtype = dtype};
+    checks::AttentionSequence sequence = checks::sequence_of(500, 20);
+    sequence.k = bell_curve(random, 520 * shape.head_dim);
+    sequence.v = bell_curve(random, 520 * shape.head_dim);
+    checks::AttentionScene scene(random, shape, {sequence}, checks::Reference::kExact);
+    scene.queries() = bell_curve(random, scene.queries().size());
+    scene.store_all(pool);
+    errors[dtype == KvDType::kI16] = scene.error_of(scene.attend(pool));
+  }
+  EXPECT_GT(errors[0], 1e-6);  // the comparison sees something
+  EXPECT_LT(errors[1], 1.25 * errors[0]);
+}
+
+// All codes as large as they get: sums of products that are as near to the ends of 32 bits as they come.
+TEST_P(Attention, fixed_point_does_not_overflow) {
+  WorkerPool pool(1);
+  checks::Random random(25);
+  for (const std::size_t head_dim : {std::size_t{32}, std::size_t{34}, std::size_t{128}}) {
+    for (const float sign : {1.0f, -1.0f}) {
+      const checks::AttentionShape shape{.head_dim = head_dim, .dtype = KvDType::kI16};
+      checks::AttentionSequence sequence = checks::sequence_of(200, 40);
+      sequence.k.assign(240 * head_dim, 3.0f * sign);
+      sequence.v.assign(240 * head_dim, -7.0f * sign);
+      checks::AttentionScene scene(random, shape, {sequence});
+      scene.queries().assign(scene.queries().size(), 5.0f);
+      scene.store_all(pool);
+      EXPECT_EQ(scene.compare_with_double(scene.attend(pool)), "");
+    }
+  }
+}
+
+// Values that differ much in size: the key with nearly all of the weight has next to none, as in attention sinks.
+TEST_P(Attention, fixed_point_keeps_values_of_very_different_sizes) {
+  WorkerPool pool(1);
+  checks::Random random(26);
+  for (const float sink : {0.0f, 1e-30f, 1e-6f, 1e6f}) {
+    const checks::AttentionShape shape{.head_dim = 64, .dtype = KvDType::kI16};
+    checks::AttentionSequence sequence = checks::sequence_of(600, 40);
+    sequence.k = random.floats(640 * shape.head_dim, -1, 1);
+    sequence.v = random.floats(640 * shape.head_dim, -1, 1);
+    for (std::size_t d = 0; d < shape.head_dim; ++d) {
+      sequence.k[5 * shape.head_dim + d] = 1.5f;  // a score of some 12 more than others have
+      sequence.v[5 * shape.head_dim + d] *= sink;
+      sequence.k[7 * shape.head_dim + d] = 0;
+    }
+    checks::AttentionScene scene(random, shape, {sequence});
+    scene.queries().assign(scene.queries().size(), 1.0f);
+    scene.store_all(pool);
+    if (sink <= 1) {
+      EXPECT_EQ(scene.compare_with_double(scene.attend(pool)), "") << sink;
+    } else {
+      EXPECT_LT(scene.error_of(scene.attend(pool)), 1e-4 * sink) << sink;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryIsa, Attention, testing::ValuesIn(checks::compiled_isas()),

@@ -511,6 +511,43 @@ inline std::string check_f32_to_bf16(const KernelTable& table) {
   });
 }
 
+// Fixed point: every element within half a step, the largest exactly at the end, and nothing beyond.
+inline std::string check_f32_to_fixed(const KernelTable& table) {
+  Random random(13);
+  constexpr std::int16_t kUnwritten = 12345;
+  return at_every_length([&](std::size_t count, std::size_t offset) {
+    for (const float size : {1e-20f, 1.0f, 1e33f}) {
+      std::vector<float> x = random.floats(count + offset, -size, size);
+      std::vector<std::int16_t> codes(count + offset + 40, kUnwritten);
+      const auto scale = static_cast<double>(table.f32_to_fixed(x.data() + offset, count, codes.data() + offset));
+      double top = 0;
+      for (std::size_t i = 0; i < count; ++i) top = std::max(top, std::fabs(static_cast<double>(x[offset + i])));
+      if (!(std::fabs(scale * kKvCodeMax - top) <= 1e-7 * top)) return describe("scale %g, largest %g", scale, top);
+      for (std::size_t i = 0; i < codes.size(); ++i) {
+        if (i < offset || i >= offset + count) {
+          if (codes[i] != kUnwritten) return describe("element %zu outside the row was written", i);
+        } else if (std::abs(codes[i]) > kKvCodeMax || !(std::fabs(codes[i] * scale - x[i]) <= 0.501 * scale)) {
+          return describe("element %zu: %d times %g, want %g", i - offset, codes[i], scale, static_cast<double>(x[i]));
+        }
+      }
+      if (count == 0) continue;
+      // One element that is no number, or all next to zero, wherever it stands.
+      for (const float other : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                                -std::numeric_limits<float>::infinity(), 0.0f, 1e-38f, -1e-44f}) {
+        std::vector<float> row(x.begin() + static_cast<std::ptrdiff_t>(offset), x.end());
+        if (std::isfinite(other)) std::fill(row.begin(), row.end(), other);
+        row[random.below(count)] = other;
+        const float got = table.f32_to_fixed(row.data(), count, codes.data());
+        if (std::isfinite(other) ? got != 0 : !std::isnan(got)) return describe("scale %g", static_cast<double>(got));
+        if (std::any_of(codes.data(), codes.data() + count, [](std::int16_t code) { return code != 0; })) {
+          return describe("codes beside %g", static_cast<double>(other));
+        }
+      }
+    }
+    return std::string();
+  });
+}
+
 struct NamedCheck {
   const char* name;
   std::string (*run)(const KernelTable& table);
@@ -533,6 +570,7 @@ inline constexpr NamedCheck kVectorChecks[] = {
     {"f16_to_f32", check_f16_to_f32},
     {"f32_to_f16", check_f32_to_f16},
     {"f32_to_bf16", check_f32_to_bf16},
+    {"f32_to_fixed", check_f32_to_fixed},
 };
 
 }  // namespace sixfold::kernels::checks

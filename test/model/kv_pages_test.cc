@@ -26,7 +26,7 @@ TEST(KvPages, every_head_of_every_page_has_its_own_memory) {
   std::byte* last = nullptr;
   for (std::size_t layer = 0; layer < 3; ++layer) {
     const kernels::KvLayerView view = pages.layer(layer);
-    EXPECT_EQ(view.head_bytes(), 4U * 8 * 2);
+    EXPECT_EQ(view.head_bytes(), 4U * (8 * 2 + 4));
     for (std::size_t page = 0; page < 5; ++page) {
       for (std::size_t head = 0; head < 2; ++head) {
         for (std::byte* start : {view.k(page, head), view.v(page, head)}) {
@@ -39,17 +39,21 @@ TEST(KvPages, every_head_of_every_page_has_its_own_memory) {
   }
   ASSERT_EQ(starts.size(), 3U * 5 * 2 * 2);
   // Dense: the blocks follow each other without gaps, so none overlap.
-  EXPECT_EQ(last - *starts.begin(), static_cast<std::ptrdiff_t>((starts.size() - 1) * 4 * 8 * 2));
+  EXPECT_EQ(last - *starts.begin(), static_cast<std::ptrdiff_t>((starts.size() - 1) * 4 * (8 * 2 + 4)));
 }
 
 TEST(KvPages, memory_is_keys_and_values_and_nothing_else) {
   KvShape shape = small_shape();
   constexpr std::size_t kTokens = 4096;
-  for (const auto dtype : {kernels::KvDType::kF16, kernels::KvDType::kBF16, kernels::KvDType::kF32}) {
+  for (const auto dtype :
+       {kernels::KvDType::kF16, kernels::KvDType::kBF16, kernels::KvDType::kF32, kernels::KvDType::kI16}) {
     shape.dtype = dtype;
     const KvPages pages = KvPages::allocate(shape, kTokens / shape.page_tokens).value();
     const std::size_t element_bytes = dtype == kernels::KvDType::kF32 ? 4 : 2;
-    EXPECT_EQ(pages.bytes(), 3 * 2 * 2 * 8 * element_bytes * kTokens);  // layers, keys and values, heads, head_dim
+    const std::size_t scale_bytes = dtype == kernels::KvDType::kI16 ? 4 : 0;
+    // layers, keys and values, heads, head_dim
+    EXPECT_EQ(pages.bytes(), 3 * 2 * 2 * (8 * element_bytes + scale_bytes) * kTokens);
+    EXPECT_EQ(pages.layer(0).page_stride, 2 * 2 * pages.layer(0).head_bytes());
   }
 }
 
