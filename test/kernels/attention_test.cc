@@ -165,6 +165,50 @@ TEST_P(Attention, fixed_point_keeps_values_of_very_different_sizes) {
   }
 }
 
+// Rows that see the key get no numbers, all others the same bits as without it; also where it is all that a row sees of
+// a segment.
+TEST_P(Attention, what_is_not_finite_stays_with_the_rows_that_see_it) {
+  WorkerPool pool(1);
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const KvDType dtype : checks::kKvDTypes) {
+    for (const float wrong : {kNan, kInfinity, -kInfinity}) {
+      // The other types lose an infinite key whose score is minus infinity, and spoil one element with a value.
+      if (dtype != KvDType::kI16 && !std::isnan(wrong)) continue;
+      for (const bool is_key : {true, false}) {
+        for (const std::size_t window : {std::size_t{0}, std::size_t{9}}) {
+          constexpr std::size_t kPast = 500;
+          constexpr std::size_t kRows = 40;
+          constexpr std::size_t kWrongRow = 12;  // position 512, the first of a segment
+          const checks::AttentionShape shape{.head_dim = 40, .window = window, .dtype = dtype};
+          checks::Random random(27);
+          checks::AttentionSequence sequence = checks::sequence_of(kPast, kRows);
+          sequence.k = random.floats((kPast + kRows) * shape.head_dim, -1, 1);
+          sequence.v = random.floats((kPast + kRows) * shape.head_dim, -1, 1);
+          checks::Random same = random;
+          checks::AttentionScene good(random, shape, {sequence});
+          (is_key ? sequence.k : sequence.v)[(kPast + kWrongRow) * shape.head_dim + 3] = wrong;
+          checks::AttentionScene bad(same, shape, {sequence}, checks::Reference::kExact);
+          good.store_all(pool);
+          bad.store_all(pool);
+          const std::vector<float> want = good.attend(pool);
+          const std::vector<float> got = bad.attend(pool);
+          for (std::size_t row = 0; row < kRows; ++row) {
+            SCOPED_TRACE(testing::Message() << shape.text() << "row " << row << (is_key ? ", key" : ", value"));
+            const float* const out = bad.row_of(got, row);
+            if (row >= kWrongRow && (window == 0 || row < kWrongRow + window)) {
+              EXPECT_TRUE(std::isnan(out[3]));
+              EXPECT_TRUE(std::isnan(out[20]) || (!is_key && dtype != KvDType::kI16));
+            } else {
+              EXPECT_EQ(std::memcmp(out, good.row_of(want, row), shape.head_dim * sizeof(float)), 0);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryIsa, Attention, testing::ValuesIn(checks::compiled_isas()),
                          [](const auto& tested) { return tested.param; });
 
