@@ -24,9 +24,10 @@ void add_model_flags(CLI::App& verb, ModelOptions& options) {
       ->envname("SIXFOLD_CONTEXT")
       ->check(CLI::Range(0, 1 << 24))
       ->capture_default_str();
-  verb.add_option("--kv-dtype", options.kv_dtype, "Element type of cached keys and values")
+  verb.add_option("--kv-dtype", options.kv_dtype,
+                  "Element type of cached keys and values; i16: fixed point of 13 bits and a sign")
       ->envname("SIXFOLD_KV_DTYPE")
-      ->check(CLI::IsMember({"f16", "bf16", "f32"}))
+      ->check(CLI::IsMember({"i16", "f16", "bf16", "f32"}))
       ->capture_default_str();
   verb.add_option("--weights", options.weights, "Round weights of F32, F16 or BF16 to this type while loading")
       ->envname("SIXFOLD_WEIGHTS")
@@ -45,10 +46,11 @@ void add_model_flags(CLI::App& verb, ModelOptions& options) {
 }
 
 Result<kernels::KvDType> parse_kv_dtype(const std::string& name) {
+  if (name == "i16") return kernels::KvDType::kI16;
   if (name == "f16") return kernels::KvDType::kF16;
   if (name == "bf16") return kernels::KvDType::kBF16;
   if (name == "f32") return kernels::KvDType::kF32;
-  return invalid_argument("--kv-dtype: want f16, bf16 or f32, got \"{}\"", name);
+  return invalid_argument("--kv-dtype: want i16, f16, bf16 or f32, got \"{}\"", name);
 }
 
 namespace {

@@ -24,7 +24,7 @@ struct ModelOptions {
   FetchFlags fetch = {};
   std::size_t threads = 0;  // 0 = as many as this process may use
   std::size_t context = 0;  // tokens; 0 = the model's, capped
-  std::string kv_dtype = "f16";
+  std::string kv_dtype = "i16";
   bool has_exact_weights = false;        // model::LoadOptions
   std::string weights = "stored";        // or the type to round them to
   std::string weight_cache = "auto";     // "off", or a folder

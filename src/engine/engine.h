@@ -24,7 +24,7 @@ struct EngineOptions {
   std::size_t prefill_chunk = 512;  // prompt tokens mixed into one step at most while others decode
   std::size_t step_target_ms = 120;  // and as many fewer as such a step needs to end in this time; 0 = always that many
   std::size_t queue_max = 256;       // waiting requests; at most limits::kMailboxMax
-  kernels::KvDType kv_dtype = kernels::KvDType::kF16;
+  kernels::KvDType kv_dtype = kernels::KvDType::kI16;
   std::size_t adapter_bytes_max = std::size_t{4} << 30;  // of all adapters in memory
   bool has_prefix_cache = true;
   bool has_speculation = true;    // guess repeated text and compute guesses where that pays; never changes the text

@@ -92,9 +92,10 @@ Status read_serve(const Reader& reader, const YAML::Node& node, Serve& serve) {
   SIXFOLD_TRY_STATUS(reader.read_count(node["batch_rows"], "serve.batch_rows", 1, 4096, serve.batch_rows));
   SIXFOLD_TRY_STATUS(reader.read_text(node["weight_cache"], "serve.weight_cache", serve.weight_cache));
   SIXFOLD_TRY_STATUS(reader.read_text(node["kv_dtype"], "serve.kv_dtype", serve.kv_dtype));
-  if (serve.kv_dtype && *serve.kv_dtype != "f16" && *serve.kv_dtype != "bf16" && *serve.kv_dtype != "f32") {
+  if (serve.kv_dtype && *serve.kv_dtype != "i16" && *serve.kv_dtype != "f16" && *serve.kv_dtype != "bf16" &&
+      *serve.kv_dtype != "f32") {
     return reader.error_at(node["kv_dtype"].Mark(),
-                           fmt::format("serve.kv_dtype: want f16, bf16 or f32, got \"{}\"", *serve.kv_dtype));
+                           fmt::format("serve.kv_dtype: want i16, f16, bf16 or f32, got \"{}\"", *serve.kv_dtype));
   }
   SIXFOLD_TRY_STATUS(reader.read_text(node["speculation"], "serve.speculation", serve.speculation));
   if (serve.speculation && *serve.speculation != "auto" && *serve.speculation != "off") {

@@ -19,7 +19,7 @@ struct Serve {
   std::optional<std::uint64_t> threads;
   std::optional<std::uint64_t> context;     // tokens of one request
   std::optional<std::uint64_t> parallel;    // sequences at once
-  std::optional<std::string> kv_dtype;      // "f16", "bf16" or "f32"
+  std::optional<std::string> kv_dtype;      // "i16", "f16", "bf16" or "f32"
   std::optional<std::uint64_t> queue;       // waiting requests
   std::optional<std::uint64_t> batch_rows;  // of predictions in one run of an ONNX model
   std::optional<std::string> speculation;   // "auto" or "off"

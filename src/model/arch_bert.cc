@@ -39,10 +39,9 @@ std::vector<std::string> numbers_as_names(std::size_t classes) {
   return names;
 }
 
-// Keys and values are as precise as the weights that made them; beside integer arithmetic, the fastest form will do.
+// Keys and values are as precise as the weights that made them: fixed point is as precise as F16.
 kernels::KvDType kv_dtype_for(const kernels::PackedMatrix& weights) {
-  if (weights.dtype() == DType::kF32) return kernels::KvDType::kF32;
-  return weights.dtype() == DType::kF16 ? kernels::KvDType::kF16 : kernels::KvDType::kBF16;
+  return weights.dtype() == DType::kF32 ? kernels::KvDType::kF32 : kernels::KvDType::kI16;
 }
 
 // Scratch of one pass.

@@ -101,7 +101,7 @@ Result<std::unique_ptr<Encoder>> make_decoder_encoder(std::unique_ptr<Model> mod
       context == 0 ? std::min(description.context_max, kContextMax) : std::min(description.context_max, context);
   const std::size_t rows =
       (std::max(model->rows_max(), context_used) + kEncoderRowStep - 1) / kEncoderRowStep * kEncoderRowStep;
-  KvShape shape = model->kv_shape(kernels::KvDType::kF16);
+  KvShape shape = model->kv_shape(kernels::KvDType::kI16);
   shape.page_tokens = kEncoderRowStep;
   SIXFOLD_TRY(KvPages kv, KvPages::allocate(shape, rows / kEncoderRowStep));
   const EncoderLimits limits{.rows = rows,

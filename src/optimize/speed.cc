@@ -54,9 +54,20 @@ class Measurement {
   }
 
  private:
-  // Keys and values in bf16 are multiplied as pairs where there is an instruction for it, all others in f32.
+  // Keys and values in fixed point are multiplied as pairs of 16-bit integers, those in bf16 as pairs where there is an
+  // instruction for it, all others in f32.
   void add_attention(double operations, Work& work) const {
-    (workload_.kv_dtype() == kernels::KvDType::kBF16 ? work.bf16_operations : work.f32_operations) += operations;
+    switch (workload_.kv_dtype()) {
+      case kernels::KvDType::kI16:
+        work.int16_operations += operations;
+        break;
+      case kernels::KvDType::kBF16:
+        work.bf16_operations += operations;
+        break;
+      case kernels::KvDType::kF16:
+      case kernels::KvDType::kF32:
+        work.f32_operations += operations;
+    }
   }
 
   Status run(const SpeedRow& row, Stopwatch& watch, bool is_warm_up) {

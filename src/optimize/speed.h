@@ -18,7 +18,7 @@ struct SpeedOptions {
   std::size_t generate = 64;                 // tokens decoded of each sequence, one after another
   std::size_t depth = 0;                     // tokens that every sequence has in its cache before
   std::size_t repeat = 5;                    // counted runs, after one that is not counted
-  kernels::KvDType kv_dtype = kernels::KvDType::kF16;
+  kernels::KvDType kv_dtype = kernels::KvDType::kI16;
 };
 
 // Token ids are pseudo-random; what is measured does not depend on them.  Rows: prompts, then batches.

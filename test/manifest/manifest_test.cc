@@ -57,7 +57,7 @@ TEST(Manifest, wrong_values_are_refused_with_range) {
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nserve: {port: 70000}\n"),
             "sixfold.yaml:2: serve.port: want a whole number from 0 to 65535, got \"70000\"");
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nserve: {kv_dtype: q4}\n"),
-            "sixfold.yaml:2: serve.kv_dtype: want f16, bf16 or f32, got \"q4\"");
+            "sixfold.yaml:2: serve.kv_dtype: want i16, f16, bf16 or f32, got \"q4\"");
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel: {adapters: poet}\n"),
             "sixfold.yaml:2: model.adapters: want a list of texts");
   EXPECT_EQ(error_of("apiVersion: sixfold/v1\nmodel:\n  adapters:\n    - {poet: a}\n"),

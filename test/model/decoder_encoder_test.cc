@@ -24,7 +24,7 @@ TEST(DecoderEncoder, its_states_give_the_logits) {
   const std::vector<float> state = encode_one(*encoder, text, EncoderOutput::kLast);
   auto model = model::load(tiny.open(), shared_pool(), {});
   ASSERT_TRUE(model.is_ok());
-  const std::vector<float> logits = Sequence(**model, KvDType::kF16, 32).feed(text);
+  const std::vector<float> logits = Sequence(**model, KvDType::kI16, 32).feed(text);
   const std::span<const float> output = tiny.values("output.weight");
   const std::size_t width = state.size();
   for (std::size_t row = 0; row < tiny.shape().vocabulary; ++row) {

@@ -55,7 +55,7 @@ TEST(Forward, heads_of_256_match_a_plain_decoder_and_give_the_same_bits_in_piece
   expect_as_plain(tiny, {});
   const auto model = load_tiny(tiny);
   const std::vector<TokenId> tokens = some_tokens(48);
-  for (const KvDType dtype : {KvDType::kF32, KvDType::kF16, KvDType::kBF16}) {
+  for (const KvDType dtype : {KvDType::kF32, KvDType::kF16, KvDType::kBF16, KvDType::kI16}) {
     const std::vector<float> whole = Sequence(*model, dtype, 64).feed(tokens);
     EXPECT_EQ(Sequence(*model, dtype, 64).feed_in_pieces(tokens, 7), whole);
     EXPECT_EQ(Sequence(*model, dtype, 64).feed_in_pieces(tokens, 1), whole);
@@ -305,11 +305,12 @@ TEST_P(Batches, no_rows_compute_nothing) {
   EXPECT_TRUE(model_->forward({}, kv_, {}).is_ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(Caches, Batches, testing::Values(KvDType::kF32, KvDType::kF16, KvDType::kBF16),
+INSTANTIATE_TEST_SUITE_P(Caches, Batches, testing::Values(KvDType::kF32, KvDType::kF16, KvDType::kBF16, KvDType::kI16),
                          [](const auto& tested) {
-                           return tested.param == KvDType::kF32   ? "f32"
-                                  : tested.param == KvDType::kF16 ? "f16"
-                                                                  : "bf16";
+                           return tested.param == KvDType::kF32    ? "f32"
+                                  : tested.param == KvDType::kF16  ? "f16"
+                                  : tested.param == KvDType::kBF16 ? "bf16"
+                                                                   : "i16";
                          });
 
 // A forward call that is refused leaves cache and logits alone.

@@ -55,7 +55,7 @@ TEST_P(GoldenArchitecture, a_prompt_in_pieces_gives_the_same_bits) {
   const auto model = load(folder);
   ASSERT_NE(model, nullptr);
   for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
-    for (const KvDType dtype : {KvDType::kF32, KvDType::kF16, KvDType::kBF16}) {
+    for (const KvDType dtype : {KvDType::kF32, KvDType::kF16, KvDType::kBF16, KvDType::kI16}) {
       expect_same_bits_in_pieces(*model, prompt, dtype);
     }
   }
@@ -67,12 +67,15 @@ TEST_P(GoldenArchitecture, half_precision_cache_stays_close) {
   ASSERT_NE(model, nullptr);
   const std::size_t vocabulary = model->description().vocabulary;
   for (const GoldenPrompt& prompt : read_prompts(folder + "/golden/arch", GetParam())) {
-    SCOPED_TRACE(prompt.name);
-    Sequence sequence(*model, KvDType::kF16, kPositions);
-    const std::vector<float> logits = sequence.feed(prompt.ids);
-    expect_close(prompt.logits, std::span(logits).subspan(prompt.first_position * vocabulary), vocabulary, kHalfCache);
-    expect_same_choices(prompt.greedy, sequence.continue_greedily(logits, prompt.greedy.ids.size()),
-                        kHalfCache.max_abs);
+    for (const KvDType dtype : {KvDType::kF16, KvDType::kI16}) {
+      SCOPED_TRACE(prompt.name);
+      Sequence sequence(*model, dtype, kPositions);
+      const std::vector<float> logits = sequence.feed(prompt.ids);
+      expect_close(prompt.logits, std::span(logits).subspan(prompt.first_position * vocabulary), vocabulary,
+                   kHalfCache);
+      expect_same_choices(prompt.greedy, sequence.continue_greedily(logits, prompt.greedy.ids.size()),
+                          kHalfCache.max_abs);
+    }
   }
 }
 

@@ -97,8 +97,8 @@ TEST(MeasureSpeed, holds_the_speed_against_what_the_machine_allows) {
   // A prefill: 500 operations a token at 1e6 a second are half of the millisecond that the token took.
   EXPECT_NEAR(*report->rows[0].limit_tokens_per_s, 2000, 1e-6);
   EXPECT_NEAR(*report->rows[0].share, 0.5, 1e-9);
-  // A decode: 500 bytes a step, and 32 more (two vectors of eight half-precision numbers) for each cached token.
-  const double cached = 32 * (1 + 2 + 3 + 4);
+  // A decode: 500 bytes a step, and 40 more (two vectors of eight 16-bit codes and their scale) for each cached token.
+  const double cached = 40 * (1 + 2 + 3 + 4);
   EXPECT_EQ(report->rows[1].limit, SpeedLimit::kBytes);
   EXPECT_NEAR(*report->rows[1].share, (4 * 500 + cached) / 1e6 / 0.004, 1e-9);
   // Two sequences: the weights once, all else twice.
