@@ -71,7 +71,7 @@ struct AttentionParameters {
 // contiguous rows of out_stride elements; out may not alias q.  The keys and values of all rows are already stored.
 // A row's result depends only on its own query and the keys and values that it sees: the same bits however the batch
 // was cut and however many workers share it.  With bf16 keys and values, an instruction set with a dot product of pairs
-// rounds queries and weights to bf16 too; with i16, one with products of pairs of integers (all but scalar) rounds
+// rounds queries and weights to bf16 too; with i16, one with fast products of pairs of integers (AVX2, AVX-512) rounds
 // them to 13 bits and a sign, queries with a scale for 32 elements, weights times the scales of their values with one
 // for 32 keys.  Otherwise all arithmetic is f32.
 // Source: online softmax, arXiv:1805.02867; blocked over keys as in arXiv:2205.14135; segments of the keys apart from

@@ -14,7 +14,6 @@ namespace {
 #include "kernels/body/attention_rows.inc"
 #include "kernels/body/attention_softmax.inc"
 #include "kernels/body/attention_float.inc"
-#include "kernels/body/attention_fixed.inc"
 #include "kernels/body/attention.inc"
 #include "kernels/body/table.inc"
 // clang-format on

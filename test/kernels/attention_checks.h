@@ -238,7 +238,8 @@ class AttentionScene {
   }
 
   // Queries and weights too; where pairs of integers are not multiplied, fixed point is widened to f32.
-  bool rounds_queries() const { return shape_.dtype == KvDType::kI16 && active_isa_row().name != "scalar"; }
+  // Others widen keys and values to f32.
+  bool rounds_queries() const { return shape_.dtype == KvDType::kI16 && active_isa_row().name.starts_with("avx"); }
 
   // To what fixed point makes of them; check_f32_to_fixed says that it does so well.
   static void fix(float* values, std::size_t count) {
