@@ -161,8 +161,8 @@ def serve_section(lines):
                           number(run["longest_gap_ms"]), str(run["cpu_cores"]), str(run["memory_most_mib"])])
         groups.append((name, {server: run["tokens_per_s"] for server, run in servers.items()},
                        ours.get("limit_tokens_per_s") if ours else None))
-    head = ["Model", "Server", "tokens/s", "ratio", "of the engine", "first token ms p50 / p95 / p99", "between tokens ms p50 / p95 / p99",
-            "longest gap ms", "cores", "memory MiB"]
+    head = ["Model", "Server", "tokens/s", "ratio", "of the engine", "first token ms p50 / p95 / p99",
+            "between tokens ms p50 / p95 / p99", "longest gap ms", "cores", "memory MiB"]
     return f"{behind(slower)}\n\n" + table(head, cells), groups
 
 

@@ -153,42 +153,36 @@ class AttentionScene {
 
   // Empty if `out` is right.
   std::string compare_with_double(const std::vector<float>& out) const {
-    std::size_t row = 0;
-    for (const AttentionSequence& sequence : sequences_) {
-      for (std::size_t i = 0; i < sequence.rows; ++i, ++row) {
-        for (std::size_t head = 0; head < shape_.heads(); ++head) {
-          const Wanted want = reference(sequence, i, q_.data() + row * q_stride(), head);
-          for (std::size_t d = 0; d < shape_.head_dim; ++d) {
-            const float got = out[row * out_stride() + head * shape_.head_dim + d];
-            if (!is_close(got, want.values[d], want.tolerances[d])) {
-              return shape_.text() + describe("position %zu, head %zu, element %zu: %.9g, want %.9g within %.3g",
-                                              sequence.past + i, head, d, static_cast<double>(got), want.values[d],
-                                              want.tolerances[d]);
-            }
-          }
-        }
-        for (std::size_t pad = shape_.heads() * shape_.head_dim; pad < out_stride(); ++pad) {
-          if (out[row * out_stride() + pad] != kUntouched) return shape_.text() + "wrote between the rows";
-        }
+    std::string wrong;
+    for_each_head([&](const AttentionSequence& sequence, std::size_t i, std::size_t row, std::size_t head) {
+      if (!wrong.empty()) return;
+      const Wanted want = reference(sequence, i, q_.data() + row * q_stride(), head);
+      for (std::size_t d = 0; d < shape_.head_dim && wrong.empty(); ++d) {
+        const float got = out[row * out_stride() + head * shape_.head_dim + d];
+        if (is_close(got, want.values[d], want.tolerances[d])) continue;
+        wrong = shape_.text() + describe("position %zu, head %zu, element %zu: %.9g, want %.9g within %.3g",
+                                         sequence.past + i, head, d, static_cast<double>(got), want.values[d],
+                                         want.tolerances[d]);
+      }
+    });
+    for (std::size_t row = 0; row < rows_; ++row) {
+      for (std::size_t pad = shape_.heads() * shape_.head_dim; pad < out_stride(); ++pad) {
+        if (wrong.empty() && out[row * out_stride() + pad] != kUntouched)
+          wrong = shape_.text() + "wrote between the rows";
       }
     }
-    return {};
+    return wrong;
   }
 
   // Root of the mean square of what `out` is wrong by.
   double error_of(const std::vector<float>& out) const {
     double squares = 0;
-    std::size_t row = 0;
-    for (const AttentionSequence& sequence : sequences_) {
-      for (std::size_t i = 0; i < sequence.rows; ++i, ++row) {
-        for (std::size_t head = 0; head < shape_.heads(); ++head) {
-          const Wanted want = reference(sequence, i, q_.data() + row * q_stride(), head);
-          for (std::size_t d = 0; d < shape_.head_dim; ++d) {
-            squares += std::pow(out[row * out_stride() + head * shape_.head_dim + d] - want.values[d], 2);
-          }
-        }
+    for_each_head([&](const AttentionSequence& sequence, std::size_t i, std::size_t row, std::size_t head) {
+      const Wanted want = reference(sequence, i, q_.data() + row * q_stride(), head);
+      for (std::size_t d = 0; d < shape_.head_dim; ++d) {
+        squares += std::pow(out[row * out_stride() + head * shape_.head_dim + d] - want.values[d], 2);
       }
-    }
+    });
     return std::sqrt(squares / static_cast<double>(rows_ * shape_.heads() * shape_.head_dim));
   }
 
@@ -200,6 +194,17 @@ class AttentionScene {
     std::vector<double> values;  // [head_dim]
     std::vector<double> tolerances;
   };
+
+  // body(sequence, row of the sequence, row of the batch, query head)
+  template <class Body>
+  void for_each_head(const Body& body) const {
+    std::size_t row = 0;
+    for (const AttentionSequence& sequence : sequences_) {
+      for (std::size_t i = 0; i < sequence.rows; ++i, ++row) {
+        for (std::size_t head = 0; head < shape_.heads(); ++head) body(sequence, i, row, head);
+      }
+    }
+  }
 
   std::size_t q_stride() const { return shape_.heads() * shape_.head_dim + 5; }
   std::size_t out_stride() const { return shape_.heads() * shape_.head_dim + 7; }
@@ -238,7 +243,6 @@ class AttentionScene {
   }
 
   // Queries and weights too; where pairs of integers are not multiplied, fixed point is widened to f32.
-  // Others widen keys and values to f32.
   bool rounds_queries() const { return shape_.dtype == KvDType::kI16 && active_isa_row().name.starts_with("avx"); }
 
   // To what fixed point makes of them; check_f32_to_fixed says that it does so well.
