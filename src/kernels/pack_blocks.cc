@@ -159,11 +159,11 @@ void pack_q5_1(const std::byte* source, std::size_t row, std::byte* unit, std::b
 // Block b of a unit of a super format, and its scales.
 template <Format kFormat>
 std::byte* super_block(std::byte* unit, std::size_t b) {
-  return unit + header_bytes(kFormat) + b * block_bytes(kFormat);
+  return unit + block_planes_at(kFormat, b);
 }
 template <Format kFormat>
 std::byte* super_scales(std::byte* unit, std::size_t b) {
-  return unit + super_scales_at(kFormat) + b * scale_bytes(kFormat);
+  return unit + block_scales_at(kFormat, b);
 }
 
 // Scale and min of block b, of the 12 bytes that Q4_K and Q5_K share: 6 bits each.
@@ -198,7 +198,7 @@ void pack_k_min(const std::byte* source, std::size_t row, std::byte* unit, std::
     put_codes<kFormat>(codes, row, super_block<kFormat>(unit, b));
     const ScaleMin pair = six_bit_scale_min(scales, b);
     super_scales<kFormat>(unit, b)[row] = std::byte{pair.scale};
-    unit[super_mins_at(kFormat) + b / 2 * 2 * kTileRows + 2 * row + b % 2] = std::byte{pair.min};
+    unit[pair_mins_at(kFormat, b / 2) + 2 * row + b % 2] = std::byte{pair.min};
   }
 }
 

@@ -7,7 +7,7 @@
 namespace sixfold::kernels {
 
 // Moves whenever the bytes of any packed format do.
-constexpr std::uint32_t kPackedLayoutVersion = 7;
+constexpr std::uint32_t kPackedLayoutVersion = 8;
 
 constexpr std::size_t kTileRows = 16;        // weight rows (outputs) that lie interleaved in one tile
 constexpr std::size_t kBlock = 32;           // inputs that share one activation scale
@@ -24,11 +24,10 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 // 13 bits, so that the sum of 32 products with codes of 13 bits fits 32 bits; F16 weights, which have 11 bits, lose
 // nothing from a quarter of the largest up, and below that at most half a step.  A run with a weight that is not finite
 // has an infinite step.  Behind the last input come zeros.
-// Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.
-//   plain                 blocks lie in pairs: scales of both, then code planes of both, so that no vector of codes
-//                         lies in two cache lines, and lines are touched in the order of memory, which is what hardware
-//                         prefetches; an odd number of blocks ends in a pair whose second block is zeros
-//   super                 a header, then code planes of the 8 blocks
+// Integer formats: unit = a block of 32 inputs, or a super-block of 8 blocks behind a header.  Blocks lie in pairs:
+// scales of both, then code planes of both, so that a vector of codes seldom lies in two cache lines, and lines are
+// touched in the order of memory, which is what hardware prefetches.
+//   plain                 an odd number of blocks ends in a pair whose second block is zeros
 //   code planes           A word is the 4 codes of one row at inputs 4g .. 4g+3 of the block; a plane vector is one
 //                         word per row, 64 bytes.  A code of 5 bits has a 4-bit and a 1-bit plane, of 3 bits 2 and 1;
 //                         lowest bits first.
@@ -39,11 +38,10 @@ constexpr std::size_t kVectorBytes = kTileRows * 4;
 //     2 bits              2 vectors, vector j = groups 4j .. 4j+3 at bits 0, 2, 4, 6
 //     1 bit               1 vector, bit g = group g
 //   scales, plain         d f16[16]; with has_min also min f16[16]
-//   header, super         d f16[16]; with has_min also dmin f16[16]; then of all 8 blocks
-//                         halves == 1: scale u8[8][16] (i8 without has_min); with has_min then min u8[4][16][2], of
-//                           each row the mins of blocks 2p and 2p + 1
-//                         halves == 2: scale i8[8][2][16]; with has_min one u8[8][16][2], scale | min << 4
-// Behind such a header most planes begin at a multiple of 64 bytes, so that a vector does not lie in two cache lines.
+//   header, super         d f16[16]; with has_min also dmin f16[16]
+//   scales of a pair, super
+//     halves == 1         scale u8[2][16] (i8 without has_min); with has_min then min u8[16][2]
+//     halves == 2         scale i8[2][2][16]; with has_min one u8[2][16][2], scale | min << 4
 // A weight is scale * (code - zero_point), or scale * code + min (plain) or scale * code - min (super).
 // With has_table it is scale * kNonlinear[code].
 enum class Format : std::uint8_t {
@@ -97,30 +95,45 @@ constexpr std::size_t plane_bytes(Format format) {
   return traits_of(format).bits * kVectorBytes;
 }
 
-// Bytes of a block's scales; of a super format they lie in the header, from super_scales_at on.
+// Bytes of a block's scales; of a super format without the mins that lie apart.
 constexpr std::size_t scale_bytes(Format format) {
   const FormatTraits traits = traits_of(format);
   if (traits.is_super) return traits.halves * kTileRows;
   return 2 * kTileRows * (traits.has_min ? 2 : 1);
 }
 
-constexpr std::size_t super_scales_at(Format format) {
-  return 2 * kTileRows * (traits_of(format).has_min ? 2 : 1);
-}
-
-// Mins of two blocks, u8[16][2], of formats with one scale a block.
-constexpr std::size_t super_mins_at(Format format) {
-  return super_scales_at(format) + kSuperBlocks * scale_bytes(format);
-}
-
+// Before the blocks of a super format: d and dmin.
 constexpr std::size_t header_bytes(Format format) {
   const FormatTraits traits = traits_of(format);
   if (!traits.is_super) return 0;
-  return super_mins_at(format) + (traits.has_min && traits.halves == 1 ? kSuperBlocks * kTileRows : 0);
+  return 2 * kTileRows * (traits.has_min ? 2 : 1);
 }
 
-constexpr std::size_t block_bytes(Format format) {
-  return plane_bytes(format) + (traits_of(format).is_super ? 0 : scale_bytes(format));
+// Of a pair of blocks, before their code planes.
+constexpr std::size_t pair_scale_bytes(Format format) {
+  const FormatTraits traits = traits_of(format);
+  const bool has_mins = traits.is_super && traits.has_min && traits.halves == 1;
+  return 2 * scale_bytes(format) + (has_mins ? 2 * kTileRows : 0);
+}
+
+// Of integer formats.
+constexpr std::size_t pair_bytes(Format format) {
+  return pair_scale_bytes(format) + 2 * plane_bytes(format);
+}
+
+// Where the scales and the code planes of a block lie: in a unit of a super format, or in a tile of a plain one.
+constexpr std::size_t block_scales_at(Format format, std::size_t block) {
+  return header_bytes(format) + block / 2 * pair_bytes(format) + block % 2 * scale_bytes(format);
+}
+
+constexpr std::size_t block_planes_at(Format format, std::size_t block) {
+  return header_bytes(format) + block / 2 * pair_bytes(format) + pair_scale_bytes(format) +
+         block % 2 * plane_bytes(format);
+}
+
+// Mins of two blocks, u8[16][2], of super formats with one scale a block.
+constexpr std::size_t pair_mins_at(Format format, std::size_t pair) {
+  return block_scales_at(format, 2 * pair) + 2 * scale_bytes(format);
 }
 
 constexpr bool is_plain(Format format) {
@@ -136,7 +149,8 @@ constexpr std::size_t unit_inputs(Format format) {
 constexpr std::size_t unit_bytes(Format format) {
   if (is_float(format)) return traits_of(format).bits / 8 * kTileRows * unit_inputs(format);
   if (is_fixed(format)) return plane_bytes(format);
-  return header_bytes(format) + unit_inputs(format) / kBlock * block_bytes(format);
+  if (traits_of(format).is_super) return header_bytes(format) + kSuperBlocks / 2 * pair_bytes(format);
+  return pair_bytes(format) / 2;
 }
 
 constexpr std::size_t kFixedBits = 13;            // of the largest weight of a row's run, and of a block's input
@@ -148,7 +162,7 @@ constexpr std::size_t kRunStepsBytes = kTileRows * 4;  // of a run
 constexpr std::size_t unit_at(Format format, std::size_t unit) {
   if (is_fixed(format)) return (unit / kRunBlocks + 1) * kRunStepsBytes + unit * unit_bytes(format);
   if (!is_plain(format)) return unit * unit_bytes(format);
-  return (unit - unit % 2) * block_bytes(format) + 2 * scale_bytes(format) + unit % 2 * plane_bytes(format);
+  return block_planes_at(format, unit);
 }
 
 // Where the run that begins with this block begins.
@@ -159,7 +173,7 @@ constexpr std::size_t run_at(std::size_t block) {
 // Where a unit's scales begin; for formats whose units have none of their own, where the unit does.
 constexpr std::size_t scales_at(Format format, std::size_t unit) {
   if (!is_plain(format)) return unit_at(format, unit);
-  return (unit - unit % 2) * block_bytes(format) + unit % 2 * scale_bytes(format);
+  return block_scales_at(format, unit);
 }
 
 constexpr std::size_t tile_bytes(Format format, std::size_t units) {

@@ -123,8 +123,8 @@ TEST(PackedMatrix, packs_the_bytes_that_its_layout_version_promises) {
     ASSERT_TRUE(packed.is_ok());
     hash = fast_hash(packed->packed_bytes(), hash);
   }
-  EXPECT_EQ(kPackedLayoutVersion, 7u);
-  EXPECT_EQ(hash, 7413114721945442491u);
+  EXPECT_EQ(kPackedLayoutVersion, 8u);
+  EXPECT_EQ(hash, 4958660703738805615u);
 }
 
 }  // namespace
