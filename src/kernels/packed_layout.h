@@ -95,18 +95,19 @@ constexpr std::size_t plane_bytes(Format format) {
   return traits_of(format).bits * kVectorBytes;
 }
 
-// Bytes of a block's scales; of a super format without the mins that lie apart.
-constexpr std::size_t scale_bytes(Format format) {
-  const FormatTraits traits = traits_of(format);
-  if (traits.is_super) return traits.halves * kTileRows;
-  return 2 * kTileRows * (traits.has_min ? 2 : 1);
+// Of d, and min or dmin where the format has it.
+constexpr std::size_t factor_bytes(Format format) {
+  return 2 * kTileRows * (traits_of(format).has_min ? 2 : 1);
 }
 
-// Before the blocks of a super format: d and dmin.
+// Before the blocks of a super format.
 constexpr std::size_t header_bytes(Format format) {
-  const FormatTraits traits = traits_of(format);
-  if (!traits.is_super) return 0;
-  return 2 * kTileRows * (traits.has_min ? 2 : 1);
+  return traits_of(format).is_super ? factor_bytes(format) : 0;
+}
+
+// Of a block's scales; of a super format without the mins that lie apart.
+constexpr std::size_t scale_bytes(Format format) {
+  return traits_of(format).is_super ? traits_of(format).halves * kTileRows : factor_bytes(format);
 }
 
 // Of a pair of blocks, before their code planes.
@@ -149,8 +150,7 @@ constexpr std::size_t unit_inputs(Format format) {
 constexpr std::size_t unit_bytes(Format format) {
   if (is_float(format)) return traits_of(format).bits / 8 * kTileRows * unit_inputs(format);
   if (is_fixed(format)) return plane_bytes(format);
-  if (traits_of(format).is_super) return header_bytes(format) + kSuperBlocks / 2 * pair_bytes(format);
-  return pair_bytes(format) / 2;
+  return header_bytes(format) + unit_inputs(format) / kBlock * pair_bytes(format) / 2;
 }
 
 constexpr std::size_t kFixedBits = 13;            // of the largest weight of a row's run, and of a block's input
