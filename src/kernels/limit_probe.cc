@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "kernels/cache_size.h"
 #include "kernels/dispatch.h"
 #include "kernels/probe_table.h"
 
@@ -90,25 +91,9 @@ std::optional<double> LimitProbe::operations_per_s(Arithmetic kind) {
 }
 
 std::size_t memory_probe_bytes() {
-  const std::size_t wanted = std::max(kMemoryBytesMin, 8 * third_level_cache_bytes());
+  const std::size_t wanted = std::max(kMemoryBytesMin, 8 * cache_bytes(3));
   const std::size_t memory = system_value(_SC_PHYS_PAGES) * system_value(_SC_PAGESIZE);
   return memory == 0 ? wanted : std::min(wanted, memory / 8);
-}
-
-std::size_t second_level_cache_bytes() {
-#if defined(_SC_LEVEL2_CACHE_SIZE)
-  return system_value(_SC_LEVEL2_CACHE_SIZE);
-#else
-  return 0;
-#endif
-}
-
-std::size_t third_level_cache_bytes() {
-#if defined(_SC_LEVEL3_CACHE_SIZE)
-  return system_value(_SC_LEVEL3_CACHE_SIZE);
-#else
-  return 0;
-#endif
 }
 
 }  // namespace sixfold::kernels

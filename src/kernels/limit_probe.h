@@ -40,8 +40,4 @@ class LimitProbe {
 // Enough that no cache helps: many times the last level, within an eighth of the memory.
 std::size_t memory_probe_bytes();
 
-// Bytes of one core's second-level cache, and of one third-level cache; 0 where the system does not say.
-std::size_t second_level_cache_bytes();
-std::size_t third_level_cache_bytes();
-
 }  // namespace sixfold::kernels

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "kernels/cache_size.h"
+
 namespace sixfold::optimize {
 namespace {
 
@@ -63,10 +65,8 @@ Result<ThreadLimits> limits_of(std::size_t threads, const SurveyOptions& options
     limits.bf16_operations_per_s = repeat_operations(probe, Arithmetic::kBf16Dot, repeat);
     limits.f32_operations_per_s = repeat_operations(probe, Arithmetic::kF32Fma, repeat);
   }
-  SIXFOLD_TRY(limits.second_level_bytes_per_s,
-              cache_limit(pool, kernels::second_level_cache_bytes(), 1, repeat, clock));
-  SIXFOLD_TRY(limits.third_level_bytes_per_s,
-              cache_limit(pool, kernels::third_level_cache_bytes(), threads, repeat, clock));
+  SIXFOLD_TRY(limits.second_level_bytes_per_s, cache_limit(pool, kernels::cache_bytes(2), 1, repeat, clock));
+  SIXFOLD_TRY(limits.third_level_bytes_per_s, cache_limit(pool, kernels::cache_bytes(3), threads, repeat, clock));
   return limits;
 }
 

@@ -8,8 +8,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <random>
 #include <string>
@@ -17,6 +15,7 @@
 #include <vector>
 
 #include "kernels/cpu_quota.h"
+#include "kernels/fake_root.h"
 
 namespace sixfold::kernels {
 namespace {
@@ -270,29 +269,13 @@ TEST(ShareOf, parts_cover_everything_once_in_multiples_of_the_grain) {
   }
 }
 
-// A folder that looks like / to the reader of limits.
-class FakeRoot {
- public:
-  FakeRoot() : path_(testing::TempDir() + "sixfold_cgroup_" + std::to_string(::getpid())) {}
-  ~FakeRoot() { std::filesystem::remove_all(path_); }
-  void write(const std::string& file, const std::string& text) const {
-    const std::filesystem::path full = path_ + file;
-    std::filesystem::create_directories(full.parent_path());
-    std::ofstream(full) << text;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 TEST(CpuQuota, no_files_mean_no_limit) {
-  const FakeRoot root;
+  const checks::FakeRoot root;
   EXPECT_EQ(cgroup_core_limit(root.path()), std::nullopt);
 }
 
 TEST(CpuQuota, version_2_takes_the_smallest_limit_on_the_way_up) {
-  const FakeRoot root;
+  const checks::FakeRoot root;
   root.write("/proc/self/cgroup", "0::/slice/app\n");
   root.write("/sys/fs/cgroup/slice/app/cpu.max", "max 100000\n");
   EXPECT_EQ(cgroup_core_limit(root.path()), std::nullopt);
@@ -303,14 +286,14 @@ TEST(CpuQuota, version_2_takes_the_smallest_limit_on_the_way_up) {
 }
 
 TEST(CpuQuota, limit_at_the_top_counts_when_the_group_is_not_visible) {
-  const FakeRoot root;
+  const checks::FakeRoot root;
   root.write("/proc/self/cgroup", "0::/../not/here\n");
   root.write("/sys/fs/cgroup/cpu.max", "300000 100000\n");
   EXPECT_EQ(cgroup_core_limit(root.path()), 3.0);
 }
 
 TEST(CpuQuota, version_1_is_read_from_the_cpu_controller) {
-  const FakeRoot root;
+  const checks::FakeRoot root;
   root.write("/proc/self/cgroup", "5:cpuset:/x\n4:cpu,cpuacct:/docker/abc\n");
   root.write("/sys/fs/cgroup/cpu/docker/abc/cpu.cfs_quota_us", "200000\n");
   root.write("/sys/fs/cgroup/cpu/docker/abc/cpu.cfs_period_us", "100000\n");
@@ -320,7 +303,7 @@ TEST(CpuQuota, version_1_is_read_from_the_cpu_controller) {
 }
 
 TEST(CpuQuota, garbage_is_no_limit) {
-  const FakeRoot root;
+  const checks::FakeRoot root;
   root.write("/proc/self/cgroup", "0::/\nnonsense\n:\n");
   for (const char* text : {"", "100000", "x 100000", "100000 0", "-5 100000", "100000 y"}) {
     root.write("/sys/fs/cgroup/cpu.max", text);
