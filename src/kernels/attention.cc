@@ -15,7 +15,7 @@ namespace {
 
 // Work below these sizes is done before another thread has woken up.
 constexpr std::size_t kSerialProducts = 1 << 15;
-constexpr std::size_t kSerialElements = 1 << 13;
+constexpr std::size_t kSerialElements = 1 << 12;
 
 // Calls body(0) to body(workers - 1), side by side.
 template <class Body>

@@ -221,12 +221,12 @@ const RopeTable* Decoder::rope_of(std::size_t layer) const {
   return local_rope_ && p_.has_window[layer] ? &*local_rope_ : &*rope_;
 }
 
-// The norms of q and k, and RoPE.
+// The norms of q and k, and RoPE, which takes about twice as long for each number as adding or a norm.
 void Decoder::rotate(std::size_t layer, const Batch& batch) {
   const DecoderLayer& weights = weights_.layers[layer];
   const RopeTable* rope = rope_of(layer);
   if (rope == nullptr && weights.q_norm.is_empty()) return;
-  for_rows(pool_, rows_, p_.query_width() + p_.kv_width(), [&](std::size_t r) {
+  for_rows(pool_, rows_, 2 * (p_.query_width() + p_.kv_width()), [&](std::size_t r) {
     const float* cos_sin = rope != nullptr ? rope->row(batch.rows[r].position) : nullptr;
     rotate_heads(buffers_.q.row(r), p_.heads, weights.q_norm, cos_sin);
     rotate_heads(buffers_.k.row(r), p_.kv_heads, weights.k_norm, cos_sin);
