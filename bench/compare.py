@@ -22,6 +22,8 @@ from records import OURS, Records, Surroundings, first_line, machine, speeds
 
 TIMEOUT_S = 1800
 SUITES = ("single", "batched", "long", "encode")
+# Their decoding is bound by memory, whose speed is measured before and after every run: on a shared machine it changes.
+MEMORY_SUITES = ("single", "batched", "long")
 
 
 def run_program(arguments, prefix):
@@ -46,6 +48,12 @@ class Sixfold:
         report = json.loads(output)
         return report["rows"], {"limits": report["limits"], "load_seconds": report["load_seconds"],
                                 "is_from_weight_cache": report.get("is_from_weight_cache"), "isa": report["machine"]["isa"]}
+
+    def memory(self):
+        """Bytes per second that all threads together read from memory now."""
+        output, _ = run_program([self.program, "bench", "--limits", "--threads", str(self.options.threads), "--repeat", "3",
+                                 "--json"], self.options.prefix)
+        return json.loads(output)["limits"][-1]["memory_bytes_per_s"]["median"]
 
     def prepare(self, model):
         """Fills the weight cache, so that no round pays for writing it."""
@@ -270,12 +278,16 @@ def measure(options, everyone, records):
                     if model not in is_prepared:
                         is_prepared.add(model)
                         everyone[0].prepare(model)
+                    if suite in MEMORY_SUITES:
+                        run["memory_bytes_per_s"] = [everyone[0].memory()]
                     with Surroundings() as seen:
                         try:
                             run["rows"], facts = getattr(contestant, suite)(model)
                             run.update(facts)
                         except (RuntimeError, ValueError, AttributeError, subprocess.TimeoutExpired) as error:
                             run["error"] = str(error)
+                    if suite in MEMORY_SUITES:
+                        run["memory_bytes_per_s"].append(everyone[0].memory())
                     records.add({**run, **seen.facts})
                     what = run.get("error") or "  ".join(f"{row['tokens_per_s']:.1f}" for row in run["rows"])
                     print(f"{suite} {run['model']} {number + 1}/{options.pairs} {contestant.name} {contestant.flags}: {what}",

@@ -131,11 +131,18 @@ def best_mode(values_by_flags):
     return max(values_by_flags.items(), key=lambda item: statistics.median(item[1].values()))
 
 
+def saw_same_memory(ours, theirs):
+    """Whether memory read as fast, within a tenth, before and after both runs; True where that was not measured."""
+    measured = ours.get("memory_bytes_per_s", []) + theirs.get("memory_bytes_per_s", [])
+    return not measured or max(measured) <= 1.1 * min(measured)
+
+
 def speeds(records, suite):
     """Rows of a suite: [{"model", "row", "ours", "limit", "share", "peers": {name: {"speed", "ratio", ...}}}].
 
     A peer measured with several sets of flags counts with its best one.  A ratio is the median over the rounds, because
-    runs of one round saw the same machine."""
+    runs of one round saw the same machine.  Of decoding, only the rounds count in which memory kept its speed, if there
+    are any."""
     runs = runs_of(records, suite)
     table = []
     for model in in_order(run["model"] for run in runs):
@@ -143,6 +150,7 @@ def speeds(records, suite):
         for name in in_order(label(row) for run in of_model for row in run["rows"]):
             entry = {"model": model, "row": name, "ours": None, "limit": None, "share": None, "peers": {}}
             values, limits = {}, []  # values: {contestant: {flags: {round: tokens/s}}}
+            by_round = {}  # runs: {(contestant, flags): {round: run}}
             for run in of_model:
                 for row in run["rows"]:
                     if label(row) != name:
@@ -150,9 +158,10 @@ def speeds(records, suite):
                     entry |= {key: row.get(key) for key in ("kind", "sequences", "tokens", "depth", "kv")}
                     by_flags = values.setdefault(run["contestant"], {})
                     by_flags.setdefault(run.get("flags", ""), {})[run["round"]] = row["tokens_per_s"]
+                    by_round.setdefault((run["contestant"], run.get("flags", "")), {})[run["round"]] = run
                     if run["contestant"] == OURS and row.get("share") is not None:
                         limits.append((row["limit_tokens_per_s"], row["share"]))
-            ours = best_mode(values[OURS])[1] if OURS in values else {}
+            own_flags, ours = best_mode(values[OURS]) if OURS in values else ("", {})
             if ours:
                 entry["ours"] = statistics.median(ours.values())
                 entry["ours_spread"] = [min(ours.values()), max(ours.values())]
@@ -163,11 +172,17 @@ def speeds(records, suite):
                 if peer == OURS:
                     continue
                 flags, theirs = best_mode(values[peer])
-                ratios = [ours[number] / theirs[number] for number in ours if number in theirs]
+                rounds = all_rounds = [number for number in ours if number in theirs]
+                if entry["kind"] == "decode":
+                    own_runs, their_runs = by_round[OURS, own_flags], by_round[peer, flags]
+                    rounds = [number for number in rounds
+                              if saw_same_memory(own_runs[number], their_runs[number])] or rounds
+                ratios = [ours[number] / theirs[number] for number in rounds]
                 entry["peers"][peer] = {
                     "speed": statistics.median(theirs.values()), "spread": [min(theirs.values()), max(theirs.values())],
                     "flags": flags, "ratio": statistics.median(ratios) if ratios else None,
-                    "ratio_spread": [min(ratios), max(ratios)] if ratios else None, "rounds": len(ratios)}
+                    "ratio_spread": [min(ratios), max(ratios)] if ratios else None, "rounds": len(ratios),
+                    "all_rounds": len(all_rounds)}
             table.append(entry)
     return table
 

@@ -37,6 +37,10 @@ def ratio_cell(ratio, spread=None):
     return f"**{text}, behind**" if ratio < 1 else text
 
 
+def lowest_to_highest(counts):
+    return f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{max(counts)}"
+
+
 def behind(names):
     """The sentence that says where others are faster."""
     return f"Behind: {'; '.join(names)}." if names else "Ahead in every row."
@@ -98,9 +102,12 @@ def speed_section(lines, suite, kind=None):
             if theirs and theirs["ratio"] is not None and theirs["ratio"] < 1:
                 slower.append(f"{name}, {theirs['ratio']:.2f}x of {peer}")
         cells.append(line)
-    counts = {peer["rounds"] for row in rows for peer in row["peers"].values()} or {1}
-    rounds = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{max(counts)}"
+    every_peer = [peer for row in rows for peer in row["peers"].values()]
+    rounds = lowest_to_highest({peer["all_rounds"] for peer in every_peer} or {1})
     what = f"Tokens per second, {rows[0]['row'] if one_row else 'all sequences together'}; medians of {rounds} rounds."
+    if any(peer["rounds"] < peer["all_rounds"] for peer in every_peer):
+        kept = lowest_to_highest({peer["rounds"] for peer in every_peer})
+        what += f" Ratios are those of the {kept} rounds in which memory kept its speed."
     groups = [(f"{model_name(row['model'])}" if one_row else f"{model_name(row['model'])} {row['row']}",
                {OURS: row["ours"], **{peer: theirs["speed"] for peer, theirs in row["peers"].items()}}, row["limit"])
               for row in rows]
