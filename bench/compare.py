@@ -18,12 +18,10 @@ import subprocess
 import sys
 import tempfile
 
-from records import OURS, Records, Surroundings, first_line, machine, speeds
+from records import OURS, Records, Surroundings, first_line, machine, speeds, survey
 
 TIMEOUT_S = 1800
 SUITES = ("single", "batched", "long", "encode")
-# Their decoding is bound by memory, whose speed is measured before and after every run: on a shared machine it changes.
-MEMORY_SUITES = ("single", "batched", "long")
 
 
 def run_program(arguments, prefix):
@@ -51,9 +49,8 @@ class Sixfold:
 
     def memory(self):
         """Bytes per second that all threads together read from memory now."""
-        output, _ = run_program([self.program, "bench", "--limits", "--threads", str(self.options.threads), "--repeat", "3",
-                                 "--json"], self.options.prefix)
-        return json.loads(output)["limits"][-1]["memory_bytes_per_s"]["median"]
+        limits = survey(self.program, self.options.threads, repeat=3, prefix=self.options.prefix)["limits"]
+        return limits[-1]["memory_bytes_per_s"]["median"]
 
     def prepare(self, model):
         """Fills the weight cache, so that no round pays for writing it."""
@@ -278,16 +275,14 @@ def measure(options, everyone, records):
                     if model not in is_prepared:
                         is_prepared.add(model)
                         everyone[0].prepare(model)
-                    if suite in MEMORY_SUITES:
-                        run["memory_bytes_per_s"] = [everyone[0].memory()]
+                    before = everyone[0].memory()  # decoding is bound by it, and on a shared machine it changes
                     with Surroundings() as seen:
                         try:
                             run["rows"], facts = getattr(contestant, suite)(model)
                             run.update(facts)
                         except (RuntimeError, ValueError, AttributeError, subprocess.TimeoutExpired) as error:
                             run["error"] = str(error)
-                    if suite in MEMORY_SUITES:
-                        run["memory_bytes_per_s"].append(everyone[0].memory())
+                    run["memory_bytes_per_s"] = [before, everyone[0].memory()]
                     records.add({**run, **seen.facts})
                     what = run.get("error") or "  ".join(f"{row['tokens_per_s']:.1f}" for row in run["rows"])
                     print(f"{suite} {run['model']} {number + 1}/{options.pairs} {contestant.name} {contestant.flags}: {what}",

@@ -57,6 +57,13 @@ def first_line(command, pattern=""):
     return next((line for line in done.stdout.splitlines() if line and re.search(pattern, line)), "unknown")
 
 
+def survey(program, threads, repeat, prefix=()):
+    """What our program measures of this machine's limits."""
+    done = subprocess.run([*prefix, program, "bench", "--limits", "--threads", str(threads), "--repeat", str(repeat), "--json"],
+                          stdout=subprocess.PIPE, check=True, timeout=300)
+    return json.loads(done.stdout)
+
+
 def machine(program, threads):
     """Facts about this machine and moment, with the limits that our program measures."""
     folder = os.path.dirname(os.path.abspath(__file__))
@@ -71,9 +78,7 @@ def machine(program, threads):
         "load": os.getloadavg()[0],
         "versions": {OURS: first_line([program, "--version"])},
     }
-    done = subprocess.run([program, "bench", "--limits", "--threads", str(threads), "--repeat", "9", "--json"],
-                          stdout=subprocess.PIPE, check=True, timeout=300)
-    measured = json.loads(done.stdout)
+    measured = survey(program, threads, repeat=9)
     facts["cpu"] = measured["machine"]["cpu"]
     facts["isa"] = measured["machine"]["isa"]
     facts["limits"] = measured["limits"]
@@ -131,10 +136,9 @@ def best_mode(values_by_flags):
     return max(values_by_flags.items(), key=lambda item: statistics.median(item[1].values()))
 
 
-def saw_same_memory(ours, theirs):
-    """Whether memory read as fast, within a tenth, before and after both runs; True where that was not measured."""
-    measured = ours.get("memory_bytes_per_s", []) + theirs.get("memory_bytes_per_s", [])
-    return not measured or max(measured) <= 1.1 * min(measured)
+def is_steady(bandwidths):
+    """Whether memory kept its speed, within a tenth; True where that was not measured."""
+    return not bandwidths or max(bandwidths) <= 1.1 * min(bandwidths)
 
 
 def speeds(records, suite):
@@ -147,10 +151,11 @@ def speeds(records, suite):
     table = []
     for model in in_order(run["model"] for run in runs):
         of_model = [run for run in runs if run["model"] == model]
+        memory = {(run["contestant"], run.get("flags", ""), run["round"]): run.get("memory_bytes_per_s", [])
+                  for run in of_model}
         for name in in_order(label(row) for run in of_model for row in run["rows"]):
             entry = {"model": model, "row": name, "ours": None, "limit": None, "share": None, "peers": {}}
             values, limits = {}, []  # values: {contestant: {flags: {round: tokens/s}}}
-            by_round = {}  # runs: {(contestant, flags): {round: run}}
             for run in of_model:
                 for row in run["rows"]:
                     if label(row) != name:
@@ -158,7 +163,6 @@ def speeds(records, suite):
                     entry |= {key: row.get(key) for key in ("kind", "sequences", "tokens", "depth", "kv")}
                     by_flags = values.setdefault(run["contestant"], {})
                     by_flags.setdefault(run.get("flags", ""), {})[run["round"]] = row["tokens_per_s"]
-                    by_round.setdefault((run["contestant"], run.get("flags", "")), {})[run["round"]] = run
                     if run["contestant"] == OURS and row.get("share") is not None:
                         limits.append((row["limit_tokens_per_s"], row["share"]))
             own_flags, ours = best_mode(values[OURS]) if OURS in values else ("", {})
@@ -174,9 +178,8 @@ def speeds(records, suite):
                 flags, theirs = best_mode(values[peer])
                 rounds = all_rounds = [number for number in ours if number in theirs]
                 if entry["kind"] == "decode":
-                    own_runs, their_runs = by_round[OURS, own_flags], by_round[peer, flags]
-                    rounds = [number for number in rounds
-                              if saw_same_memory(own_runs[number], their_runs[number])] or rounds
+                    rounds = [number for number in all_rounds if is_steady(
+                        memory[OURS, own_flags, number] + memory[peer, flags, number])] or all_rounds
                 ratios = [ours[number] / theirs[number] for number in rounds]
                 entry["peers"][peer] = {
                     "speed": statistics.median(theirs.values()), "spread": [min(theirs.values()), max(theirs.values())],
