@@ -117,7 +117,7 @@ class ToS3(PushTest):
     def test_a_folder_is_a_model_with_its_last_object(self):
         path, files = self.folder()
         order = []
-        self.s3.after_request = lambda request: request.command == "PUT" and order.append(request.path.rsplit("/", 1)[1])
+        self.s3.on_request = lambda request: request.command == "PUT" and order.append(request.path.rsplit("/", 1)[1])
         self.push(path, "s3:models/org/folder/")
         self.assertEqual(sorted(self.s3.buckets["models"]), sorted("org/folder/" + name for name in [*files, "sixfold.json"]))
         self.assertEqual((order[0], order[-2:]), ("model.safetensors", ["config.json", "sixfold.json"]))

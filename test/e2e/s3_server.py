@@ -51,7 +51,6 @@ class S3:
         self.gate = None                  # an Event that answers with content wait for after their half
         self.half_sent = threading.Event()
         self.on_request = lambda request: False   # True: it has answered
-        self.after_request = lambda request: None
         self.content_bytes = 0
         self.lock = threading.RLock()
         self.add_keys(Keys())
@@ -130,7 +129,6 @@ class S3:
             self.dispatch(request, body)
         except Refused as refused:
             self.answer_error(request, refused)
-        self.after_request(request)
 
     def dispatch(self, request, body):
         path, _, query = request.path.partition("?")

@@ -46,6 +46,17 @@ class S3Test(program.HomeTest):
                 self.assertEqual(file.read(), data)
         return record
 
+    def before_second_get(self, act):
+        """What happens between the first answer, cut, and the request for the rest."""
+        gets = []
+
+        def count(request):
+            if request.command == "GET":
+                gets.append(request.path)
+                if len(gets) == 2:
+                    act()
+        self.s3.on_request = count
+
 
 class Pull(S3Test):
     def test_an_object_is_pulled_in_parts_and_runs_without_asking_again(self):
@@ -219,9 +230,8 @@ class Faults(S3Test):
 
     def test_an_object_that_changes_meanwhile_is_not_mixed(self):
         self.s3.cuts = 1
-        self.s3.after_request = lambda request: request.command == "GET" and self.s3.put("tiny.gguf", b"new" * 99999)
+        self.before_second_get(lambda: self.s3.put("tiny.gguf", b"new" * 99999))
         self.bad(65, "pull", self.source, words=["changed meanwhile"])
-        self.s3.after_request = lambda request: None
         self.assert_pulled(self.source, {"tiny.gguf": b"new" * 99999})
 
     def test_keys_that_expire_in_mid_transfer_are_renewed(self):
@@ -247,10 +257,7 @@ class Faults(S3Test):
             file.write("web-token\n")
         self.s3.cuts = 1
 
-        def expire(request):
-            if request.command == "GET":
-                given[0].is_expired = True
-        self.s3.after_request = expire
+        self.before_second_get(lambda: setattr(given[0], "is_expired", True))
         self.assert_pulled(self.source, self.files, environment={
             "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ROLE_ARN": "arn:aws:iam::1:role/r",
             "AWS_WEB_IDENTITY_TOKEN_FILE": self.path("token"),
