@@ -8,6 +8,7 @@ namespace sixfold::kernels {
 bool cpu_runs_avx2();        // AVX2, FMA, F16C
 bool cpu_runs_avx512();      // the above, AVX-512 F, BW, VL, DQ and VNNI
 bool cpu_runs_avx512bf16();  // the above, AVX512_BF16
+bool cpu_runs_amx();         // the above, AMX with INT8 and BF16; asks the operating system for the right to use it
 bool cpu_runs_neon();        // Armv8.2 with half-precision conversion and integer dot product
 
 // Names of the single features present, separated by blanks: "avx2 fma f16c avx512f ...".

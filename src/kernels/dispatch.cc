@@ -28,6 +28,11 @@ extern const ProbeTable avx512_probes;
 extern const KernelTable avx512bf16_kernels;
 extern const OwnKernels avx512bf16_pairs;
 extern const ProbeTable avx512bf16_probes;
+extern const MatmulTable amx_vector_matmul;
+extern const OwnKernels amx_plain[6];
+extern const OwnKernels amx_super[6];
+extern const OwnKernels amx_bf16;
+extern const ProbeTable amx_probes;
 #elif defined(__aarch64__)
 extern const KernelTable neon_kernels;
 extern const MatmulTable neon_matmul;
@@ -38,16 +43,22 @@ namespace {
 
 #if defined(__x86_64__)
 // The tables in it are constants, there before any code runs.
-MatmulTable with(MatmulTable table, const OwnKernels& own) {
-  const auto format = static_cast<std::size_t>(own.format);
-  const auto form = static_cast<std::size_t>(own.form);
-  table.reads[format] = own.form;
-  table.tokens_max[form] = own.tokens_max;
-  table.make[form] = own.make;
-  table.multiply[format] = own.multiply;
+MatmulTable with(MatmulTable table, std::span<const OwnKernels> owns) {
+  for (const OwnKernels& own : owns) {
+    const auto format = static_cast<std::size_t>(own.format);
+    const auto form = static_cast<std::size_t>(own.form);
+    table.reads[format] = own.form;
+    table.tokens_max[form] = own.tokens_max;
+    if (own.make != nullptr) table.make[form] = own.make;
+    for (std::size_t size = 0; size < kGroupSizeCount; ++size) {
+      const MultiplyTile kernel = own.multiply.of_size[size];
+      if (kernel != nullptr) table.multiply[format].of_size[size] = kernel;
+    }
+  }
   return table;
 }
-const MatmulTable avx512bf16_matmul = with(avx512_matmul, avx512bf16_pairs);
+const MatmulTable avx512bf16_matmul = with(avx512_matmul, {&avx512bf16_pairs, 1});
+const MatmulTable amx_matmul = with(with(with(amx_vector_matmul, amx_plain), amx_super), {&amx_bf16, 1});
 #endif
 
 bool always() {
@@ -57,6 +68,7 @@ bool always() {
 // Best first.
 constexpr IsaRow kRows[] = {
 #if defined(__x86_64__)
+    {"amx", cpu_runs_amx, &avx512bf16_kernels, &amx_matmul, &amx_probes},
     {"avx512bf16", cpu_runs_avx512bf16, &avx512bf16_kernels, &avx512bf16_matmul, &avx512bf16_probes},
     {"avx512", cpu_runs_avx512, &avx512_kernels, &avx512_matmul, &avx512_probes},
     {"avx2", cpu_runs_avx2, &avx2_kernels, &avx2_matmul, &avx2_probes},

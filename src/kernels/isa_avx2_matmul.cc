@@ -341,6 +341,8 @@ inline void round_block(const float* x, float inverse, std::int8_t* codes, std::
   sums[1] = sum_of(_mm256_add_epi32(rounded[2], rounded[3]));
 }
 
+#include "kernels/body/matmul_float_sums.inc"
+#include "kernels/body/matmul_forms.inc"
 #include "kernels/body/matmul_int8.inc"
 #include "kernels/body/matmul_table.inc"
 

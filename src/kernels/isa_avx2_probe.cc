@@ -5,6 +5,7 @@
 namespace sixfold::kernels {
 namespace {
 
+constexpr bool kAsksNear = false;
 #include "kernels/body/probe_read.inc"
 
 // Accumulators 0 to 9 hide the latency of one; zeros keep the floats out of slow numbers.

@@ -85,11 +85,6 @@ constexpr MultiplyTile kernel_of() {
     return multiply_pairs<kTokens>;
 }
 
-constexpr FormatKernels kKernels = {{kernel_of<kGroupSizes[0]>(), kernel_of<kGroupSizes[1]>(),
-                                     kernel_of<kGroupSizes[2]>(), kernel_of<kGroupSizes[3]>(),
-                                     kernel_of<kGroupSizes[4]>(), kernel_of<kGroupSizes[5]>(),
-                                     kernel_of<kGroupSizes[6]>(), kernel_of<kGroupSizes[7]>()}};
-
 }  // namespace
 
 extern const OwnKernels avx512bf16_pairs;
@@ -97,6 +92,6 @@ const OwnKernels avx512bf16_pairs = {.format = Format::kBF16,
                                      .form = ActivationForm::kPairs,
                                      .tokens_max = kPairTokensMax,
                                      .make = pair_up,
-                                     .multiply = kKernels};
+                                     .multiply = kernels_of_sizes([](auto tokens) { return kernel_of<tokens>(); })};
 
 }  // namespace sixfold::kernels

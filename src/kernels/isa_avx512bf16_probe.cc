@@ -4,10 +4,14 @@
 namespace sixfold::kernels {
 namespace {
 
+constexpr bool kAsksNear = false;
+
 // clang-format off
 #include "kernels/body/probe_read.inc"
 #include "kernels/body/probe_avx512.inc"
 // clang-format on
+
+SIXFOLD_LOOP(dot_int8, SIXFOLD_INT8)
 
 #define SIXFOLD_BF16(n) "vdpbf16ps %%zmm30, %%zmm31, %%zmm" #n "\n"
 SIXFOLD_LOOP(dot_bf16, SIXFOLD_BF16)

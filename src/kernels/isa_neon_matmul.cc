@@ -193,6 +193,8 @@ inline void round_pairs(const float* x, float inverse, std::int32_t (&words)[kBl
 
 #include "kernels/body/matmul_fixed.inc"
 #include "kernels/body/matmul_float.inc"
+#include "kernels/body/matmul_float_sums.inc"
+#include "kernels/body/matmul_forms.inc"
 #include "kernels/body/matmul_int8.inc"
 #include "kernels/body/matmul_table.inc"
 

@@ -5,6 +5,7 @@
 namespace sixfold::kernels {
 namespace {
 
+constexpr bool kAsksNear = false;
 #include "kernels/body/probe_read.inc"
 
 // Sixteen accumulators hide the latency of one; zeros keep the floats out of slow numbers.

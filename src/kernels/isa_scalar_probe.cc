@@ -4,6 +4,7 @@
 namespace sixfold::kernels {
 namespace {
 
+constexpr bool kAsksNear = false;
 #include "kernels/body/probe_read.inc"
 
 }  // namespace

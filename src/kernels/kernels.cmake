@@ -40,6 +40,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
               -mprefer-vector-width=512)
   sixfold_isa(avx512bf16 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512bf16
               -mprefer-vector-width=512)
+  sixfold_isa(amx -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512bf16
+              -mamx-tile -mamx-int8 -mamx-bf16 -mprefer-vector-width=512)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   sixfold_isa(neon -march=armv8.2-a+dotprod)
 endif()

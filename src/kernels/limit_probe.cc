@@ -21,6 +21,7 @@ constexpr std::size_t kStepBytes = kProbeReadWords * sizeof(std::uint64_t);
 constexpr std::size_t kReadBytesMin = std::size_t{64} << 20;  // of one thread in one measurement
 constexpr std::size_t kMemoryBytesMin = std::size_t{512} << 20;
 constexpr std::size_t kOperationsWanted = std::size_t{1} << 30;  // some milliseconds of one thread
+constexpr std::size_t kStepsMin = 1024;                          // of a piece, where a step is a great many operations
 
 constexpr std::size_t kPieces = 8;  // of a thread's work
 
@@ -83,8 +84,10 @@ double LimitProbe::read_bytes_per_s() {
 std::optional<double> LimitProbe::operations_per_s(Arithmetic kind) {
   const ProbeLoop& loop = loop_of(*active_isa_row().probes, kind);
   if (loop.run == nullptr) return std::nullopt;
-  const std::size_t steps = kOperationsWanted / kPieces / loop.operations_per_step;
+  const std::size_t steps = std::max(kStepsMin, kOperationsWanted / kPieces / loop.operations_per_step);
   const std::size_t tasks = pool_->size() * kPieces;
+  // A processor may take half a millisecond until it multiplies wide vectors at full speed.
+  pool_->for_tasks(tasks, [&](std::size_t, std::size_t) { loop.run(steps); });
   const TimePoint begin = clock_->now();
   pool_->for_tasks(tasks, [&](std::size_t, std::size_t) { loop.run(steps); });
   return static_cast<double>(tasks * steps * loop.operations_per_step) / seconds_between(begin, clock_->now());

@@ -9,9 +9,9 @@ namespace sixfold::kernels {
 
 // Input rows are processed in groups of these sizes ("tokens"), each copied into the order in which the kernel reads
 // it.  Every output goes through the same operations whatever the group it is in.
-constexpr std::size_t kGroupSizes[] = {1, 2, 3, 4, 6, 8, 12, 16};
-constexpr std::size_t kGroupSizeCount = 8;
-constexpr std::size_t kGroupTokensMax = 16;
+constexpr std::size_t kGroupSizes[] = {1, 2, 3, 4, 6, 8, 12, 16, 32, 64};
+constexpr std::size_t kGroupSizeCount = 10;
+constexpr std::size_t kGroupTokensMax = 64;
 
 // The forms of a group.  A matrix reads one of them, and of it only what its format needs.
 enum class ActivationForm : std::uint8_t {
@@ -19,7 +19,7 @@ enum class ActivationForm : std::uint8_t {
   kInt8,       // [cols / 32] of ActivationBlock
   kSuperInt8,  // [cols / 256] of ActivationSuperBlock
   kFixed,      // [cols / 32] of ActivationFixedBlock; behind the last input come zeros
-  kPairs,      // [cols / 2][tokens] of pairs of bf16; behind an odd number of inputs comes a zero
+  kPairs,      // pairs of bf16, in an order that the instruction set chooses; behind the last input come zeros
 };
 constexpr std::size_t kActivationFormCount = 5;
 
@@ -63,7 +63,7 @@ constexpr std::size_t kActivationFixedBlockBytes = sizeof(ActivationFixedBlock<1
 
 constexpr std::size_t bytes_per_token(ActivationForm form, std::size_t cols) {
   if (form == ActivationForm::kFloats) return (cols + cols % 2) * sizeof(float);
-  if (form == ActivationForm::kPairs) return (cols + 1) / 2 * sizeof(std::uint32_t);
+  if (form == ActivationForm::kPairs) return (cols + kBlock - 1) / kBlock * kBlockPairs * sizeof(std::uint32_t);
   if (form == ActivationForm::kFixed) return (cols + kBlock - 1) / kBlock * kActivationFixedBlockBytes;
   if (form == ActivationForm::kInt8) return cols / kBlock * kActivationBlockBytes;
   return cols / (kBlock * kSuperBlocks) * kActivationSuperBlockBytes;
@@ -92,12 +92,15 @@ struct OwnKernels {
   Format format;
   ActivationForm form;
   std::size_t tokens_max;
-  MakeForm make;
-  FormatKernels multiply;
+  MakeForm make;           // null: as before
+  FormatKernels multiply;  // null: as before
 };
 
 // Immutable; one per instruction set, for the whole process.
 struct MatmulTable {
+  // Tiles of about this many bytes stay in the second-level cache while all groups pass, so that weights come from
+  // memory once, and a group, read again for each of these tiles, from farther away only for the first.
+  std::size_t together_bytes = std::size_t{256} << 10;
   ActivationForm reads[kFormatCount];            // by Format
   std::size_t tokens_max[kActivationFormCount];  // largest group, by ActivationForm
   MakeForm make[kActivationFormCount];           // null for floats, and where no format reads the form

@@ -221,8 +221,14 @@ class AttentionScene {
   // Values are at most 2.  Rounding queries and weights to bf16 changes both by a share of 2^-9 at most: a score by
   // 2^-9 * sum |q k| / sqrt(head_dim), which is some hundredths here.
   double tolerance() const {
-    const bool has_pairs = active_isa_row().name == "avx512bf16" && shape_.dtype == KvDType::kBF16;
+    const bool has_pairs = kernels_name() == "avx512bf16" && shape_.dtype == KvDType::kBF16;
     return has_pairs ? 0.04 : 3e-6;
+  }
+
+  // An instruction set may take another's kernels.
+  static std::string_view kernels_name() {
+    const std::string_view name = active_isa_row().name;
+    return name == "amx" ? "avx512bf16" : name;
   }
 
   // Rounded to what the pages can hold, so that the reference reads the same numbers.
@@ -243,7 +249,7 @@ class AttentionScene {
   }
 
   // Queries and weights too; where pairs of integers are not multiplied, fixed point is widened to f32.
-  bool rounds_queries() const { return shape_.dtype == KvDType::kI16 && active_isa_row().name.starts_with("avx"); }
+  bool rounds_queries() const { return shape_.dtype == KvDType::kI16 && kernels_name().starts_with("avx"); }
 
   // To what fixed point makes of them; check_f32_to_fixed says that it does so well.
   static void fix(float* values, std::size_t count) {

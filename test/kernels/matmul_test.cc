@@ -214,6 +214,27 @@ TEST_P(Matmul, gives_a_row_the_same_bits_in_every_batch) {
   }
 }
 
+// Of several parts, and inputs that are visited several times.
+TEST_P(Matmul, large_groups_equal_double_and_give_a_row_the_same_bits) {
+  constexpr std::size_t kRows = 18;
+  const std::size_t block = is_plain(dtype()) ? 37 : dtype_info(dtype()).block_elements;
+  for (const std::size_t blocks : std::initializer_list<std::size_t>{1, 2, 5, 16, 17, 35}) {
+    const std::size_t cols = blocks * block;
+    const RandomWeights weights(dtype(), kRows, cols, 13);
+    const PackedMatrix matrix = packed(weights, pool_);
+    for (const std::size_t tokens : std::initializer_list<std::size_t>{64, 109}) {
+      const std::vector<float> x = random_inputs(tokens * cols, 14);
+      const std::vector<float> together = product(isa(), pool_, matrix, x.data(), tokens);
+      for (std::size_t t = 0; t < tokens; t += 9) {
+        const std::vector<float> alone = product(isa(), pool_, matrix, x.data() + t * cols, 1);
+        ASSERT_EQ(0, std::memcmp(together.data() + t * kRows, alone.data(), kRows * sizeof(float)))
+            << cols << " inputs, token " << t << " of " << tokens;
+      }
+    }
+    if (blocks <= 5) expect_products(kRows, cols, 64, static_cast<unsigned>(blocks));
+  }
+}
+
 TEST_P(Matmul, gives_the_same_bits_with_every_worker_count) {
   constexpr std::size_t kRows = 200;
   const std::size_t cols = is_plain(dtype()) ? 300 : 512;

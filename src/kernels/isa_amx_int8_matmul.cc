@@ -1,0 +1,159 @@
+// Products of plain integer formats with AMX, for groups of many tokens; the others are those of isa_amx_matmul.cc,
+// whose integer sums are the same and whose float operations are shared, so that an output's bits do not depend on the
+// group.
+#include <immintrin.h>
+
+#include "kernels/matmul_table.h"
+
+namespace sixfold::kernels {
+namespace {
+
+#include "kernels/body/amx_int8.inc"
+
+// Fewer tokens are as fast without: unpacked codes go through memory.
+constexpr std::size_t kTokensMin = 8;
+
+// Pairs of blocks that are unpacked for all parts of a group, whose codes stay in the first-level cache meanwhile.
+constexpr std::size_t kVisitPairs = 8;
+
+// One tile times one group.  A group of more tokens than a register has rows is multiplied in parts, whose sums stay in
+// vector registers.  The multiplier works on a pair of blocks while the vectors apply the scales of the one before.
+// Beside tile instructions, float operations of whole vectors go at half their speed, 1 in each turn: the three for
+// each token and block are what limits this kernel.
+template <Format kFormat, std::size_t kTokens>
+class TileProduct {
+  static constexpr std::size_t kPart = part_tokens(kTokens);
+  static constexpr std::size_t kParts = kTokens / kPart;
+  using Codes = std::byte[kGroups * kVectorBytes];
+  using Block = ActivationBlock<kPart>;
+  using Pair = PairPlaces<kFormat>;
+
+ public:
+  struct Scratch {
+    alignas(64) Codes codes[2][kVisitPairs][2];              // of two visits in turn
+    alignas(64) std::int32_t dots[2][2][kPart * kTileRows];  // of two pairs in turn
+  };
+
+  TileProduct(const std::byte* tile, std::size_t blocks, const std::byte* group, float* products, Scratch& scratch)
+      : tile_(tile),
+        blocks_(blocks),
+        pairs_((blocks + 1) / 2),
+        x_(reinterpret_cast<const Block*>(group)),
+        products_(reinterpret_cast<float (*)[kTileRows]>(products)),
+        scratch_(scratch) {}
+
+  void run() {
+    const Shapes shapes(kShapes);
+    for (std::size_t i = 0; i < kTokens; ++i) store(products_[i], zero());
+    for (std::size_t pair = 0; pair < pairs_ && pair < kVisitPairs; ++pair) unpack(pair);
+    for (std::size_t first = 0; first < pairs_; first += kVisitPairs) {
+      for (std::size_t part = 0; part < kParts; ++part) visit(first, part);
+    }
+  }
+
+ private:
+  // Registers: sums of both blocks of a pair, their inputs, their weights.
+  static constexpr std::size_t kInputs = 2;
+  static constexpr std::size_t kWeights = 4;
+  static constexpr TileShapes kShapes = shapes_of(kPart, kInputs, kWeights, kBlock);
+
+  // Pairs [first, first + kVisitPairs) for the tokens of one part, which also unpacks its share of the next visit's
+  // pairs: a tile register waits long for what was just written.
+  SIXFOLD_INLINE void visit(std::size_t first, std::size_t part) {
+    const Block* x = x_ + part * blocks_;
+    float(*products)[kTileRows] = products_ + part * kPart;
+    const std::size_t end = pairs_ - first < kVisitPairs ? pairs_ : first + kVisitPairs;
+    Floats sums[kPart];
+    unroll<kPart>([&](auto t) SIXFOLD_INLINE_LAMBDA { sums[t] = load(products[t]); });
+    start(first, x);
+    for (std::size_t pair = first; pair < end; ++pair) {
+      const std::size_t next = first + kVisitPairs + part * (kVisitPairs / kParts) + (pair - first) / kParts;
+      if ((pair - first) % kParts == 0 && next < pairs_) unpack(next);
+      if (pair + 1 < end) start(pair + 1, x);
+      finish(pair, x, sums);
+    }
+    unroll<kPart>([&](auto t) SIXFOLD_INLINE_LAMBDA { store(products[t], sums[t]); });
+  }
+
+  const std::byte* pair_at(std::size_t pair) const { return tile_ + pair * Pair::kBytes; }
+  Codes* codes_of(std::size_t pair) { return scratch_.codes[pair / kVisitPairs % 2][pair % kVisitPairs]; }
+
+  SIXFOLD_INLINE void unpack(std::size_t pair) {
+    const std::byte* at = pair_at(pair);
+    Codes* to = codes_of(pair);
+    prefetch<kFormat, Pair::kFirstPlanes, kTokens>(at);
+    unpack(at + Pair::kFirstPlanes, to[0]);
+    unpack(at + Pair::kSecondPlanes, to[1]);
+  }
+  SIXFOLD_INLINE void unpack(const std::byte* planes, std::byte* to) {
+    prefetch<kFormat, plane_bytes(kFormat), kTokens>(planes);
+    const BlockCodes<kFormat> block(planes);
+    unroll<kGroups>([&](auto g) SIXFOLD_INLINE_LAMBDA { _mm512_store_si512(to + g * kVectorBytes, block.codes[g]); });
+  }
+
+  // The integer sums of a pair.  The second block of an odd last one is zeros, without inputs.
+  SIXFOLD_INLINE void start(std::size_t pair, const Block* x) {
+    const Codes* codes = codes_of(pair);
+    start_block<0>(codes[0], x[2 * pair].codes[0], scratch_.dots[pair % 2][0]);
+    if (2 * pair + 1 < blocks_) start_block<1>(codes[1], x[2 * pair + 1].codes[0], scratch_.dots[pair % 2][1]);
+  }
+
+  template <std::size_t kSums>
+  SIXFOLD_INLINE void start_block(const std::byte* codes, const std::int8_t* inputs, std::int32_t* dots) {
+    clear_tile<kSums>();
+    load_tile<kInputs + kSums>(inputs, kBlock);
+    load_tile<kWeights + kSums>(codes, kVectorBytes);
+    add_int8_products<kSums, kInputs + kSums, kWeights + kSums>();
+    store_tile<kSums>(dots, kVectorBytes);
+  }
+
+  // Applies the scales of a pair.
+  SIXFOLD_INLINE void finish(std::size_t pair, const Block* x, Floats (&sums)[kPart]) {
+    const std::byte* scales = pair_at(pair);
+    finish_block(scales, x + 2 * pair, scratch_.dots[pair % 2][0], sums);
+    if (2 * pair + 1 < blocks_) {
+      finish_block(scales + Pair::kSecondScales, x + 2 * pair + 1, scratch_.dots[pair % 2][1], sums);
+    }
+  }
+
+  SIXFOLD_INLINE void finish_block(const std::byte* scales, const Block* x, const std::int32_t* dots,
+                                   Floats (&sums)[kPart]) {
+    const BlockScales weights = load_scales<kFormat>(scales);
+    x = opaque(x);
+    dots = opaque(dots);
+    unroll<kPart>([&](auto t) SIXFOLD_INLINE_LAMBDA {
+      sums[t] = add_scaled<kFormat>(sums[t], _mm512_load_si512(dots + t * kTileRows), weights, *x, t);
+    });
+  }
+
+  const std::byte* tile_;
+  std::size_t blocks_;
+  std::size_t pairs_;
+  const Block* x_;  // [kParts][blocks]
+  float (*products_)[kTileRows];
+  Scratch& scratch_;
+};
+
+template <Format kFormat, std::size_t kTokens>
+void multiply_tile(const std::byte* tile, std::size_t units, const std::byte* group, float* products) {
+  typename TileProduct<kFormat, kTokens>::Scratch scratch;
+  TileProduct<kFormat, kTokens>(tile, units, group, products, scratch).run();
+}
+
+template <Format kFormat>
+constexpr OwnKernels own() {
+  return own_kernels<kFormat, quantize_blocks>([](auto tokens) -> MultiplyTile {
+    if constexpr (tokens < kTokensMin)
+      return nullptr;
+    else
+      return multiply_tile<kFormat, tokens>;
+  });
+}
+
+}  // namespace
+
+extern const OwnKernels amx_plain[6];
+const OwnKernels amx_plain[6] = {own<Format::kQ8>(), own<Format::kQ4>(),    own<Format::kQ4Min>(),
+                                 own<Format::kQ5>(), own<Format::kQ5Min>(), own<Format::kQ4Table>()};
+
+}  // namespace sixfold::kernels
