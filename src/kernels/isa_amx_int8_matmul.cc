@@ -134,20 +134,9 @@ class TileProduct {
   Scratch& scratch_;
 };
 
-template <Format kFormat, std::size_t kTokens>
-void multiply_tile(const std::byte* tile, std::size_t units, const std::byte* group, float* products) {
-  typename TileProduct<kFormat, kTokens>::Scratch scratch;
-  TileProduct<kFormat, kTokens>(tile, units, group, products, scratch).run();
-}
-
 template <Format kFormat>
 constexpr OwnKernels own() {
-  return own_kernels<kFormat, quantize_blocks>([](auto tokens) -> MultiplyTile {
-    if constexpr (tokens < kTokensMin)
-      return nullptr;
-    else
-      return multiply_tile<kFormat, tokens>;
-  });
+  return own_kernels<TileProduct, kFormat, quantize_blocks, kTokensMin>();
 }
 
 }  // namespace

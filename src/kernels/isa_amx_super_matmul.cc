@@ -160,12 +160,6 @@ class TileProduct {
   Scratch& scratch_;
 };
 
-template <Format kFormat, std::size_t kTokens>
-void multiply_tile(const std::byte* tile, std::size_t units, const std::byte* group, float* products) {
-  typename TileProduct<kFormat, kTokens>::Scratch scratch;
-  TileProduct<kFormat, kTokens>(tile, units, group, products, scratch).run();
-}
-
 void make_super_blocks(const float* x, std::size_t stride, std::size_t cols, std::size_t tokens, std::size_t begin,
                        std::size_t end, std::byte* group) {
   const auto make = tokens < kTokensMin ? quantize_super_blocks_of<1> : quantize_super_blocks_of<2>;
@@ -174,12 +168,7 @@ void make_super_blocks(const float* x, std::size_t stride, std::size_t cols, std
 
 template <Format kFormat>
 constexpr OwnKernels own() {
-  return own_kernels<kFormat, make_super_blocks>([](auto tokens) -> MultiplyTile {
-    if constexpr (tokens < kTokensMin)
-      return nullptr;
-    else
-      return multiply_tile<kFormat, tokens>;
-  });
+  return own_kernels<TileProduct, kFormat, make_super_blocks, kTokensMin>();
 }
 
 }  // namespace
