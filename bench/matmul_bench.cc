@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "kernels/huge_buffer.h"
 #include "kernels/isa.h"
 #include "kernels/limit_probe.h"
 #include "kernels/matmul.h"
@@ -132,12 +133,20 @@ void measure(const Options& options, DType dtype, std::size_t tokens, const Cloc
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
   for (float& value : x) value = normal(random);
-  std::vector<float> out(tokens * rows);
+  // As models lay out their rows: from line to line, an odd number of them apart.
+  constexpr std::size_t kLineFloats = 16;
+  const std::size_t stride = ((rows + kLineFloats - 1) / kLineFloats | 1) * kLineFloats;
+  auto buffer = HugeBuffer::allocate(tokens * stride * sizeof(float));
+  if (!buffer) {
+    fmt::print("{}\n", buffer.error().message);
+    return;
+  }
+  auto* const out = reinterpret_cast<float*>(buffer->data());
 
   Activations activations;
   const auto multiply = [&] {
     activations.assign(x.data(), tokens, options.cols, options.cols);
-    matmul(pool, activations, *packed, out.data(), rows);
+    matmul(pool, activations, *packed, out, stride);
   };
   multiply();
   Best best;

@@ -31,6 +31,7 @@ extern const ProbeTable avx512bf16_probes;
 extern const MatmulTable amx_vector_matmul;
 extern const OwnKernels amx_plain[6];
 extern const OwnKernels amx_super[6];
+extern const OwnKernels amx_fixed;
 extern const OwnKernels amx_bf16;
 extern const ProbeTable amx_probes;
 #elif defined(__aarch64__)
@@ -53,12 +54,15 @@ MatmulTable with(MatmulTable table, std::span<const OwnKernels> owns) {
     for (std::size_t size = 0; size < kGroupSizeCount; ++size) {
       const MultiplyTile kernel = own.multiply.of_size[size];
       if (kernel != nullptr) table.multiply[format].of_size[size] = kernel;
+      const MultiplyRun run_kernel = own.multiply.run_of_size[size];
+      if (run_kernel != nullptr) table.multiply[format].run_of_size[size] = run_kernel;
     }
   }
   return table;
 }
 const MatmulTable avx512bf16_matmul = with(avx512_matmul, {&avx512bf16_pairs, 1});
-const MatmulTable amx_matmul = with(with(with(amx_vector_matmul, amx_plain), amx_super), {&amx_bf16, 1});
+const MatmulTable amx_matmul =
+    with(with(with(with(amx_vector_matmul, amx_plain), amx_super), {&amx_fixed, 1}), {&amx_bf16, 1});
 #endif
 
 bool always() {

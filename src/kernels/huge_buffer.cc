@@ -15,6 +15,14 @@ constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
 }  // namespace
 
+void wish_for_huge_pages(void* begin, std::size_t bytes) {
+  const auto at = reinterpret_cast<std::uintptr_t>(begin);
+  const std::size_t before = (kHugePageBytes - at % kHugePageBytes) % kHugePageBytes;
+  if (bytes < before + kHugePageBytes) return;
+  ::madvise(static_cast<std::byte*>(begin) + before, (bytes - before) / kHugePageBytes * kHugePageBytes,
+            MADV_HUGEPAGE);  // a wish: without huge pages it is slower, not wrong
+}
+
 Result<HugeBuffer> HugeBuffer::allocate(std::size_t bytes) {
   return map(bytes, MAP_PRIVATE | MAP_ANONYMOUS);
 }
@@ -40,7 +48,7 @@ Result<HugeBuffer> HugeBuffer::map(std::size_t bytes, int flags) {
     const std::size_t after_begin = (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
     const std::size_t after_end = bytes + slack - before;
     if (after_end > after_begin) ::munmap(begin + after_begin, after_end - after_begin);
-    ::madvise(begin, bytes, MADV_HUGEPAGE);  // a wish: without huge pages it is slower, not wrong
+    wish_for_huge_pages(begin, bytes);
   }
   return HugeBuffer(begin, bytes);
 }

@@ -7,6 +7,9 @@
 
 namespace sixfold::kernels {
 
+// Asks for huge pages for memory that was allocated otherwise and not touched yet.  It may go without.
+void wish_for_huge_pages(void* begin, std::size_t bytes);
+
 // Zeroed memory straight from the operating system, on huge pages where it has them: small pages cost a tenth of the
 // rate at which a long stream is read.  Movable.
 class HugeBuffer {

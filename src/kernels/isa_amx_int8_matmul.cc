@@ -134,9 +134,26 @@ class TileProduct {
   Scratch& scratch_;
 };
 
+template <Format kFormat, std::size_t kTokens>
+void multiply_tile(const std::byte* tile, std::size_t units, const std::byte* group, float* products) {
+  typename TileProduct<kFormat, kTokens>::Scratch scratch;
+  TileProduct<kFormat, kTokens>(tile, units, group, products, scratch).run();
+}
+
 template <Format kFormat>
 constexpr OwnKernels own() {
-  return own_kernels<TileProduct, kFormat, quantize_blocks, kTokensMin>();
+  constexpr std::size_t kTokensMax = 64;
+  const auto kernel_of = [](auto tokens) -> MultiplyTile {
+    if constexpr (tokens < kTokensMin || tokens > kTokensMax)
+      return nullptr;
+    else
+      return multiply_tile<kFormat, tokens>;
+  };
+  return {.format = kFormat,
+          .form = ActivationForm::kInt8,
+          .tokens_max = kTokensMax,
+          .make = make_parts<ActivationForm::kInt8, quantize_blocks>,
+          .multiply = kernels_of_sizes(kernel_of)};
 }
 
 }  // namespace

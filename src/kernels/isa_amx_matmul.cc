@@ -27,7 +27,9 @@ constexpr bool kUnpacksLate = false;
 // Groups of tiles of AMX are large, and so are second-level caches: 2 MiB.
 constexpr MatmulTable make_own_table() {
   MatmulTable table = kTable;
-  table.together_bytes = std::size_t{1} << 20;
+  table.together_bytes = std::size_t{2} << 20;
+  table.group_bytes = std::size_t{2} << 20;
+  table.past_caches_bytes = std::size_t{1} << 20;
   return table;
 }
 constexpr MatmulTable kOwnTable = make_own_table();

@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "kernels/dispatch.h"
+#include "kernels/huge_buffer.h"
 #include "kernels/matmul_on.h"
 #include "kernels/packed_storage.h"
 #include "kernels/tile_products.h"
@@ -26,6 +27,7 @@ constexpr std::size_t kTaskProductsMin = 128 * 1024;
 // Where several groups read a tile, a task has tiles of at least so many bytes, so that a group comes into the nearer
 // caches for several tiles at once (see tile_products.cc).
 constexpr std::size_t kTaskBytesMin = std::size_t{128} << 10;
+constexpr std::size_t kRowsOfOneGroup = 64;
 // More tasks than this for each worker would not end more evenly.
 constexpr std::size_t kTasksPerWorker = 128;
 
@@ -34,12 +36,27 @@ std::byte* align_up(std::byte* at, std::size_t alignment) {
   return at + (alignment - address % alignment) % alignment;
 }
 
+// Groups of up to this many tokens are never too large.
+constexpr std::size_t kSmallGroupTokens = 16;
+
+// Tokens of the largest group of a form.
+std::size_t largest_group(const MatmulTable& table, ActivationForm form, std::size_t cols) {
+  const std::size_t bytes_per_row = bytes_per_token(form, cols);
+  std::size_t largest = 1;
+  for (const std::size_t size : kGroupSizes) {
+    if (size > table.tokens_max[static_cast<std::size_t>(form)]) break;
+    if (size > kSmallGroupTokens && size * bytes_per_row > table.group_bytes) break;
+    largest = size;
+  }
+  return largest;
+}
+
 // Sizes of the groups into which `rows` input rows are split, largest first.
-std::vector<std::size_t> group_sizes(std::size_t rows, std::size_t tokens_max) {
+std::vector<std::size_t> group_sizes(std::size_t rows, std::size_t largest) {
   std::vector<std::size_t> sizes;
   for (std::size_t i = kGroupSizeCount; i-- > 0;) {
     const std::size_t size = kGroupSizes[i];
-    if (size > tokens_max) continue;
+    if (size > largest) continue;
     for (; rows >= size; rows -= size) sizes.push_back(size);
   }
   return sizes;
@@ -49,17 +66,23 @@ std::vector<std::size_t> group_sizes(std::size_t rows, std::size_t tokens_max) {
 struct Form {
   std::vector<std::byte> buffer;
   std::vector<TokenGroup> groups;
-  std::size_t tokens_max = 0;  // of a group; 0 if the form is not made
+  std::size_t tokens_max = 0;  // of its largest group; 0 if the form is not made
 
   // Lays out the groups.  bytes_per_row: of the form of one row.
   void lay_out(std::size_t rows, std::size_t bytes_per_row) {
     constexpr std::size_t kAlignment = 64;
-    const std::size_t bytes = rows * bytes_per_row + kAlignment;
-    if (buffer.size() < bytes) buffer.resize(bytes);
-    std::byte* at = align_up(buffer.data(), kAlignment);
+    const std::vector<std::size_t> sizes = group_sizes(rows, tokens_max);
+    const std::size_t bytes = rows * bytes_per_row + (sizes.size() + 1) * kAlignment;
+    if (buffer.size() < bytes) {
+      buffer.reserve(bytes);
+      wish_for_huge_pages(buffer.data(), bytes);
+      buffer.resize(bytes);
+    }
+    std::byte* at = buffer.data();
     groups.clear();
     std::size_t row = 0;
-    for (const std::size_t tokens : group_sizes(rows, tokens_max)) {
+    for (const std::size_t tokens : sizes) {
+      at = align_up(at, kAlignment);
       groups.push_back({at, tokens, row});
       at += tokens * bytes_per_row;
       row += tokens;
@@ -167,12 +190,12 @@ Making plan_forms(const MatmulTable& table, Activations::State& state, std::span
   }
   std::size_t smallest = kGroupTokensMax;
   for (std::size_t i = 0; i < kActivationFormCount; ++i) {
-    if (is_needed[i]) smallest = std::min(smallest, table.tokens_max[i]);
+    if (is_needed[i]) smallest = std::min(smallest, largest_group(table, static_cast<ActivationForm>(i), state.cols));
   }
   Making making;
   for (std::size_t i = 0; i < kActivationFormCount; ++i) {
     const auto form = static_cast<ActivationForm>(i);
-    if (is_needed[i] && plan_form(state, form, is_mixed ? smallest : table.tokens_max[i])) {
+    if (is_needed[i] && plan_form(state, form, is_mixed ? smallest : largest_group(table, form, state.cols))) {
       making.forms[making.count++] = form;
     }
   }
@@ -238,7 +261,7 @@ void multiply_some(const IsaRow& isa, const Activations::State& state, std::span
 std::size_t parts_of(std::size_t products, std::size_t rows, std::span<const MatmulTarget> targets,
                      std::size_t workers) {
   std::size_t parts = products / kTaskProductsMin;
-  if (rows > kGroupTokensMax) parts = std::min(parts, bytes_of(targets) / kTaskBytesMin);
+  if (rows > kRowsOfOneGroup) parts = std::min(parts, bytes_of(targets) / kTaskBytesMin);
   return std::clamp(parts, workers, workers * kTasksPerWorker);
 }
 

@@ -9,9 +9,9 @@ namespace sixfold::kernels {
 
 // Input rows are processed in groups of these sizes ("tokens"), each copied into the order in which the kernel reads
 // it.  Every output goes through the same operations whatever the group it is in.
-constexpr std::size_t kGroupSizes[] = {1, 2, 3, 4, 6, 8, 12, 16, 32, 64};
-constexpr std::size_t kGroupSizeCount = 10;
-constexpr std::size_t kGroupTokensMax = 64;
+constexpr std::size_t kGroupSizes[] = {1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256};
+constexpr std::size_t kGroupSizeCount = 12;
+constexpr std::size_t kGroupTokensMax = 256;
 
 // The forms of a group.  A matrix reads one of them, and of it only what its format needs.
 enum class ActivationForm : std::uint8_t {
@@ -20,8 +20,9 @@ enum class ActivationForm : std::uint8_t {
   kSuperInt8,  // [cols / 256] of ActivationSuperBlock
   kFixed,      // [cols / 32] of ActivationFixedBlock; behind the last input come zeros
   kPairs,      // pairs of bf16, in an order that the instruction set chooses; behind the last input come zeros
+  kWide,       // [cols / 256] of 256 inputs in two bytes each, see kWideCodes; behind the last input come zeros
 };
-constexpr std::size_t kActivationFormCount = 5;
+constexpr std::size_t kActivationFormCount = 6;
 
 // An instruction set may have a way of its own for a format (see MatmulTable::reads).
 constexpr ActivationForm form_read_by(Format format) {
@@ -61,7 +62,15 @@ struct ActivationFixedBlock {
 };
 constexpr std::size_t kActivationFixedBlockBytes = sizeof(ActivationFixedBlock<1>);  // per token
 
+// 256 inputs in fixed point with a scale of their own, each in two signed bytes, 256 * high + low: first the high ones
+// of all, then the low ones; and behind the inputs of a whole group the scales [cols / 256][tokens] f32, max |x| /
+// kWideMax, NaN if a value is not finite.
+constexpr std::size_t kWideInputs = kBlock * kSuperBlocks;
+constexpr std::int32_t kWideMax = 127 * 256;
+constexpr std::size_t kWideCodes = 2 * kWideInputs;  // bytes
+
 constexpr std::size_t bytes_per_token(ActivationForm form, std::size_t cols) {
+  if (form == ActivationForm::kWide) return (cols + kWideInputs - 1) / kWideInputs * (kWideCodes + sizeof(float));
   if (form == ActivationForm::kFloats) return (cols + cols % 2) * sizeof(float);
   if (form == ActivationForm::kPairs) return (cols + kBlock - 1) / kBlock * kBlockPairs * sizeof(std::uint32_t);
   if (form == ActivationForm::kFixed) return (cols + kBlock - 1) / kBlock * kActivationFixedBlockBytes;
@@ -72,7 +81,7 @@ constexpr std::size_t bytes_per_token(ActivationForm form, std::size_t cols) {
 // Inputs of one unit of a form that an instruction set makes.
 constexpr std::size_t unit_inputs(ActivationForm form) {
   if (form == ActivationForm::kPairs) return 2;
-  return form == ActivationForm::kSuperInt8 ? kBlock * kSuperBlocks : kBlock;
+  return form == ActivationForm::kSuperInt8 || form == ActivationForm::kWide ? kBlock * kSuperBlocks : kBlock;
 }
 
 // Writes units [begin, end) of a group.  x: [tokens, cols] f32, stride from row to row.  A unit that reaches beyond the
@@ -83,8 +92,19 @@ using MakeForm = void (*)(const float* x, std::size_t stride, std::size_t cols, 
 // products: [tokens][16] f32 = one tile times one group.
 using MultiplyTile = void (*)(const std::byte* tile, std::size_t units, const std::byte* group, float* products);
 
+// Tiles that lie one behind the other.
+struct TileRun {
+  const std::byte* first;
+  std::size_t tile_bytes;
+  std::size_t count;
+};
+
+// The same for several tiles.  products: [count][tokens][16] f32.
+using MultiplyRun = void (*)(const TileRun& tiles, std::size_t units, const std::byte* group, float* products);
+
 struct FormatKernels {
-  MultiplyTile of_size[kGroupSizeCount];  // as kGroupSizes; null above the largest group of the format's form
+  MultiplyTile of_size[kGroupSizeCount];     // as kGroupSizes; null above the largest group of the format's form
+  MultiplyRun run_of_size[kGroupSizeCount];  // in place of them where it is not null
 };
 
 // One format's products as an instruction set makes them in place of those of the table that it builds on.
@@ -101,6 +121,11 @@ struct MatmulTable {
   // Tiles of about this many bytes stay in the second-level cache while all groups pass, so that weights come from
   // memory once, and a group, read again for each of these tiles, from farther away only for the first.
   std::size_t together_bytes = std::size_t{256} << 10;
+  // A group is as large as its form allows, but no larger than this: it is read again for every tile.
+  std::size_t group_bytes = std::size_t{512} << 10;
+  // Outputs of at least so many bytes are stored past the caches: they would not stay until somebody reads them, and to
+  // fetch their lines before writing takes long where caches are far away.
+  std::size_t past_caches_bytes = ~std::size_t{0};
   ActivationForm reads[kFormatCount];            // by Format
   std::size_t tokens_max[kActivationFormCount];  // largest group, by ActivationForm
   MakeForm make[kActivationFormCount];           // null for floats, and where no format reads the form

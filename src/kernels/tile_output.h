@@ -15,6 +15,7 @@ struct TileOutput {
   const float* bias = nullptr;  // [count], or null
   float factor = 1;
   bool adds = false;
+  bool goes_past_caches = false;  // only where out and stride are whole cache lines, and count is kTileRows
 };
 
 }  // namespace sixfold::kernels

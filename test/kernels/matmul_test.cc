@@ -62,14 +62,15 @@ std::vector<double> quantized(const std::vector<float>& x, std::size_t run) {
   return out;
 }
 
-// Rows of `cols` values as fixed point sees them as inputs.
-std::vector<double> fixed_inputs(const std::vector<float>& x, std::size_t cols) {
+// Rows of `cols` values as fixed point sees them as inputs: so many of a row have a scale of their own.
+std::vector<double> fixed_inputs(const std::vector<float>& x, std::size_t cols, std::size_t run, float code_max) {
   std::vector<double> out(x.size());
   for (std::size_t first = 0, last = 0; first < x.size(); first = last) {
-    last = std::min(first + kBlock, (first / cols + 1) * cols);
+    const std::size_t row = first / cols * cols;
+    last = std::min(first + run, row + cols);
     float largest = 0;
     for (std::size_t i = first; i < last; ++i) largest = std::max(largest, std::fabs(x[i]));
-    const float scale = largest / 8191.0f;
+    const float scale = largest / code_max;
     for (std::size_t i = first; i < last; ++i) {
       out[i] = static_cast<double>(scale) * std::nearbyint(x[i] * (1.0f / scale));
     }
@@ -88,6 +89,26 @@ std::vector<float> fixed_weights(const std::vector<float>& row) {
     for (std::size_t i = first; i < last; ++i) out[i] = step * std::nearbyint(row[i] / step);
   }
   return out;
+}
+
+// The low byte, signed or not, of values that are multiples of 1 / 2^15 of the power of two above the largest weight of
+// 256, or of 1 / kWideMax of the largest input.
+double unsigned_low_byte(const std::vector<float>& row, std::size_t i) {
+  const std::size_t first = i / 256 * 256;
+  float largest = 0;
+  for (std::size_t k = first; k < std::min(first + 256, row.size()); ++k)
+    largest = std::max(largest, std::fabs(row[k]));
+  const double step = std::ldexp(1.0, std::ilogb(largest) + 1 - 15);
+  const auto code = static_cast<int>(std::nearbyint(row[i] / step));
+  return step * (code & 255);
+}
+double signed_low_byte(const double* x, std::size_t cols, std::size_t i) {
+  const std::size_t first = i / 256 * 256;
+  double largest = 0;
+  for (std::size_t k = first; k < std::min(first + 256, cols); ++k) largest = std::max(largest, std::fabs(x[k]));
+  const double scale = largest / kWideMax;
+  const auto code = static_cast<int>(std::nearbyint(x[i] / scale));
+  return scale * (code - ((code + 128) & ~255));
 }
 
 // x as the dot products of pairs see it.
@@ -134,15 +155,26 @@ class Matmul : public testing::TestWithParam<Case> {
 
   // Weights and inputs as the kernels compute with them.  x: [any, cols]
   std::vector<std::vector<float>> weights_seen(std::vector<std::vector<float>> rows) const {
-    if (form() != ActivationForm::kFixed) return rows;
+    if (form() != ActivationForm::kFixed && form() != ActivationForm::kWide) return rows;
     for (std::vector<float>& row : rows) row = fixed_weights(row);
     return rows;
   }
   std::vector<double> inputs_seen(const std::vector<float>& x, std::size_t cols) const {
     if (form() == ActivationForm::kPairs) return rounded_to_bf16(x);
-    if (form() == ActivationForm::kFixed) return fixed_inputs(x, cols);
+    if (form() == ActivationForm::kFixed) return fixed_inputs(x, cols, kBlock, kFixedMax);
+    if (form() == ActivationForm::kWide) return fixed_inputs(x, cols, kWideInputs, kWideMax);
     if (is_plain(dtype())) return {x.begin(), x.end()};
     return quantized(x, dtype_info(dtype()).block_elements);
+  }
+
+  // What kernels compute of a row of weights and of inputs as they see them.
+  Reference seen_reference(const std::vector<float>& weights, const double* x) const {
+    Reference sum = reference(weights, x);
+    if (form() != ActivationForm::kWide) return sum;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      sum.value -= unsigned_low_byte(weights, i) * signed_low_byte(x, weights.size(), i);
+    }
+    return sum;
   }
 
   void expect_products(std::size_t rows, std::size_t cols, std::size_t tokens, unsigned seed) {
@@ -158,7 +190,7 @@ class Matmul : public testing::TestWithParam<Case> {
     double signal = 0;
     for (std::size_t t = 0; t < tokens; ++t) {
       for (std::size_t row = 0; row < rows; ++row) {
-        const Reference want = reference(values_seen[row], seen.data() + t * cols);
+        const Reference want = seen_reference(values_seen[row], seen.data() + t * cols);
         ASSERT_NEAR(out[t * rows + row], want.value, 2e-6 * want.magnitude) << "token " << t << " row " << row;
         const Reference ideal = reference(values[row], exact.data() + t * cols);
         error += (out[t * rows + row] - ideal.value) * (out[t * rows + row] - ideal.value);
@@ -222,7 +254,7 @@ TEST_P(Matmul, large_groups_equal_double_and_give_a_row_the_same_bits) {
     const std::size_t cols = blocks * block;
     const RandomWeights weights(dtype(), kRows, cols, 13);
     const PackedMatrix matrix = packed(weights, pool_);
-    for (const std::size_t tokens : std::initializer_list<std::size_t>{64, 109}) {
+    for (const std::size_t tokens : std::initializer_list<std::size_t>{64, 109, 430}) {
       const std::vector<float> x = random_inputs(tokens * cols, 14);
       const std::vector<float> together = product(isa(), pool_, matrix, x.data(), tokens);
       for (std::size_t t = 0; t < tokens; t += 9) {
@@ -280,7 +312,7 @@ TEST_P(Matmul, keeps_the_precision_of_small_rows_beside_large_ones) {
   const std::vector<float> out = product(isa(), pool_, packed(weights, pool_), x.data(), 5);
   for (std::size_t t = 0; t < 5; ++t) {
     for (std::size_t row = 0; row < 20; ++row) {
-      const Reference want = reference(values[row], seen.data() + t * cols);
+      const Reference want = seen_reference(values[row], seen.data() + t * cols);
       ASSERT_NEAR(out[t * 20 + row], want.value, 4e-6 * want.magnitude) << "token " << t << " row " << row;
     }
   }
