@@ -24,10 +24,10 @@ constexpr std::size_t kTaskValues = 16'384;
 // Multiplications of a task are at least so many, a few microseconds' worth: far longer than it takes to take a task
 // and to find its tiles.
 constexpr std::size_t kTaskProductsMin = 128 * 1024;
-// Where several groups read a tile, a task has tiles of at least so many bytes, so that a group comes into the nearer
-// caches for several tiles at once (see tile_products.cc).
+// Where several groups read a tile, which so many rows make sure of or nearly so, a task has tiles of at least so many
+// bytes, so that a group comes into the nearer caches for several tiles at once (see tile_products.cc).
+constexpr std::size_t kManyRows = 64;
 constexpr std::size_t kTaskBytesMin = std::size_t{128} << 10;
-constexpr std::size_t kRowsOfOneGroup = 64;
 // More tasks than this for each worker would not end more evenly.
 constexpr std::size_t kTasksPerWorker = 128;
 
@@ -261,7 +261,7 @@ void multiply_some(const IsaRow& isa, const Activations::State& state, std::span
 std::size_t parts_of(std::size_t products, std::size_t rows, std::span<const MatmulTarget> targets,
                      std::size_t workers) {
   std::size_t parts = products / kTaskProductsMin;
-  if (rows > kRowsOfOneGroup) parts = std::min(parts, bytes_of(targets) / kTaskBytesMin);
+  if (rows > kManyRows) parts = std::min(parts, bytes_of(targets) / kTaskBytesMin);
   return std::clamp(parts, workers, workers * kTasksPerWorker);
 }
 
