@@ -16,10 +16,10 @@ constexpr std::size_t kTokensMin = 8;
 // Pairs of blocks that are unpacked for all parts of a group, whose codes stay in the first-level cache meanwhile.
 constexpr std::size_t kVisitPairs = 8;
 
-// One tile times one group.  A group of more tokens than a register has rows is multiplied in parts, whose sums stay in
-// vector registers.  The multiplier works on a pair of blocks while the vectors apply the scales of the one before.
-// Beside tile instructions, float operations of whole vectors go at half their speed, 1 in each turn: the three for
-// each token and block are what limits this kernel.
+// Tiles that lie one behind the other times one group.  A group of more tokens than a register has rows is multiplied
+// in parts, whose sums stay in vector registers.  The multiplier works on a pair of blocks while the vectors apply the
+// scales of the one before.  Beside tile instructions, float operations of whole vectors go at half their speed, 1 in
+// each turn: the three for each token and block are what limits this kernel.
 template <Format kFormat, std::size_t kTokens>
 class TileProduct {
   static constexpr std::size_t kPart = part_tokens(kTokens);
@@ -29,58 +29,78 @@ class TileProduct {
   using Pair = PairPlaces<kFormat>;
 
  public:
-  struct Scratch {
-    alignas(64) Codes codes[2][kVisitPairs][2];              // of two visits in turn
-    alignas(64) std::int32_t dots[2][2][kPart * kTileRows];  // of two pairs in turn
-  };
-
-  TileProduct(const std::byte* tile, std::size_t blocks, const std::byte* group, float* products, Scratch& scratch)
-      : tile_(tile),
+  TileProduct(const TileRun& tiles, std::size_t blocks, const std::byte* group, float* products)
+      : tiles_(tiles),
         blocks_(blocks),
         pairs_((blocks + 1) / 2),
         x_(reinterpret_cast<const Block*>(group)),
-        products_(reinterpret_cast<float (*)[kTileRows]>(products)),
-        scratch_(scratch) {}
+        products_(reinterpret_cast<float (*)[kTileRows]>(products)) {}
 
   void run() {
     const Shapes shapes(kShapes);
-    for (std::size_t i = 0; i < kTokens; ++i) store(products_[i], zero());
-    for (std::size_t pair = 0; pair < pairs_ && pair < kVisitPairs; ++pair) unpack(pair);
-    for (std::size_t first = 0; first < pairs_; first += kVisitPairs) {
-      for (std::size_t part = 0; part < kParts; ++part) visit(first, part);
+    for (std::size_t i = 0; i < tiles_.count * kTokens; ++i) store(products_[i], zero());
+    Visit visit = {.tile = tiles_.first, .index = 0, .first = 0, .turn = 0};
+    for (std::size_t pair = 0; pair < pairs_of(visit); ++pair) unpack(visit, pair);
+    while (visit.index < tiles_.count) {
+      const Visit next = after(visit);
+      for (std::size_t part = 0; part < kParts; ++part) multiply(visit, part, next);
+      visit = next;
     }
   }
 
  private:
+  // Some pairs of a tile.
+  struct Visit {
+    const std::byte* tile;
+    std::size_t index;  // of the tile
+    std::size_t first;
+    std::size_t turn;  // 0, 1, 0 ...
+  };
+  Visit after(const Visit& visit) const {
+    const std::size_t first = visit.first + kVisitPairs;
+    if (first < pairs_) return {visit.tile, visit.index, first, visit.turn ^ 1};
+    return {visit.tile + tiles_.tile_bytes, visit.index + 1, 0, visit.turn ^ 1};
+  }
+  std::size_t pairs_of(const Visit& visit) const {
+    if (visit.index >= tiles_.count) return 0;
+    const std::size_t left = pairs_ - visit.first;
+    return left < kVisitPairs ? left : kVisitPairs;
+  }
+
   // Registers: sums of both blocks of a pair, their inputs, their weights.
   static constexpr std::size_t kInputs = 2;
   static constexpr std::size_t kWeights = 4;
   static constexpr TileShapes kShapes = shapes_of(kPart, kInputs, kWeights, kBlock);
 
-  // Pairs [first, first + kVisitPairs) for the tokens of one part, which also unpacks its share of the next visit's
-  // pairs: a tile register waits long for what was just written.
-  SIXFOLD_INLINE void visit(std::size_t first, std::size_t part) {
-    const Block* x = x_ + part * blocks_;
-    float(*products)[kTileRows] = products_ + part * kPart;
-    const std::size_t end = pairs_ - first < kVisitPairs ? pairs_ : first + kVisitPairs;
+  // A visit's pairs for the tokens of one part, which also unpacks its share of the next visit's pairs: a tile register
+  // waits long for what was just written.
+  SIXFOLD_INLINE void multiply(const Visit& visit, std::size_t part, const Visit& next) {
+    const Block* x = x_ + part * blocks_ + 2 * visit.first;
+    float(*products)[kTileRows] = products_ + visit.index * kTokens + part * kPart;
+    const std::size_t pairs = pairs_of(visit);
+    const std::size_t blocks = blocks_ - 2 * visit.first;
+    const std::size_t next_pairs = pairs_of(next);
+    std::size_t next_pair = part * next_pairs / kParts;
+    const std::size_t next_end = (part + 1) * next_pairs / kParts;
     Floats sums[kPart];
     unroll<kPart>([&](auto t) SIXFOLD_INLINE_LAMBDA { sums[t] = load(products[t]); });
-    start(first, x);
-    for (std::size_t pair = first; pair < end; ++pair) {
-      const std::size_t next = first + kVisitPairs + part * (kVisitPairs / kParts) + (pair - first) / kParts;
-      if ((pair - first) % kParts == 0 && next < pairs_) unpack(next);
-      if (pair + 1 < end) start(pair + 1, x);
-      finish(pair, x, sums);
+    start(visit, 0, x, blocks);
+    for (std::size_t pair = 0; pair < pairs; ++pair) {
+      if (pair % kParts == 0 && next_pair < next_end) unpack(next, next_pair++);
+      if (pair + 1 < pairs) start(visit, pair + 1, x, blocks);
+      finish(visit, pair, x, blocks, sums);
     }
     unroll<kPart>([&](auto t) SIXFOLD_INLINE_LAMBDA { store(products[t], sums[t]); });
+    for (; next_pair < next_end; ++next_pair) unpack(next, next_pair);
   }
 
-  const std::byte* pair_at(std::size_t pair) const { return tile_ + pair * Pair::kBytes; }
-  Codes* codes_of(std::size_t pair) { return scratch_.codes[pair / kVisitPairs % 2][pair % kVisitPairs]; }
+  static const std::byte* pair_at(const Visit& visit, std::size_t pair) {
+    return visit.tile + (visit.first + pair) * Pair::kBytes;
+  }
 
-  SIXFOLD_INLINE void unpack(std::size_t pair) {
-    const std::byte* at = pair_at(pair);
-    Codes* to = codes_of(pair);
+  SIXFOLD_INLINE void unpack(const Visit& visit, std::size_t pair) {
+    const std::byte* at = pair_at(visit, pair);
+    Codes* to = codes_[visit.turn][pair];
     prefetch<kFormat, Pair::kFirstPlanes, kTokens>(at);
     unpack(at + Pair::kFirstPlanes, to[0]);
     unpack(at + Pair::kSecondPlanes, to[1]);
@@ -91,11 +111,12 @@ class TileProduct {
     unroll<kGroups>([&](auto g) SIXFOLD_INLINE_LAMBDA { _mm512_store_si512(to + g * kVectorBytes, block.codes[g]); });
   }
 
-  // The integer sums of a pair.  The second block of an odd last one is zeros, without inputs.
-  SIXFOLD_INLINE void start(std::size_t pair, const Block* x) {
-    const Codes* codes = codes_of(pair);
-    start_block<0>(codes[0], x[2 * pair].codes[0], scratch_.dots[pair % 2][0]);
-    if (2 * pair + 1 < blocks_) start_block<1>(codes[1], x[2 * pair + 1].codes[0], scratch_.dots[pair % 2][1]);
+  // The integer sums of a pair.  The second block of an odd last one is zeros, without inputs.  x, blocks: of the
+  // visit.
+  SIXFOLD_INLINE void start(const Visit& visit, std::size_t pair, const Block* x, std::size_t blocks) {
+    const Codes* codes = codes_[visit.turn][pair];
+    start_block<0>(codes[0], x[2 * pair].codes[0], dots_[pair % 2][0]);
+    if (2 * pair + 1 < blocks) start_block<1>(codes[1], x[2 * pair + 1].codes[0], dots_[pair % 2][1]);
   }
 
   template <std::size_t kSums>
@@ -108,11 +129,12 @@ class TileProduct {
   }
 
   // Applies the scales of a pair.
-  SIXFOLD_INLINE void finish(std::size_t pair, const Block* x, Floats (&sums)[kPart]) {
-    const std::byte* scales = pair_at(pair);
-    finish_block(scales, x + 2 * pair, scratch_.dots[pair % 2][0], sums);
-    if (2 * pair + 1 < blocks_) {
-      finish_block(scales + Pair::kSecondScales, x + 2 * pair + 1, scratch_.dots[pair % 2][1], sums);
+  SIXFOLD_INLINE void finish(const Visit& visit, std::size_t pair, const Block* x, std::size_t blocks,
+                             Floats (&sums)[kPart]) {
+    const std::byte* scales = pair_at(visit, pair);
+    finish_block(scales, x + 2 * pair, dots_[pair % 2][0], sums);
+    if (2 * pair + 1 < blocks) {
+      finish_block(scales + Pair::kSecondScales, x + 2 * pair + 1, dots_[pair % 2][1], sums);
     }
   }
 
@@ -126,34 +148,34 @@ class TileProduct {
     });
   }
 
-  const std::byte* tile_;
+  TileRun tiles_;
   std::size_t blocks_;
   std::size_t pairs_;
   const Block* x_;  // [kParts][blocks]
   float (*products_)[kTileRows];
-  Scratch& scratch_;
+  alignas(64) Codes codes_[2][kVisitPairs][2];              // of two visits in turn
+  alignas(64) std::int32_t dots_[2][2][kPart * kTileRows];  // of two pairs in turn
 };
 
 template <Format kFormat, std::size_t kTokens>
-void multiply_tile(const std::byte* tile, std::size_t units, const std::byte* group, float* products) {
-  typename TileProduct<kFormat, kTokens>::Scratch scratch;
-  TileProduct<kFormat, kTokens>(tile, units, group, products, scratch).run();
+void multiply_tiles(const TileRun& tiles, std::size_t blocks, const std::byte* group, float* products) {
+  TileProduct<kFormat, kTokens>(tiles, blocks, group, products).run();
 }
 
 template <Format kFormat>
 constexpr OwnKernels own() {
   constexpr std::size_t kTokensMax = 64;
-  const auto kernel_of = [](auto tokens) -> MultiplyTile {
+  const auto kernel_of = [](auto tokens) -> MultiplyRun {
     if constexpr (tokens < kTokensMin || tokens > kTokensMax)
       return nullptr;
     else
-      return multiply_tile<kFormat, tokens>;
+      return multiply_tiles<kFormat, tokens>;
   };
   return {.format = kFormat,
           .form = ActivationForm::kInt8,
           .tokens_max = kTokensMax,
           .make = make_parts<ActivationForm::kInt8, quantize_blocks>,
-          .multiply = kernels_of_sizes(kernel_of)};
+          .multiply = run_kernels_of_sizes(kernel_of)};
 }
 
 }  // namespace
