@@ -12,6 +12,8 @@ namespace {
 
 // Fewer tokens are as fast without: unpacked codes go through memory.
 constexpr std::size_t kTokensMin = 8;
+// A group of more would not share more: each of its sums takes its three float operations for every block.
+constexpr std::size_t kTokensMax = 64;
 
 // Pairs of blocks that are unpacked for all parts of a group, whose codes stay in the first-level cache meanwhile.
 constexpr std::size_t kVisitPairs = 8;
@@ -164,18 +166,12 @@ void multiply_tiles(const TileRun& tiles, std::size_t blocks, const std::byte* g
 
 template <Format kFormat>
 constexpr OwnKernels own() {
-  constexpr std::size_t kTokensMax = 64;
-  const auto kernel_of = [](auto tokens) -> MultiplyRun {
+  return own_kernels<kFormat, quantize_blocks>(kTokensMax, [](auto tokens) -> MultiplyRun {
     if constexpr (tokens < kTokensMin || tokens > kTokensMax)
       return nullptr;
     else
       return multiply_tiles<kFormat, tokens>;
-  };
-  return {.format = kFormat,
-          .form = ActivationForm::kInt8,
-          .tokens_max = kTokensMax,
-          .make = make_parts<ActivationForm::kInt8, quantize_blocks>,
-          .multiply = run_kernels_of_sizes(kernel_of)};
+  });
 }
 
 }  // namespace

@@ -104,17 +104,12 @@ struct Super {
 
 template <Format kFormat>
 constexpr OwnKernels own() {
-  const auto kernel_of = [](auto tokens) -> MultiplyRun {
+  return own_kernels<kFormat, make_super_blocks>(kGroupTokensMax, [](auto tokens) -> MultiplyRun {
     if constexpr (tokens < kTokensMin)
       return nullptr;
     else
       return multiply_bytes<Super<kFormat>::template Way, tokens>;
-  };
-  return {.format = kFormat,
-          .form = ActivationForm::kSuperInt8,
-          .tokens_max = kGroupTokensMax,
-          .make = make_parts<ActivationForm::kSuperInt8, make_super_blocks>,
-          .multiply = run_kernels_of_sizes(kernel_of)};
+  });
 }
 
 }  // namespace

@@ -94,10 +94,11 @@ void store_products(const IsaRow& isa, const MatmulTarget& target, std::size_t t
   isa.kernels->store_tile[static_cast<std::size_t>(activation)](to, products);
 }
 
-// Tiles [begin, end) times one group.
+// Tiles [begin, end) times one group.  gates: of these tiles, [tiles][tokens][16], or null.
 void multiply_group(const IsaRow& isa, const MatmulTarget& target, const TokenGroup& group, bool past_caches,
-                    std::size_t begin, std::size_t end) {
+                    std::size_t begin, std::size_t end, const float* gates) {
   alignas(64) float products[kRunBuffer];
+  const auto gate_products = isa.kernels->gate[static_cast<std::size_t>(target.activation)];
   const std::size_t count = group.tokens * kTileRows;
   const std::size_t run = run_kernel_of(isa, *target.weights, group) != nullptr ? tiles_of_run(group) : 1;
   for (std::size_t first = begin; first < end; first += run) {
@@ -107,6 +108,7 @@ void multiply_group(const IsaRow& isa, const MatmulTarget& target, const TokenGr
     for (std::size_t tile = first; tile < last; ++tile) {
       float* own = products + (tile - first) * count;
       join_addends(target.addends, *target.weights, tile, group, own);
+      if (gates != nullptr) gate_products(gates + (tile - begin) * count, own, count, own);
       store_products(isa, target, tile, group, past_caches, own);
     }
   }
@@ -117,28 +119,15 @@ void multiply_group(const IsaRow& isa, const MatmulTarget& target, const TokenGr
 void multiply_gated_group(const IsaRow& isa, const MatmulTarget& target, const TokenGroup& group,
                           const TokenGroup& gate_group, bool past_caches, std::size_t begin, std::size_t end) {
   alignas(64) float gates[kRunBuffer];
-  alignas(64) float products[kRunBuffer];
-  const auto gate_products = isa.kernels->gate[static_cast<std::size_t>(target.activation)];
   const std::size_t count = group.tokens * kTileRows;
   const std::size_t run = tiles_of_run(group);
-  const std::size_t own_run = run_kernel_of(isa, *target.weights, group) != nullptr ? run : 1;
   for (std::size_t first = begin; first < end; first += run) {
     const std::size_t last = std::min(end, first + run);
     multiply_run(isa, target.gate->layout(), first, last, gate_group, gates);
     for (std::size_t tile = first; tile < last; ++tile) {
       join_addends(target.gate_addends, *target.gate, tile, gate_group, gates + (tile - first) * count);
     }
-    for (std::size_t own_first = first; own_first < last; own_first += own_run) {
-      const std::size_t own_last = std::min(last, own_first + own_run);
-      for (std::size_t tile = own_first; tile < own_last && !past_caches; ++tile) expect_products(target, tile, group);
-      multiply_run(isa, target.weights->layout(), own_first, own_last, group, products);
-      for (std::size_t tile = own_first; tile < own_last; ++tile) {
-        float* own = products + (tile - own_first) * count;
-        join_addends(target.addends, *target.weights, tile, group, own);
-        gate_products(gates + (tile - first) * count, own, count, own);
-        store_products(isa, target, tile, group, past_caches, own);
-      }
-    }
+    multiply_group(isa, target, group, past_caches, first, last, gates);
   }
 }
 
@@ -156,7 +145,7 @@ void multiply_tiles(const IsaRow& isa, const MatmulTarget& target, const TargetG
     const std::size_t last = std::min(end, first + together);
     for (std::size_t g = 0; g < groups.weights.size(); ++g) {
       if (target.gate == nullptr) {
-        multiply_group(isa, target, groups.weights[g], past_caches, first, last);
+        multiply_group(isa, target, groups.weights[g], past_caches, first, last, nullptr);
       } else {
         multiply_gated_group(isa, target, groups.weights[g], groups.gate[g], past_caches, first, last);
       }
